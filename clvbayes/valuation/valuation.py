@@ -29,8 +29,6 @@ class Valuation:
     customers : pandas.DataFrame
         One row a customer: `customer_id`, `p_alive`, `expected_orders` (in the next year), `value_mean`, `value_sd`, `value_5`, `value_50`,
         `value_95` (quantiles of the predictive value over the horizon), then the segments.
-    top_share : xarray.DataArray
-        Share of the total value held by the customers of highest predicted mean value, dims ``(decile,)``, 0.1 to 1.0, best first.
     economics : Economics
     periods : tuple of Period
     check : CheckResult
