@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from clvbayes.data.ledger import Ledger
+from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.errors import ArgumentError, DataError
 
 __all__ = ["DAYS_PER_UNIT", "STATISTICS", "Customers", "TimeUnit"]
@@ -69,3 +70,113 @@ class Customers:
 
     def __len__(self) -> int:
         return len(self.statistics)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Statistics and segments side by side, one row a customer; a segment named like a statistic gets the suffix ``_segment``."""
+        return self.statistics.join(self.segments, rsuffix="_segment")
+
+    @classmethod
+    def from_frame(
+        cls, frame: Any, *, unit: TimeUnit, segments: Sequence[str] = (), until: date | None = None, currency: str | None = None
+    ) -> "Customers":
+        """Take an RFM frame as lifetimes' ``summary_data_from_transaction_data`` or pymc-marketing's ``rfm_summary`` makes it.
+
+        Parameters
+        ----------
+        frame : DataFrame (pandas, polars, Arrow)
+            Columns `frequency` (repeat purchases), `recency`, `T` and, if there is to be a spend model, `monetary_value` (mean of the
+            repeat purchases); customers by a column `customer_id`, by a named pandas index, or by row number.
+        unit : {"day", "week", "month", "quarter", "year"}
+            Unit of `recency` and `T`.
+        segments : sequence of str
+            Names of columns known at acquisition.
+        until : datetime.date, optional
+            The valuation date; without it, periods of a valuation are numbered, not dated.
+        currency : str, optional
+            Code of the currency.
+
+        Returns
+        -------
+        Customers
+            With ``spend_level="mean"``: single transactions are not known, so the spend model sees means only.
+
+        Raises
+        ------
+        DataError
+            If a column is missing, an id occurs twice, or a row contradicts itself; the message names the row.
+        ArgumentError
+            If `unit` is unknown.
+
+        Examples
+        --------
+        >>> rfm = pd.DataFrame({"frequency": [2, 0], "recency": [30.4, 0.0], "T": [38.9, 38.9], "monetary_value": [22.4, 0.0]})
+        >>> customers = Customers.from_frame(rfm, unit="week")
+        >>> len(customers), customers.spend_level
+        (2, 'mean')
+        """
+        if unit not in get_args(TimeUnit):
+            raise ArgumentError(f"unit must be one of {', '.join(get_args(TimeUnit))}, not {unit!r}")
+        given = _pandas(frame)
+        missing = [name for name in ("frequency", "recency", "T", *segments) if name not in given.columns]
+        if missing:
+            raise DataError(f"the frame has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, given.columns))}")
+        if "customer_id" not in given.columns:
+            given = given.rename_axis(index="customer_id").reset_index()
+        ids = given["customer_id"].astype(str)
+        numbers = {name: pd.to_numeric(given[name], errors="coerce").astype(float) for name in ("frequency", "recency", "T")}
+        mean = pd.to_numeric(given.get("monetary_value", pd.Series(0.0, given.index)), errors="coerce").astype(float)
+        frequency, recency, T = numbers["frequency"], numbers["recency"], numbers["T"]
+        _require(ids, given["customer_id"].notna(), "has no id")
+        _require(ids, ~ids.duplicated(), "occurs more than once")
+        for name, values in {**numbers, "monetary_value": mean}.items():
+            _require(ids, np.isfinite(values), f"has a {name} that is not a finite number")
+        _require(ids, (frequency >= 0) & (frequency == np.floor(frequency)), "has a frequency that is not a whole number of at least 0")
+        _require(ids, (recency >= 0) & (recency <= T), "has a recency that is negative or greater than T")
+        _require(ids, (frequency == 0) == (recency == 0), "has a recency although frequency is 0, or the other way round")
+        spends = (frequency > 0) & (mean > 0)
+        without_spend = int(((frequency > 0) & ~spends).sum()) if "monetary_value" in given.columns else 0
+        notes = [f"{without_spend:,} repeat buyers have a mean spend of zero or less and do not inform the spend model"] if without_spend else []
+        missing_logs = pd.Series(np.nan, given.index)
+        rows = LedgerLine("customers", len(given), Decimal(0))
+        order = ids.argsort(kind="stable")
+        statistics = pd.DataFrame(
+            {
+                "customer_id": ids,
+                "t0": pd.Series(pd.NaT, given.index, dtype="datetime64[s]"),
+                "frequency": frequency.astype(np.int64),
+                "recency": recency,
+                "T": T,
+                "first_amount": missing_logs,
+                "spend_count": frequency.where(spends, 0).astype(np.int64),
+                "spend_sum": (frequency * mean).where(spends, 0.0),
+                "spend_sum_log": missing_logs,
+                "spend_sum_log_squared": missing_logs,
+            }
+        )
+        return cls(
+            statistics=statistics.iloc[order].reset_index(drop=True),
+            segments=given[list(segments)].astype(object).where(given[list(segments)].notna(), "(none)").astype(str).iloc[order].reset_index(drop=True),
+            unit=unit,
+            until=until,
+            spend_level="mean",
+            ledger=Ledger(rows, rows, (), LedgerLine("no customer id", 0, Decimal(0)), tuple(notes)),
+            currency=currency,
+        )
+
+
+def _pandas(frame: Any) -> pd.DataFrame:
+    if isinstance(frame, pd.DataFrame):
+        return frame.copy()
+    import narwhals as nw
+
+    try:
+        return nw.from_native(frame, eager_only=True).to_pandas()
+    except TypeError:
+        raise DataError(f"an RFM frame is a DataFrame (pandas, polars, Arrow), not {type(frame).__name__}") from None
+
+
+def _require(ids: pd.Series, holds: Any, complaint: str) -> None:
+    wrong = np.flatnonzero(~np.asarray(holds))
+    if len(wrong):
+        more = f" ({len(wrong)} rows like this)" if len(wrong) > 1 else ""
+        raise DataError(f"row {wrong[0] + 1} of the frame: customer {ids.iloc[wrong[0]]!r} {complaint}{more}")

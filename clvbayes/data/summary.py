@@ -1,0 +1,211 @@
+"""From order lines to one row a customer: one ANSI SQL text, then dates become numbers."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import get_args
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from clvbayes.data.customers import DAYS_PER_UNIT, STATISTICS, Customers, TimeUnit
+from clvbayes.data.ledger import Ledger, LedgerLine
+from clvbayes.data.transactions import NO_CUSTOMER, NO_SEGMENT, Transactions
+from clvbayes.errors import ArgumentError, DataError
+
+__all__ = ["CUSTOMER_SQL", "HISTORY_SQL", "summarize"]
+
+# Runs verbatim on DuckDB, Postgres and Spark; {segments} are generated column names, never a person's. All orders of a day are one
+# purchase, and sums are over decimals, so that no row's place changes a digit.
+ORDER_DAYS = """
+with order_days as (
+    select customer_id, day, sum(amount) as amount{segments_of_day}
+    from kept_lines
+    group by customer_id, day
+),
+dated as (
+    select order_days.*, min(day) over (partition by customer_id) as first_day
+    from order_days
+)"""
+
+CUSTOMER_SQL = (
+    ORDER_DAYS
+    + """,
+logged as (
+    select dated.*, case when day > first_day then 1 else 0 end as repeats, cast(ln(amount) as decimal(18, 12)) as log_amount
+    from dated
+)
+select
+    customer_id,
+    min(first_day) as first_day,
+    max(day) as last_day,
+    sum(repeats) as frequency,
+    sum(case when repeats = 0 then amount else 0 end) as first_amount,
+    sum(case when repeats = 1 then amount else 0 end) as spend_sum,
+    sum(case when repeats = 1 then log_amount else 0 end) as spend_sum_log,
+    sum(case when repeats = 1 then cast(log_amount * log_amount as decimal(18, 12)) else 0 end) as spend_sum_log_squared{segments_of_customer}
+from logged
+group by customer_id
+order by customer_id"""
+)
+
+HISTORY_SQL = (
+    ORDER_DAYS.format(segments_of_day="")
+    + """
+select
+    extract(year from first_day) as cohort_year,
+    extract(month from first_day) as cohort_month,
+    extract(year from day) as year,
+    extract(month from day) as month,
+    count(*) as orders,
+    sum(amount) as revenue
+from dated
+group by extract(year from first_day), extract(month from first_day), extract(year from day), extract(month from day)
+order by cohort_year, cohort_month, year, month"""
+)
+
+
+def summarize(table: Transactions, *, until: date | None = None, since: date | None = None, unit: TimeUnit = "week") -> Customers:
+    """Sufficient statistics of each customer, and the ledger of every row.
+
+    All orders of one customer on one day are one purchase. The first one is acquisition and kept apart; later ones are repeats. A
+    customer's segments are those of the first day.
+
+    Parameters
+    ----------
+    table : Transactions
+    until : datetime.date, optional
+        Last day of observation, not in the future; by default the last day with an order.
+    since : datetime.date, optional
+        First day of observation; earlier rows are counted and left out.
+    unit : {"day", "week", "month", "quarter", "year"}
+        Unit of time of the result; no valuation depends on it.
+
+    Returns
+    -------
+    Customers
+
+    Raises
+    ------
+    ArgumentError
+        If `unit` is unknown, or `until` lies in the future or before `since`.
+    DataError
+        If fewer than two customers, or no repeat order, are left: there is nothing to learn from.
+
+    Examples
+    --------
+    >>> from clvbayes.data.transactions import read_transactions
+    >>> orders = pd.DataFrame(
+    ...     {"customer_id": ["a", "a", "b"], "date": ["2025-01-01", "2025-01-15", "2025-01-08"], "amount": [10.0, 12.5, 3.0]}
+    ... )
+    >>> summarize(read_transactions(orders), until=date(2025, 1, 29)).statistics[["customer_id", "frequency", "recency", "T"]]
+      customer_id  frequency  recency    T
+    0           a          1      2.0  4.0
+    1           b          0      0.0  3.0
+    """
+    if unit not in get_args(TimeUnit):
+        raise ArgumentError(f"unit must be one of {', '.join(get_args(TimeUnit))}, not {unit!r}")
+    if until is None:
+        [(until,)] = table.lines.query("lines", "select max(day) from lines where left_out is null").fetchall()
+        if until is None:
+            raise DataError(f"{table.source}: no row is an order of a known customer")
+    if until > date.today():
+        raise ArgumentError(f"until ({until}) lies in the future (today is {date.today()}); what has not been observed cannot be counted")
+    if since is not None and since > until:
+        raise ArgumentError(f"since ({since}) lies after until ({until})")
+
+    fated = table.lines.query("lines", f"select * exclude (left_out), {_fate(until, since)} as left_out from lines")
+    kept = fated.query("fated", "select * from fated where left_out is null")
+    found = kept.query("kept_lines", _customer_sql(len(table.segments))).df()
+    if len(found) < 2 or found["frequency"].sum() == 0:
+        orders = int(found["frequency"].sum()) if len(found) else 0
+        raise DataError(
+            f"{table.source}: {len(found)} customer{'s' * (len(found) != 1)} with {orders} repeat orders until {until} "
+            "are too few; at least two customers and one repeat order are needed"
+        )
+    statistics = _statistics(found, until, unit)
+    segments, segment_notes = _segments(found, table.segments)
+    return Customers(
+        statistics=statistics,
+        segments=segments,
+        unit=unit,
+        until=until,
+        history=_history(kept),
+        ledger=_ledger(fated, segment_notes),
+        currency=table.currency,
+    )
+
+
+def _fate(until: date, since: date | None) -> str:
+    before = f"when day < date '{since}' then 'before {since}'" if since else ""
+    return f"case when left_out is not null then left_out when day > date '{until}' then 'after {until}' {before} end"
+
+
+def _customer_sql(segments: int) -> str:
+    # of several values on the acquisition day the first in the alphabet is taken, so that the order of rows does not matter
+    of_day = "".join(f", min(segment_{k}) as segment_{k}, max(segment_{k}) as last_segment_{k}" for k in range(segments))
+    of_customer = "".join(
+        f",\n    min(case when repeats = 0 then segment_{k} end) as segment_{k}"
+        f",\n    case when min(segment_{k}) <> max(last_segment_{k}) then 1 else 0 end as changed_{k}"
+        for k in range(segments)
+    )
+    return CUSTOMER_SQL.format(segments_of_day=of_day, segments_of_customer=of_customer)
+
+
+def _statistics(found: pd.DataFrame, until: date, unit: TimeUnit) -> pd.DataFrame:
+    first_day, last_day = found["first_day"].astype("datetime64[s]"), found["last_day"].astype("datetime64[s]")
+    days = DAYS_PER_UNIT[unit]
+    sums = ["first_amount", "spend_sum", "spend_sum_log", "spend_sum_log_squared"]
+    return pd.DataFrame(
+        {
+            "customer_id": found["customer_id"],
+            "t0": first_day,
+            "frequency": found["frequency"].astype(np.int64),
+            "recency": (last_day - first_day).dt.days / days,
+            "T": (pd.Timestamp(until) - first_day).dt.days / days,
+            "spend_count": found["frequency"].astype(np.int64),
+            **{name: found[name].astype(float) for name in sums},
+        }
+    )[list(STATISTICS)]
+
+
+def _segments(found: pd.DataFrame, names: tuple[str, ...]) -> tuple[pd.DataFrame, list[str]]:
+    segments, notes = pd.DataFrame(index=found.index), []
+    for k, name in enumerate(names):
+        missing, changed = int(found[f"segment_{k}"].isna().sum()), int(found[f"changed_{k}"].sum())
+        segments[name] = found[f"segment_{k}"].fillna(NO_SEGMENT).astype(str)
+        if missing:
+            notes.append(f"{missing:,} customers have no value of {name!r} on their first day and stand under {NO_SEGMENT!r}")
+        if changed:
+            notes.append(f"{changed:,} customers have more than one value of {name!r}; that of the first day counts")
+    return segments, notes
+
+
+def _history(kept: duckdb.DuckDBPyRelation) -> pd.DataFrame:
+    months = kept.query("kept_lines", HISTORY_SQL).df()
+    return pd.DataFrame(
+        {
+            "cohort": pd.to_datetime({"year": months["cohort_year"], "month": months["cohort_month"], "day": 1}),
+            "month": pd.to_datetime({"year": months["year"], "month": months["month"], "day": 1}),
+            "orders": months["orders"].astype(np.int64),
+            "revenue": months["revenue"].astype(float),
+        }
+    )
+
+
+def _ledger(fated: duckdb.DuckDBPyRelation, segment_notes: list[str]) -> Ledger:
+    fates = fated.query("fated", "select left_out, count(*), sum(amount) from fated group by left_out order by 2 desc, 1").fetchall()
+    lines = {reason: LedgerLine(reason or "kept", rows, amount) for reason, rows, amount in fates}
+    kept = lines.pop(None, LedgerLine("kept", 0, Decimal(0)))
+    read = LedgerLine("read", sum(line[1] for line in fates), sum((line[2] for line in fates), Decimal(0)))
+    notes = list(segment_notes)
+    [(duplicate_rows, duplicate_amount)] = fated.query(
+        "fated", "select count(*), coalesce(sum(amount), 0) from fated where is_duplicate"
+    ).fetchall()
+    if duplicate_rows:
+        notes.insert(0, f"{duplicate_rows:,} lines, {duplicate_amount:,.2f} in all, equal another line in every column")
+    [(order_days,)] = fated.query(
+        "fated", "select count(*) from (select distinct customer_id, day from fated where left_out is null)"
+    ).fetchall()
+    notes.insert(0, f"{kept.rows:,} kept lines are {order_days:,} purchases: all orders of a customer on one day count as one")
+    return Ledger(read, kept, tuple(lines.values()), lines.get(NO_CUSTOMER, LedgerLine(NO_CUSTOMER, 0, Decimal(0))), tuple(notes))

@@ -1,0 +1,294 @@
+"""Orders, order lines and returns as a checked table: every row is typed, and has one fate."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date as Date
+from typing import Literal
+
+import duckdb
+import pandas as pd
+
+from clvbayes.data.sources import ROW, Source, literal, open_source, quoted
+from clvbayes.errors import ArgumentError, DataError
+
+__all__ = ["NO_CUSTOMER", "Transactions", "read_transactions"]
+
+NO_CUSTOMER = "no customer id"
+NO_DATE = "no date"
+RETURN = "return or credit note"
+NOT_POSITIVE = "zero or negative amount"
+DUPLICATE = "exact duplicate of another line"
+NO_SEGMENT = "(none)"
+
+MONEY = "decimal(18, 6)"  # sums of decimals are exact, so no result depends on the order of rows
+LARGEST_AMOUNT = 1e11  # what decimal(18, 6) holds, less a digit
+NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
+ISO_DATE = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([ T].*)?$"
+
+
+@dataclass(frozen=True)
+class Transactions:
+    """Checked order lines.
+
+    Attributes
+    ----------
+    lines : duckdb.DuckDBPyRelation
+        One row a row of the source: `row` (its number), `customer_id` (text), `day`, `amount` (exact decimal, in `currency`), `order_id` and
+        `product` (text, missing where no column was named), `segment_0`, `segment_1`, ... (text, in the order of `segments`),
+        `is_duplicate`, and `left_out`: why the row is not an order of a known customer, or missing if it is one.
+    segments : tuple of str
+        Names of the segment columns in the source.
+    currency : str or None
+        The one currency of all amounts.
+    source : str
+        What was read: a file's name, "DataFrame" or "query".
+    sha256 : str
+        Hash of the source's contents.
+    """
+
+    lines: duckdb.DuckDBPyRelation
+    segments: tuple[str, ...]
+    currency: str | None
+    source: str
+    sha256: str
+
+    def to_frame(self) -> pd.DataFrame:
+        """All lines as a frame, segments under their own names, amounts as floats."""
+        frame = self.lines.df().astype({"amount": float})
+        return frame.rename(columns={f"segment_{k}": name for k, name in enumerate(self.segments)})
+
+
+def read_transactions(
+    source: object,
+    *,
+    customer_id: str = "customer_id",
+    date: str = "date",
+    amount: str = "amount",
+    quantity: str | None = None,
+    order_id: str | None = None,
+    product: str | None = None,
+    segments: Sequence[str] = (),
+    is_return: str | Mapping[str, str] | None = None,
+    currency: str | None = None,
+    date_format: str | None = None,
+    decimal: Literal[".", ","] | None = None,
+    sheet: str | None = None,
+    duplicates: Literal["keep", "drop"] = "keep",
+) -> Transactions:
+    """Read orders or order lines, and check every row.
+
+    Parameters
+    ----------
+    source : path, DataFrame (pandas, polars, Arrow) or Query
+        A CSV (UTF-8), Parquet or XLSX file, a frame, or a query. Nothing is fetched from the network.
+    customer_id, date, amount : str
+        Names of the columns. Rows without a customer or a date are counted and left out; an amount must be there.
+    quantity : str, optional
+        Name of a column that `amount`, then a price, is multiplied by.
+    order_id, product : str, optional
+        Names of the columns that hold them.
+    segments : sequence of str
+        Names of columns that are known when a customer is won, such as industry or channel.
+    is_return : str or mapping, optional
+        Name of a true/false column that marks returns and credit notes; or ``{column: prefix}``, for rows whose text in the column starts so.
+    currency : str, optional
+        Code such as "EUR", or the name of a column that holds one.
+    date_format : str, optional
+        Format of dates given as text, such as "%d.%m.%Y". Without it they must be ISO dates (2026-03-31).
+    decimal : {".", ","}, optional
+        Decimal mark of amounts given as text; the other one may then group thousands.
+    sheet : str, optional
+        Sheet of an XLSX file; the first one by default.
+    duplicates : {"keep", "drop"}
+        What to do with lines that equal another line in every column. They are counted in the ledger either way.
+
+    Returns
+    -------
+    Transactions
+
+    Raises
+    ------
+    DataError
+        If the source cannot be read, a column is missing, an amount or a date cannot be understood, a date lies in the future, or there is more
+        than one currency. The message names file, column and row.
+    ArgumentError
+        If an argument is not one of those described.
+
+    Examples
+    --------
+    >>> orders = pd.DataFrame({"customer_id": ["a", "a", None], "date": ["2025-01-02", "2025-03-04", "2025-01-09"], "amount": [10.0, 12.5, 3.0]})
+    >>> read_transactions(orders).to_frame()[["customer_id", "amount", "left_out"]]
+      customer_id  amount        left_out
+    0           a    10.0             NaN
+    1           a    12.5             NaN
+    2         NaN     3.0  no customer id
+    """
+    if decimal not in (None, ".", ","):
+        raise ArgumentError(f'decimal must be "." or ",", not {decimal!r}')
+    if duplicates not in ("keep", "drop"):
+        raise ArgumentError(f'duplicates must be "keep" or "drop", not {duplicates!r}')
+    if isinstance(segments, str):
+        raise ArgumentError(f"segments must be a list of column names; write [{segments!r}]")
+    if len(set(segments)) < len(segments):
+        raise ArgumentError(f"segments names a column twice: {list(segments)}")
+    opened = open_source(source, sheet=sheet)
+    currency_column = currency if currency in opened.columns else None
+    return_column = is_return if isinstance(is_return, str) or is_return is None else next(iter(is_return), None)
+    _require_columns(opened, customer_id, date, amount, quantity, order_id, product, return_column, *segments)
+    if currency is not None and currency_column is None and not (len(currency) == 3 and currency.isalpha() and currency.isupper()):
+        raise DataError(f'{opened.name}: currency must be a code such as "EUR" or the name of a column, not {currency!r}')
+
+    days = _day(opened, date, date_format)
+    money = _number(opened, amount, decimal)
+    if quantity is not None:
+        money = f"cast({money} as {MONEY}) * cast({_number(opened, quantity, decimal)} as {MONEY})"
+    currency_code = _one_currency(opened, currency_column) if currency_column else currency
+    _require_past_dates(opened, date, days)
+
+    duplicate = f"row_number() over (partition by {', '.join(map(quoted, opened.columns))} order by {quoted(ROW)}) > 1"
+    columns = {
+        "row": quoted(ROW),
+        "customer_id": _text(opened, customer_id),
+        "day": days,
+        "amount": f"cast({money} as {MONEY})",
+        "order_id": _text(opened, order_id),
+        "product": _text(opened, product),
+        **{f"segment_{k}": _text(opened, name) for k, name in enumerate(segments)},
+        "is_return": _is_return(opened, is_return),
+        "is_duplicate": duplicate,
+    }
+    typed = f"select {', '.join(f'{expression} as {name}' for name, expression in columns.items())} from source"
+    drop_duplicates = f"when is_duplicate then {literal(DUPLICATE)}" if duplicates == "drop" else ""
+    fate = f"""case
+        when customer_id is null then {literal(NO_CUSTOMER)}
+        when day is null then {literal(NO_DATE)}
+        when is_return then {literal(RETURN)}
+        when amount <= 0 then {literal(NOT_POSITIVE)}
+        {drop_duplicates} end"""
+    lines = opened.relation.query("source", f"select * exclude (is_return), {fate} as left_out from ({typed}) order by row")
+    return Transactions(_kept_in_memory(lines), tuple(segments), currency_code, opened.name, opened.sha256)
+
+
+def _kept_in_memory(lines: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """A relation runs its query anew at each use; this one runs once."""
+    connection = duckdb.connect()
+    connection.from_arrow(lines.to_arrow_table()).create("lines")
+    return connection.table("lines")
+
+
+def _require_columns(source: Source, *names: str | None) -> None:
+    missing = [name for name in names if name is not None and name not in source.columns]
+    if missing:
+        raise DataError(f"{source.name} has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, source.columns))}")
+
+
+def _is_text(source: Source, column: str) -> bool:
+    return source.type_of(column).upper() == "VARCHAR"
+
+
+def _text(source: Source, column: str | None) -> str:
+    """An identifier or label as trimmed text, missing if empty. Ids that pandas made floats (17850.0) are whole numbers again."""
+    if column is None:
+        return "cast(null as varchar)"
+    name = quoted(column)
+    if source.type_of(column).upper() in ("DOUBLE", "FLOAT"):
+        whole = f"{name} = floor({name}) and abs({name}) < 9e15"
+        return (
+            f"case when {name} is null or isnan({name}) then null "
+            f"when {whole} then cast(cast({name} as bigint) as varchar) else cast({name} as varchar) end"
+        )
+    return f"nullif(trim(cast({name} as varchar)), '')"
+
+
+def _problem(source: Source, column: str, condition: str) -> tuple[int, int, str | None] | None:
+    """Row, count and text of the first cell that meets `condition`, if any does."""
+    found = source.relation.query(
+        "source",
+        f"select min({quoted(ROW)}), count(*), arg_min(cast({quoted(column)} as varchar), {quoted(ROW)}) from source where {condition}",
+    ).fetchall()[0]
+    return None if found[1] == 0 else found
+
+
+def _refuse(source: Source, column: str, condition: str, complaint: str) -> None:
+    """Raise if a cell meets `condition`; `complaint` may name its {value}."""
+    found = _problem(source, column, condition)
+    if found:
+        row, count, value = found
+        rows = f" ({count} rows like this)" if count > 1 else ""
+        raise DataError(f"{source.name}, row {row}, column {column!r}: {complaint.format(value=repr(value))}{rows}")
+
+
+def _number(source: Source, column: str, decimal: str | None) -> str:
+    """Expression for a finite number; refuses cells that hold none."""
+    name = quoted(column)
+    _refuse(source, column, f"{name} is null or trim(cast({name} as varchar)) = ''", "a number is missing; fill it in, or take the row out")
+    if _is_text(source, column):
+        plain = name
+        if decimal is not None:
+            grouping = "." if decimal == "," else ","
+            plain = f"replace(replace({name}, '{grouping}', ''), '{decimal}', '.')"
+        _refuse(source, column, f"regexp_matches(trim({name}), '^[+-]?(nan|inf|infinity)$', 'i')", "{value} is not a finite number")
+        hint = "" if decimal else '; if the comma is its decimal mark, set decimal=","'
+        _refuse(source, column, f"not regexp_matches({plain}, {literal(NUMBER)})", "{value} is not a number" + hint)
+        number = f"cast(trim({plain}) as double)"
+    elif source.type_of(column).upper().startswith(("DECIMAL", "DOUBLE", "FLOAT", "REAL", "BIGINT", "INT", "SMALLINT", "TINYINT", "UINT", "UBIGINT", "HUGEINT", "USMALLINT", "UTINYINT")):
+        number = f"cast({name} as double)" if "INT" in source.type_of(column).upper() else name
+    else:
+        raise DataError(f"{source.name}, column {column!r}: holds {source.type_of(column).lower()}, not numbers")
+    _refuse(source, column, f"not isfinite(cast({number} as double))", "{value} is not a finite number")
+    _refuse(source, column, f"abs({number}) >= {LARGEST_AMOUNT}", "{value} is too large (the limit is 1e11); give amounts in thousands or millions")
+    return number
+
+
+def _day(source: Source, column: str, date_format: str | None) -> str:
+    """Expression for the day of a row, missing where the cell is empty; refuses text that is no date or may be two."""
+    name = quoted(column)
+    kind = source.type_of(column).upper()
+    if kind == "DATE" or kind.startswith("TIMESTAMP"):
+        return f"cast({name} as date)"
+    if not _is_text(source, column) and date_format is None:
+        raise DataError(f'{source.name}, column {column!r}: holds {kind.lower()}, not dates; give date_format if they are numbers such as 20260331 ("%Y%m%d")')
+    text = f"nullif(trim(cast({name} as varchar)), '')"
+    if date_format is not None:
+        day = f"try_strptime({text}, {literal(date_format)})"
+        try:
+            _refuse(source, column, f"{text} is not null and {day} is null", "{value} is not a date of the format " + repr(date_format).replace("{", "{{").replace("}", "}}"))
+        except duckdb.Error as error:
+            raise ArgumentError(f"date_format {date_format!r} cannot be used: {str(error).splitlines()[0]}") from None
+        return f"cast({day} as date)"
+    two_ways = f"regexp_matches({text}, '^[0-9]{{1,2}}[./-][0-9]{{1,2}}[./-][0-9]{{2,4}}')"
+    _refuse(source, column, two_ways, '{value} may be read day first or month first; give date_format, such as "%d.%m.%Y" or "%m/%d/%Y"')
+    day = f"try_cast({text} as timestamp)"
+    no_date = f"{text} is not null and ({day} is null or not regexp_matches({text}, {literal(ISO_DATE)}))"
+    _refuse(source, column, no_date, '{value} is not a date; write it as 2026-03-31, or give date_format')
+    return f"cast({day} as date)"
+
+
+def _require_past_dates(source: Source, column: str, day: str) -> None:
+    today = Date.today().isoformat()
+    complaint = f"{{value}} lies in the future (today is {today}); correct it, or take planned orders out"
+    _refuse(source, column, f"{day} > date '{today}'", complaint)
+
+
+def _one_currency(source: Source, column: str) -> str:
+    name = quoted(column)
+    _refuse(source, column, f"{name} is null or trim(cast({name} as varchar)) = ''", "the currency is missing")
+    codes = source.relation.query("source", f"select cast({name} as varchar), min({quoted(ROW)}) from source group by 1 order by 2").fetchall()
+    if len(codes) > 1:
+        found = ", ".join(f"{code!r} (first in row {row})" for code, row in codes[:5])
+        raise DataError(f"{source.name}, row {codes[1][1]}, column {column!r}: more than one currency: {found}; convert the amounts to one")
+    return str(codes[0][0])
+
+
+def _is_return(source: Source, is_return: str | Mapping[str, str] | None) -> str:
+    if is_return is None:
+        return "false"
+    if isinstance(is_return, Mapping):
+        if len(is_return) != 1:
+            raise ArgumentError(f'is_return must name one column and its prefix, such as {{"invoice": "C"}}, not {dict(is_return)!r}')
+        [(column, prefix)] = is_return.items()
+        return f"coalesce(starts_with(cast({quoted(column)} as varchar), {literal(str(prefix))}), false)"
+    flag = f"lower(trim(cast({quoted(is_return)} as varchar)))"
+    known = "('true', 'false', '1', '0', 'yes', 'no', '1.0', '0.0', '')"
+    _refuse(source, is_return, f"{flag} not in {known}", "{value} is neither true nor false")
+    return f"coalesce({flag} in ('true', '1', 'yes', '1.0'), false)"
