@@ -1,0 +1,36 @@
+"""Calendar time to the operational time in which customers buy. No other code may assume that one week is like another.
+
+A clock turns a span of calendar time into the operational time that passes in it, and back. Death in the (M)BG/NBD happens only at
+purchases, so that whole model lives in operational time (method: Lambda(t), the integral of a calendar effect). Today's clock is the
+identity. Arguments may be NumPy arrays or PyTensor variables; `t0` is the acquisition date, missing where it is not known.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+__all__ = ["Clock", "SteadyClock"]
+
+
+class Clock(Protocol):
+    """Maps spans of calendar time to operational time, both in the customers' unit."""
+
+    def elapsed(self, t0: Any, start: Any, stop: Any) -> Any:
+        """Operational time between ages `start` and `stop` of customers acquired at `t0`."""
+        ...
+
+    def age(self, t0: Any, start: Any, elapsed: Any) -> Any:
+        """The age at which `elapsed` operational time has passed since age `start`: the inverse of `elapsed`."""
+        ...
+
+
+@dataclass(frozen=True)
+class SteadyClock:
+    """The identity: operational time is calendar time."""
+
+    def elapsed(self, t0: Any, start: Any, stop: Any) -> Any:
+        """`stop - start`."""
+        return stop - start
+
+    def age(self, t0: Any, start: Any, elapsed: Any) -> Any:
+        """`start + elapsed`."""
+        return start + elapsed

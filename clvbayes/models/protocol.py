@@ -1,0 +1,140 @@
+"""What a model is: frozen options and a few functions; no state."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from clvbayes.data import Customers
+from clvbayes.models.clock import Clock
+from clvbayes.models.hierarchy import Cells, Pool
+from clvbayes.models.priors import Priors
+
+if TYPE_CHECKING:
+    import pymc as pm
+
+__all__ = ["Batch", "Futures", "Model", "PurchaseModel", "SpendModel", "Table"]
+
+Table = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some customers, as a simulator needs them: arrays of one length, by customer.
+
+    Attributes
+    ----------
+    key : numpy.ndarray of uint64
+        Hash of the customer id; names the customer's random streams.
+    purchase_cell, spend_cell : numpy.ndarray of int
+        Index of the cell in the draws of the purchase and of the spend model.
+    t0 : numpy.ndarray of datetime64
+    frequency, recency, T, spend_count, spend_sum : numpy.ndarray
+        As in `Customers`.
+    """
+
+    key: np.ndarray
+    purchase_cell: np.ndarray
+    spend_cell: np.ndarray
+    t0: np.ndarray
+    frequency: np.ndarray
+    recency: np.ndarray
+    T: np.ndarray
+    spend_count: np.ndarray
+    spend_sum: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+
+@dataclass(frozen=True)
+class Futures:
+    """Simulated purchases of a batch, ordered by customer, then draw, then time.
+
+    Attributes
+    ----------
+    customer, draw : numpy.ndarray of int32
+        Index into the batch, and of the draw; one entry a purchase.
+    time : numpy.ndarray of float
+        Calendar time after the valuation date, in the customers' unit.
+    p_alive : numpy.ndarray
+        Probability to be alive at the valuation date given each draw's parameters, dims ``(customer, draw)``.
+    expected_first_year : numpy.ndarray
+        Closed-form expectation of the purchases in the first year given each draw's simulated latent state, dims ``(customer, draw)``.
+    """
+
+    customer: np.ndarray
+    draw: np.ndarray
+    time: np.ndarray
+    p_alive: np.ndarray
+    expected_first_year: np.ndarray
+
+
+class Model(Protocol):
+    """What every model has."""
+
+    @property
+    def name(self) -> str:
+        """Name in settings, such as "mbg_nbd"."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Name in reports, such as "MBG/NBD"."""
+        ...
+
+    @property
+    def story(self) -> str:
+        """What the model says customers do, in one or two sentences for a report's reader."""
+        ...
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """Names of the unconstrained coordinates of a cell."""
+        ...
+
+    def priors(self, customers: Customers) -> Priors:
+        """Default priors, centred on scale-free summaries of the statistics."""
+        ...
+
+    def rows(self, customers: Customers, cells: Cells) -> dict[str, Table]:
+        """Tables of distinct rows that the likelihood needs; the table "row" has a column `weight`, and no customer is lost in it."""
+        ...
+
+    def log_likelihood(self, coordinates: Any, tables: dict[str, dict[str, Any]], clock: Clock) -> Any:
+        """Log-likelihood of one customer of each row, dims ``(row,)``; `coordinates` has dims ``(coordinate, cell)``."""
+        ...
+
+    def informed(self, customers: Customers, cells: Cells) -> list[np.ndarray]:
+        """For each factor, dims ``(coordinate, level)``: whether the data say more about a level than the hierarchy does."""
+        ...
+
+    def build(self, customers: Customers, *, pool: Pool = (), priors: Priors | None = None, clock: Clock = ...) -> "pm.Model":
+        """The PyMC model, with named dims and data, free to be changed."""
+        ...
+
+
+class PurchaseModel(Model, Protocol):
+    """A model of when customers buy, and whether they will again."""
+
+    def simulate(self, coordinates: np.ndarray, batch: Batch, *, horizon: float, year: float, seed: int, clock: Clock) -> Futures:
+        """Purchases within `horizon` from the conditional posterior of each customer; `coordinates` has dims ``(draw, coordinate, cell)``."""
+        ...
+
+    def expected_discounted_orders(
+        self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, horizon: float, discount: float
+    ) -> np.ndarray:
+        """Closed-form expectation of discounted purchases given coordinates, dims ``(coordinate, customer)``."""
+        ...
+
+
+class SpendModel(Model, Protocol):
+    """A model of what a purchase is worth."""
+
+    def simulate(self, coordinates: np.ndarray, batch: Batch, futures: Futures, *, seed: int) -> np.ndarray:
+        """Amount of each purchase of `futures`; `coordinates` has dims ``(draw, coordinate, cell)``."""
+        ...
+
+    def expected_amount(self, coordinates: np.ndarray, spend_count: Any, spend_sum: Any) -> np.ndarray:
+        """Closed-form expectation of the amount of a customer's next purchase."""
+        ...
