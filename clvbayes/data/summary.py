@@ -10,10 +10,13 @@ import pandas as pd
 
 from clvbayes.data.customers import DAYS_PER_UNIT, STATISTICS, Customers, TimeUnit
 from clvbayes.data.ledger import Ledger, LedgerLine
-from clvbayes.data.transactions import NO_CUSTOMER, NO_SEGMENT, Transactions
+from clvbayes.data.transactions import NO_CUSTOMER, NO_SEGMENT, NOT_POSITIVE, Transactions
 from clvbayes.errors import ArgumentError, DataError
 
 __all__ = ["CUSTOMER_SQL", "HISTORY_SQL", "summarize"]
+
+# A free order is an order; it says something of when a customer buys and nothing of what they spend. A negative amount is no order.
+FREE_ORDER = f"(left_out = '{NOT_POSITIVE}' and amount = 0)"
 
 # Runs verbatim on DuckDB, Postgres and Spark; {segments} are generated column names, never a person's. All orders of a day are one
 # purchase, and sums are over decimals, so that no row's place changes a digit.
@@ -32,7 +35,11 @@ CUSTOMER_SQL = (
     ORDER_DAYS
     + """,
 logged as (
-    select dated.*, case when day > first_day then 1 else 0 end as repeats, cast(ln(amount) as decimal(18, 12)) as log_amount
+    select
+        dated.*,
+        case when day > first_day then 1 else 0 end as repeats,
+        case when day > first_day and amount > 0 then 1 else 0 end as spends,
+        cast(ln(case when amount > 0 then amount else 1 end) as decimal(18, 12)) as log_amount
     from dated
 )
 select
@@ -40,10 +47,11 @@ select
     min(first_day) as first_day,
     max(day) as last_day,
     sum(repeats) as frequency,
+    sum(spends) as spend_count,
     sum(case when repeats = 0 then amount else 0 end) as first_amount,
-    sum(case when repeats = 1 then amount else 0 end) as spend_sum,
-    sum(case when repeats = 1 then log_amount else 0 end) as spend_sum_log,
-    sum(case when repeats = 1 then cast(log_amount * log_amount as decimal(18, 12)) else 0 end) as spend_sum_log_squared{segments_of_customer}
+    sum(case when spends = 1 then amount else 0 end) as spend_sum,
+    sum(case when spends = 1 then log_amount else 0 end) as spend_sum_log,
+    sum(case when spends = 1 then cast(log_amount * log_amount as decimal(18, 12)) else 0 end) as spend_sum_log_squared{segments_of_customer}
 from logged
 group by customer_id
 order by customer_id"""
@@ -68,7 +76,8 @@ order by cohort_year, cohort_month, year, month"""
 def summarize(table: Transactions, *, until: date | None = None, since: date | None = None, unit: TimeUnit = "week") -> Customers:
     """Sufficient statistics of each customer, and the ledger of every row.
 
-    All orders of one customer on one day are one purchase. The first one is acquisition and kept apart; later ones are repeats. A
+    All orders of one customer on one day are one purchase, with the sum of their positive amounts; an order of amount zero is a purchase
+    too, but leaves the spend statistics. The first one is acquisition and kept apart; later ones are repeats. A
     customer's segments are those of the first day.
 
     Parameters
@@ -106,7 +115,7 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
     if unit not in get_args(TimeUnit):
         raise ArgumentError(f"unit must be one of {', '.join(get_args(TimeUnit))}, not {unit!r}")
     if until is None:
-        [(until,)] = table.lines.query("lines", "select max(day) from lines where left_out is null").fetchall()
+        [(until,)] = table.lines.query("lines", f"select max(day) from lines where left_out is null or {FREE_ORDER}").fetchall()
         if until is None:
             raise DataError(f"{table.source}: no row is an order of a known customer")
     if until > date.today():
@@ -115,7 +124,7 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
         raise ArgumentError(f"since ({since}) lies after until ({until})")
 
     fated = table.lines.query("lines", f"select * exclude (left_out), {_fate(until, since)} as left_out from lines")
-    kept = fated.query("fated", "select * from fated where left_out is null")
+    kept = fated.query("fated", f"select * from fated where left_out is null or {FREE_ORDER}")
     found = kept.query("kept_lines", _customer_sql(len(table.segments))).df()
     if len(found) < 2 or found["frequency"].sum() == 0:
         orders = int(found["frequency"].sum()) if len(found) else 0
@@ -138,7 +147,7 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
 
 def _fate(until: date, since: date | None) -> str:
     before = f"when day < date '{since}' then 'before {since}'" if since else ""
-    return f"case when left_out is not null then left_out when day > date '{until}' then 'after {until}' {before} end"
+    return f"case when left_out is not null and not {FREE_ORDER} then left_out when day > date '{until}' then 'after {until}' {before} else left_out end"
 
 
 def _customer_sql(segments: int) -> str:
@@ -163,7 +172,7 @@ def _statistics(found: pd.DataFrame, until: date, unit: TimeUnit) -> pd.DataFram
             "frequency": found["frequency"].astype(np.int64),
             "recency": (last_day - first_day).dt.days / days,
             "T": (pd.Timestamp(until) - first_day).dt.days / days,
-            "spend_count": found["frequency"].astype(np.int64),
+            "spend_count": found["spend_count"].astype(np.int64),
             **{name: found[name].astype(float) for name in sums},
         }
     )[list(STATISTICS)]
@@ -204,8 +213,10 @@ def _ledger(fated: duckdb.DuckDBPyRelation, segment_notes: list[str]) -> Ledger:
     ).fetchall()
     if duplicate_rows:
         notes.insert(0, f"{duplicate_rows:,} lines, {duplicate_amount:,.2f} in all, equal another line in every column")
-    [(order_days,)] = fated.query(
-        "fated", "select count(*) from (select distinct customer_id, day from fated where left_out is null)"
-    ).fetchall()
+    [(free,)] = fated.query("fated", f"select count(*) from fated where {FREE_ORDER}").fetchall()
+    if free:
+        notes.insert(0, f"{free:,} lines of amount zero count as orders, but not as spend")
+    counted = f"select distinct customer_id, day from fated where left_out is null or {FREE_ORDER}"
+    [(order_days,)] = fated.query("fated", f"select count(*) from ({counted})").fetchall()
     notes.insert(0, f"{kept.rows:,} kept lines are {order_days:,} purchases: all orders of a customer on one day count as one")
     return Ledger(read, kept, tuple(lines.values()), lines.get(NO_CUSTOMER, LedgerLine(NO_CUSTOMER, 0, Decimal(0))), tuple(notes))

@@ -1,0 +1,6 @@
+"""Statistics and a model in, a posterior and its certificate out."""
+
+from clvbayes.inference.certificate import Certificate, CheckResult
+from clvbayes.inference.fit import Fit, fit
+
+__all__ = ["Certificate", "CheckResult", "Fit", "fit"]

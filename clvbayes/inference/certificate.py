@@ -3,9 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import arviz_stats
+import numpy as np
 import pandas as pd
+import xarray as xr
 
-__all__ = ["Certificate", "CheckResult"]
+from clvbayes.data import Customers
+from clvbayes.models.priors import Priors
+from clvbayes.models.protocol import Model
+
+__all__ = ["Certificate", "CheckResult", "certify"]
 
 Status = Literal["ok", "note", "failed"]
 
@@ -54,3 +61,104 @@ class Certificate:
     def to_frame(self) -> pd.DataFrame:
         """One row a check: ``model``, ``check``, ``status``, ``message``, ``advice``."""
         return pd.DataFrame([{"model": self.model, **vars(result)} for result in self.results])
+
+
+# Vehtari, Gelman, Simpson, Carpenter & Buerkner (2021), "Rank-normalization, folding, and localization: an improved R-hat".
+RHAT_LIMIT = 1.01
+ESS_LIMIT = 400.0
+# A few divergences in thousands of draws do not move a mean; more than this share says that the sampler avoids a region.
+DIVERGENCE_LIMIT = 0.001
+CONTRACTION_LIMIT = 0.3
+
+
+def certify(posterior: xr.DataTree, priors: Priors, model: Model, customers: Customers) -> Certificate:
+    """Check a posterior: convergence, effective sample size, divergences, and what the data added to the priors.
+
+    Parameters
+    ----------
+    posterior : xarray.DataTree
+        Groups `posterior` and `sample_stats`.
+    priors : Priors
+    model : Model
+    customers : Customers
+
+    Returns
+    -------
+    Certificate
+    """
+    draws = posterior["posterior"].to_dataset()
+    worst_rhat, at_rhat = _extreme(arviz_stats.rhat(draws), largest=True)
+    worst_bulk, at_bulk = _extreme(arviz_stats.ess(draws, method="bulk"), largest=False)
+    worst_tail, at_tail = _extreme(arviz_stats.ess(draws, method="tail"), largest=False)
+    diverging = posterior["sample_stats"]["diverging"]
+    results = [
+        _limited(
+            "R-hat",
+            worst_rhat < RHAT_LIMIT,
+            f"Chains agree: the largest R-hat is {worst_rhat:.3f} at {at_rhat} (limit {RHAT_LIMIT}).",
+            f"Chains disagree: R-hat is {worst_rhat:.3f} at {at_rhat} (limit {RHAT_LIMIT}).",
+            "Use more draws; if that does not help, pool over fewer columns.",
+        ),
+        _limited(
+            "Effective sample size",
+            min(worst_bulk, worst_tail) > ESS_LIMIT,
+            f"At least {worst_bulk:.0f} effective draws for means ({at_bulk}) and {worst_tail:.0f} for bands ({at_tail}); limit {ESS_LIMIT:.0f}.",
+            f"Only {worst_bulk:.0f} effective draws for means ({at_bulk}) or {worst_tail:.0f} for bands ({at_tail}); limit {ESS_LIMIT:.0f}.",
+            "Use more draws.",
+        ),
+        _divergences(int(diverging.sum()), diverging.size),
+        _contraction(draws, priors),
+    ]
+    if model.models_spend and customers.spend_level == "mean":
+        results.append(
+            CheckResult(
+                "Spend data",
+                "note",
+                "Spend is known as each customer's mean only, so the spread of single orders is inferred from means.",
+                "Give the orders themselves where you can.",
+            )
+        )
+    return Certificate(model.name, tuple(results))
+
+
+def _extreme(statistic: xr.Dataset, *, largest: bool) -> tuple[float, str]:
+    """The worst value over all parameters, a missing one being the worst, and where it stands."""
+    worst, where = -np.inf, ""
+    for name, values in statistic.data_vars.items():
+        badness = values.fillna(np.inf) if largest else (-values).fillna(np.inf)
+        if float(badness.max()) > worst:
+            worst = float(badness.max())
+            place = badness.argmax(...) if badness.dims else {}
+            labels = [str(values[dim].to_numpy()[int(position)]) for dim, position in place.items()]
+            where = f"{name}[{', '.join(labels)}]" if labels else str(name)
+    return (worst if largest else -worst), where
+
+
+def _limited(check: str, holds: bool, good: str, bad: str, advice: str) -> CheckResult:
+    return CheckResult(check, "ok", good) if holds else CheckResult(check, "failed", bad, advice)
+
+
+def _divergences(count: int, draws: int) -> CheckResult:
+    if count == 0:
+        return CheckResult("Divergences", "ok", f"None in {draws:,} draws.")
+    message = f"{count} in {draws:,} draws (limit {DIVERGENCE_LIMIT:.1%})."
+    if count <= DIVERGENCE_LIMIT * draws:
+        return CheckResult("Divergences", "note", message, "Too few to matter.")
+    return CheckResult("Divergences", "failed", message, "Pool over fewer columns, or give narrower priors for the scales.")
+
+
+def _contraction(draws: xr.Dataset, priors: Priors) -> CheckResult:
+    """1 - posterior variance / prior variance of each population coordinate."""
+    variance = draws["population"].var(("chain", "draw")).to_numpy()
+    contraction = 1 - variance / np.square(priors.sd)
+    shares = ", ".join(f"{name} {share:.2f}" for name, share in zip(priors.coordinates, contraction, strict=True))
+    prior_driven = [name for name, share in zip(priors.coordinates, contraction, strict=True) if share < CONTRACTION_LIMIT]
+    message = f"The data narrowed each coordinate's variance by these shares: {shares}."
+    if not prior_driven:
+        return CheckResult("Prior to posterior", "ok", message)
+    return CheckResult(
+        "Prior to posterior",
+        "note",
+        f"{message} Prior-driven (below {CONTRACTION_LIMIT}): {', '.join(prior_driven)}.",
+        "Check these priors, and look at the value with them widened.",
+    )

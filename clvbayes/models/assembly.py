@@ -7,18 +7,39 @@ import numpy as np
 from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError
 from clvbayes.models.clock import Clock
-from clvbayes.models.hierarchy import Cells, Pool, assign_cells, pooled_coordinates
+from clvbayes.models.hierarchy import Informed, Pool, assign_cells, pooled_coordinates
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Model, Table
 
 if TYPE_CHECKING:
     import pymc as pm
 
-__all__ = ["assemble", "distinct_rows", "informed_levels"]
+__all__ = ["assemble", "distinct_rows"]
 
 
-def assemble(model: Model, customers: Customers, pool: Pool, priors: Priors | None, clock: Clock) -> "pm.Model":
-    """A `pm.Model` of `model`: dims ``coordinate``, one a pooling factor, ``row``; data under their names; the likelihood as a potential."""
+def assemble(
+    model: Model, customers: Customers, pool: Pool, priors: Priors | None, clock: Clock, informed: Informed | None
+) -> "pm.Model":
+    """The PyMC model of `model`, free to be changed in a notebook.
+
+    Parameters
+    ----------
+    model : Model
+    customers : Customers
+    pool : sequence of str or of tuples of str
+        Segment columns over which every coordinate is partially pooled.
+    priors : Priors or None
+        Frozen numbers; the model's own where None.
+    clock : Clock
+    informed : sequence of numpy.ndarray or None
+        Which levels are centred, see `pooled_coordinates`; none where None.
+
+    Returns
+    -------
+    pymc.Model
+        Dims ``coordinate``, one a pooling factor, and one a table of `model.rows`; the tables' columns as data; variables `population` and, a
+        factor, `<column>_scale` and `<column>_level` (`<column>_effect` from the second factor on); the likelihood as a potential.
+    """
     import pymc as pm
 
     cells = assign_cells(customers, pool)
@@ -30,7 +51,7 @@ def assemble(model: Model, customers: Customers, pool: Pool, priors: Priors | No
     coords |= {factor.dim: list(factor.levels) for factor in cells.factors}
     coords |= {table: np.arange(len(next(iter(columns.values())))) for table, columns in tables.items()}
     with pm.Model(coords=coords) as built:
-        coordinates = pooled_coordinates(chosen, cells, model.informed(customers, cells))
+        coordinates = pooled_coordinates(chosen, cells, informed)
         data = {
             table: {name: pm.Data(f"{table}_{name}", column, dims=table) for name, column in columns.items()} for table, columns in tables.items()
         }
@@ -45,11 +66,3 @@ def distinct_rows(columns: Table) -> tuple[Table, np.ndarray, np.ndarray]:
     distinct, inverse, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
     table = {name: distinct[:, k].astype(column.dtype) for k, (name, column) in enumerate(columns.items())}
     return table, counts.astype(float), inverse.reshape(-1)
-
-
-def informed_levels(cells: Cells, evidence: np.ndarray, needed: tuple[float, ...]) -> list[np.ndarray]:
-    """For each factor, dims ``(coordinate, level)``: whether a level's sum of `evidence` (by customer) reaches what each coordinate needs."""
-    return [
-        np.bincount(factor.level_of_cell[cells.of_customer], weights=evidence, minlength=len(factor.levels)) >= np.array(needed)[:, None]
-        for factor in cells.factors
-    ]

@@ -27,9 +27,9 @@ from numba import njit
 
 from clvbayes.data import Customers
 from clvbayes.errors import DataError
-from clvbayes.models.assembly import assemble, distinct_rows, informed_levels
+from clvbayes.models.assembly import assemble, distinct_rows
 from clvbayes.models.clock import Clock, SteadyClock
-from clvbayes.models.hierarchy import Cells, Pool
+from clvbayes.models.hierarchy import Cells, Informed, Pool
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Batch, Futures, Table
 from clvbayes.models.special import log_rising
@@ -41,9 +41,6 @@ if TYPE_CHECKING:
 __all__ = ["GammaGamma", "gamma_gamma"]
 
 AMOUNTS = 1  # purpose of the random streams
-# Repeat buyers from which the data say more about a level than the hierarchy does, by coordinate; see `mbg_nbd.INFORMED_FROM`. On CDNOW the
-# posterior sd of the coordinates is .03, .02 and .06.
-INFORMED_FROM = (10.0, 15.0, 120.0)
 
 
 @dataclass(frozen=True)
@@ -53,6 +50,7 @@ class GammaGamma:
     name: str = "gamma_gamma"
     title: str = "Gamma-Gamma"
     story: str = "Each customer's orders vary around a mean amount of their own, and that mean does not depend on how often they order."
+    models_spend: bool = True
     coordinates: tuple[str, ...] = ("log_mean", "log_cv_within", "log_cv_between")
 
     def priors(self, customers: Customers) -> Priors:
@@ -89,10 +87,6 @@ class GammaGamma:
         frequencies, _, of_row = distinct_rows({"cell": rows["cell"], "x": rows["x"]})
         return {"row": {**rows, "weight": weight, "frequency": of_row}, "frequency": frequencies}
 
-    def informed(self, customers: Customers, cells: Cells) -> list[np.ndarray]:
-        """By the number of repeat buyers of a level."""
-        return informed_levels(cells, (customers.statistics["spend_count"] > 0).to_numpy(dtype=float), INFORMED_FROM)
-
     def log_likelihood(self, coordinates: Any, tables: dict[str, dict[str, Any]], clock: Clock) -> Any:
         """Log-likelihood of one customer of each row, dims ``(row,)``; of the mean where the table has no sums of logs."""
         rows, frequencies = tables["row"], tables["frequency"]
@@ -108,27 +102,16 @@ class GammaGamma:
         return counting[rows["frequency"]] - q * pt.log1p(total / gamma) - p * x * pt.log(gamma + total) + own
 
     def build(
-        self, customers: Customers, *, pool: Pool = (), priors: Priors | None = None, clock: Clock = SteadyClock()
+        self,
+        customers: Customers,
+        *,
+        pool: Pool = (),
+        priors: Priors | None = None,
+        clock: Clock = SteadyClock(),
+        informed: Informed | None = None,
     ) -> "pm.Model":
-        """The PyMC model.
-
-        Parameters
-        ----------
-        customers : Customers
-        pool : sequence of str or of tuples of str
-            Segment columns over which every coordinate is partially pooled.
-        priors : Priors, optional
-            Frozen numbers; those of `GammaGamma.priors` by default.
-        clock : Clock
-            Amounts do not depend on time, so it changes nothing.
-
-        Returns
-        -------
-        pymc.Model
-            Dims ``coordinate``, one a pooling factor, ``row`` and ``frequency``; variables `population` and, a factor, `<column>_scale` and
-            `<column>_level` (`<column>_effect` from the second factor on).
-        """
-        return assemble(self, customers, pool, priors, clock)
+        """The PyMC model; see `assemble`."""
+        return assemble(self, customers, pool, priors, clock, informed)
 
     def simulate(self, coordinates: np.ndarray, batch: Batch, futures: Futures, *, seed: int) -> np.ndarray:
         """Amount of each simulated purchase, from each customer's conditional posterior.

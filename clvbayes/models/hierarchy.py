@@ -17,9 +17,10 @@ from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError
 from clvbayes.models.priors import Priors
 
-__all__ = ["Cells", "Factor", "Pool", "assign_cells", "cell_coordinates", "pooled_coordinates"]
+__all__ = ["Cells", "Factor", "Informed", "Pool", "assign_cells", "cell_coordinates", "pooled_coordinates"]
 
 Pool = Sequence[str | Sequence[str]]
+Informed = Sequence[np.ndarray]
 RESERVED = {"chain", "draw", "coordinate", "row", "frequency", "cell", "population"}
 CROSSING = " × "
 
@@ -107,16 +108,17 @@ def _labels(segments: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
     return label.to_numpy(dtype=object)
 
 
-def pooled_coordinates(priors: Priors, cells: Cells, informed: Sequence[np.ndarray]) -> Any:
+def pooled_coordinates(priors: Priors, cells: Cells, informed: Informed | None = None) -> Any:
     """Declare the hierarchy in the current PyMC model.
 
     Parameters
     ----------
     priors : Priors
     cells : Cells
-    informed : sequence of numpy.ndarray of bool
+    informed : sequence of numpy.ndarray of bool, optional
         For each factor, dims ``(coordinate, level)``: whether the data say more about that level than the hierarchy does. Then it is
         centred, otherwise non-centred; the posterior is the same, sampling is quick only in the right one (Papaspiliopoulos et al. 2007).
+        By default no level is centred.
 
     Returns
     -------
@@ -129,6 +131,8 @@ def pooled_coordinates(priors: Priors, cells: Cells, informed: Sequence[np.ndarr
     population = pm.Normal("population", priors.mean, priors.sd, dims="coordinate")
     if not cells.factors:
         return population[:, None]
+    if informed is None:
+        informed = [np.zeros((len(priors.coordinates), len(factor.levels)), dtype=bool) for factor in cells.factors]
     coordinates = pt.zeros((len(priors.coordinates), cells.count))
     for k, (factor, centred) in enumerate(zip(cells.factors, informed, strict=True)):
         dims = ("coordinate", factor.dim)

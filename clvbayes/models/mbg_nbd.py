@@ -26,9 +26,9 @@ from numba import njit
 from scipy.special import expit, hyp2f1
 
 from clvbayes.data import Customers
-from clvbayes.models.assembly import assemble, distinct_rows, informed_levels
+from clvbayes.models.assembly import assemble, distinct_rows
 from clvbayes.models.clock import Clock, SteadyClock
-from clvbayes.models.hierarchy import Cells, Pool
+from clvbayes.models.hierarchy import Cells, Informed, Pool
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Batch, Futures, Table
 from clvbayes.models.special import log_rising
@@ -41,9 +41,6 @@ __all__ = ["MbgNbd", "future_moments", "mbg_nbd", "p_alive"]
 
 PURCHASES = 0  # purpose of the random streams
 QUADRATURE_NODES = 64  # E[Y] and DERT of the oracles in the tests to 1e-9
-# Repeat buyers from which the data say more about a level than the hierarchy does, by coordinate: on CDNOW's 946 repeat buyers the posterior sd
-# of the coordinates is .08, .20, .24 and .48 (one cell, default priors), to be compared with prior scales of typically .3 and .17.
-INFORMED_FROM = (70.0, 1300.0, 600.0, 7500.0)
 
 
 @dataclass(frozen=True)
@@ -56,6 +53,7 @@ class MbgNbd:
         "While active, each customer orders at random with a rate of their own; after every order, the first included, the customer may leave "
         "for good, with a probability of their own."
     )
+    models_spend: bool = False
     coordinates: tuple[str, ...] = ("log_rate", "log_shape", "logit_dropout", "log_concentration")
 
     def priors(self, customers: Customers) -> Priors:
@@ -83,10 +81,6 @@ class MbgNbd:
         frequencies, _, of_row = distinct_rows({"cell": rows["cell"], "x": rows["x"]})
         return {"row": {**rows, "weight": weight, "frequency": of_row}, "frequency": frequencies}
 
-    def informed(self, customers: Customers, cells: Cells) -> list[np.ndarray]:
-        """By the number of repeat buyers of a level."""
-        return informed_levels(cells, (customers.statistics["frequency"] > 0).to_numpy(dtype=float), INFORMED_FROM)
-
     def log_likelihood(self, coordinates: Any, tables: dict[str, dict[str, Any]], clock: Clock) -> Any:
         """Log-likelihood of one customer of each row, dims ``(row,)``."""
         rows, frequencies = tables["row"], tables["frequency"]
@@ -103,26 +97,16 @@ class MbgNbd:
         return counting[of_row] - r * pt.log1p(T / alpha) - x * pt.log(alpha + T) + pt.softplus(log_odds_dead)
 
     def build(
-        self, customers: Customers, *, pool: Pool = (), priors: Priors | None = None, clock: Clock = SteadyClock()
+        self,
+        customers: Customers,
+        *,
+        pool: Pool = (),
+        priors: Priors | None = None,
+        clock: Clock = SteadyClock(),
+        informed: Informed | None = None,
     ) -> "pm.Model":
-        """The PyMC model.
-
-        Parameters
-        ----------
-        customers : Customers
-        pool : sequence of str or of tuples of str
-            Segment columns over which every coordinate is partially pooled.
-        priors : Priors, optional
-            Frozen numbers; those of `MbgNbd.priors` by default.
-        clock : Clock
-
-        Returns
-        -------
-        pymc.Model
-            Dims ``coordinate``, one a pooling factor, ``row`` and ``frequency``; variables `population` and, a factor, `<column>_scale` and
-            `<column>_level` (`<column>_effect` from the second factor on).
-        """
-        return assemble(self, customers, pool, priors, clock)
+        """The PyMC model; see `assemble`."""
+        return assemble(self, customers, pool, priors, clock, informed)
 
     def simulate(self, coordinates: np.ndarray, batch: Batch, *, horizon: float, year: float, seed: int, clock: Clock) -> Futures:
         """Purchases after the valuation date, drawn from each customer's conditional posterior.

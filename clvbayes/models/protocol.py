@@ -7,7 +7,7 @@ import numpy as np
 
 from clvbayes.data import Customers
 from clvbayes.models.clock import Clock
-from clvbayes.models.hierarchy import Cells, Pool
+from clvbayes.models.hierarchy import Cells, Informed, Pool
 from clvbayes.models.priors import Priors
 
 if TYPE_CHECKING:
@@ -89,6 +89,11 @@ class Model(Protocol):
         ...
 
     @property
+    def models_spend(self) -> bool:
+        """Whether the model is one of spend, not of purchases."""
+        ...
+
+    @property
     def coordinates(self) -> tuple[str, ...]:
         """Names of the unconstrained coordinates of a cell."""
         ...
@@ -105,11 +110,15 @@ class Model(Protocol):
         """Log-likelihood of one customer of each row, dims ``(row,)``; `coordinates` has dims ``(coordinate, cell)``."""
         ...
 
-    def informed(self, customers: Customers, cells: Cells) -> list[np.ndarray]:
-        """For each factor, dims ``(coordinate, level)``: whether the data say more about a level than the hierarchy does."""
-        ...
-
-    def build(self, customers: Customers, *, pool: Pool = (), priors: Priors | None = None, clock: Clock = ...) -> "pm.Model":
+    def build(
+        self,
+        customers: Customers,
+        *,
+        pool: Pool = (),
+        priors: Priors | None = None,
+        clock: Clock = ...,
+        informed: Informed | None = None,
+    ) -> "pm.Model":
         """The PyMC model, with named dims and data, free to be changed."""
         ...
 
