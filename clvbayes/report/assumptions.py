@@ -1,0 +1,96 @@
+"""What the value rests on, and what it leaves out."""
+
+from clvbayes.data import RETURN
+from clvbayes.report import prose_en as words
+from clvbayes.report.blocks import Block, Cell, Column, Heading, Prose, Section, Table
+from clvbayes.report.evidence import Evidence, FitRecord, currency_of
+from clvbayes.report.numbers import count, decimal, money, plain, share, show
+
+__all__ = ["assumptions"]
+
+
+def assumptions(evidence: Evidence) -> Section:
+    """Economics, models, priors, and what is not in the value."""
+    economics = evidence.valuation.economics
+    finding = words.ASSUMPTIONS_FINDING.format(
+        factor=decimal(economics.margin * economics.discount_factor(1.0), 3),
+        margin=_percent(economics.margin),
+        rate=_percent(economics.discount_rate),
+    )
+    columns = (Column(words.COLUMN_ASSUMPTION), Column(words.COLUMN_SETTING, "fact"))
+    blocks: tuple[Block, ...] = (
+        Table(words.ASSUMPTIONS_TABLE, columns, (*_economics(evidence), *_models(evidence)), finding),
+        *(_priors(fit) for fit in (evidence.purchases, evidence.spend)),
+        Heading(words.NOT_IN_VALUE),
+        Prose(words.NOT_NEWCOMERS),
+        Prose(_returns(evidence)),
+        Prose(words.NOT_COSTS),
+        Prose(words.NOT_SEASONS),
+    )
+    return Section(words.ASSUMPTIONS, blocks)
+
+
+def _percent(value: float) -> str:
+    return words.PERCENT.format(number=plain(100 * value))
+
+
+def _economics(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
+    economics, customers = evidence.valuation.economics, evidence.customers
+    return (
+        (words.FACT_MARGIN, _percent(economics.margin)),
+        (words.FACT_RATE, _percent(economics.discount_rate)),
+        (words.FACT_HORIZON, words.FACT_HORIZON_YEARS.format(years=plain(economics.horizon))),
+        (words.FACT_PERIOD, words.FACT_PERIODS[economics.period].format(month=economics.fiscal_year_start)),
+        (words.FACT_CURRENCY, currency_of(evidence) or words.FACT_CURRENCY_NONE),
+        (words.FACT_DATE, customers.until.isoformat() if customers.until else words.FACT_DATE_NONE),
+        (words.FACT_UNIT, words.FACT_UNITS[customers.unit]),
+    )
+
+
+def _models(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
+    rows: list[tuple[Cell, ...]] = []
+    for label, fit in ((words.FACT_PURCHASES, evidence.purchases), (words.FACT_SPEND, evidence.spend)):
+        title = fit.model.title
+        fitted = words.FACT_FITTED_VALUE.format(customers=show(count(fit.customers)), rows=show(count(fit.rows)))
+        rows += [
+            (label, words.FACT_MODEL.format(title=title, story=words.STORIES.get(fit.model.name, words.STORY_UNKNOWN))),
+            (words.FACT_POOL.format(title=title), _pool(fit)),
+            (words.FACT_FITTED.format(title=title), fitted),
+        ]
+    return tuple(rows)
+
+
+def _pool(fit: FitRecord) -> str:
+    if not fit.pool:
+        return words.FACT_POOL_NONE
+    names = [factor if isinstance(factor, str) else words.CROSSING.join(factor) for factor in fit.pool]
+    return words.FACT_POOL_COLUMNS.format(columns=words.LIST.join(names))
+
+
+def _priors(fit: FitRecord) -> Table:
+    priors = fit.priors
+    pooled = bool(fit.pool) and len(priors.scale) == len(priors.coordinates)
+    columns = [
+        Column(words.COLUMN_COORDINATE),
+        Column(words.COLUMN_CENTRE, "number", digits=3),
+        Column(words.COLUMN_SD, "number", digits=3),
+    ]
+    values: list[tuple[float, ...]] = [priors.mean, priors.sd]
+    if pooled:
+        columns.append(Column(words.COLUMN_POOL_SCALE, "number", digits=3))
+        values.append(priors.scale)
+    rows = tuple((name, *(float(value) for value in line)) for name, *line in zip(priors.coordinates, *values, strict=True))
+    widest = max(range(len(priors.sd)), key=lambda place: priors.sd[place])
+    finding = words.PRIORS_FINDING.format(coordinates=len(rows), widest=priors.coordinates[widest], sd=decimal(priors.sd[widest], 2))
+    return Table(words.PRIORS_TABLE.format(title=fit.model.title), tuple(columns), rows, finding)
+
+
+def _returns(evidence: Evidence) -> str:
+    ledger = evidence.customers.ledger
+    if ledger is None:
+        return words.NOT_RETURNS_UNKNOWN
+    returned = [abs(float(line.amount)) for line in ledger.left_out if line.reason == RETURN]
+    if not returned or ledger.kept.amount <= 0:
+        return words.NOT_RETURNS_NONE
+    part = sum(returned) / float(ledger.kept.amount)
+    return words.NOT_RETURNS.format(amount=show(money(sum(returned), currency_of(evidence))), share=show(share(part)))

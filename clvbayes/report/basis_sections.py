@@ -1,0 +1,151 @@
+"""What the numbers rest on: the forecast by period, the checks, the account of the data, and how to make the report again."""
+
+import json
+from datetime import date
+
+import numpy as np
+
+from clvbayes.report import prose_en as words
+from clvbayes.report.blocks import Block, Cell, Column, Heading, Interval, Note, Prose, Quantity, Section, Table
+from clvbayes.report.evidence import Evidence, Floats, currency_of, draws_of, results_by_source
+from clvbayes.report.numbers import count, decimal, money, money_format, share, show
+
+__all__ = ["certificate", "forecast", "ledger", "reproduction"]
+
+COMPONENTS = ("orders", "revenue", "contribution", "value")
+
+
+def forecast(evidence: Evidence) -> Section:
+    """Orders and money by fiscal period."""
+    currency, periods = currency_of(evidence), evidence.valuation.periods
+    draws = {name: draws_of(evidence, name) for name in COMPONENTS}
+    means = {name: draws[name].mean(axis=0) for name in COMPONENTS}
+    bands = [_band(draws["value"][:, place]) for place in range(len(periods))]
+    whole = _band(draws["value"].sum(axis=1))
+    scale, digits = money_format([*means["revenue"], *means["value"]])
+    columns = (
+        Column(words.COLUMN_PERIOD),
+        Column(words.COLUMN_FROM),
+        Column(words.COLUMN_TO),
+        Column(words.COLUMN_ORDERS, "number", digits=count(float(means["orders"].max())).digits),
+        Column(words.COLUMN_REVENUE, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_CONTRIBUTION, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_VALUE, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_BAND_VALUE, "interval", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_LOW, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_HIGH, "number", unit=currency, scale=scale, digits=digits),
+    )
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            period.label,
+            _edge(period.first_day, period.start),
+            _edge(period.last_day, period.end),
+            *(float(means[name][place]) for name in COMPONENTS),
+            band,
+            band.low,
+            band.high,
+        )
+        for place, (period, band) in enumerate(zip(periods, bands, strict=True))
+    )
+    foot: tuple[Cell, ...] = (
+        words.WHOLE_HORIZON,
+        _edge(periods[0].first_day, periods[0].start),
+        _edge(periods[-1].last_day, periods[-1].end),
+        *(float(means[name].sum()) for name in COMPONENTS),
+        "",
+        whole.low,
+        whole.high,
+    )
+    table = Table(words.FORECAST_TABLE, columns, rows, _forecast_finding(evidence, means["value"]), foot)
+    return Section(words.FORECAST, (table, Note(words.FORECAST_NOTE)))
+
+
+def _edge(day: date | None, years: float) -> str:
+    return words.YEARS_AHEAD.format(years=decimal(years, 2)) if day is None else day.isoformat()
+
+
+def _band(draws: Floats) -> Interval:
+    low, inner_low, inner_high, high = (float(end) for end in np.quantile(draws, [0.05, 0.25, 0.75, 0.95]))
+    return Interval(low, float(draws.mean()), high, (inner_low, inner_high))
+
+
+def _forecast_finding(evidence: Evidence, means: Floats) -> str:
+    periods = evidence.valuation.periods
+    if means.sum() <= 0:
+        return words.FORECAST_FINDING_NONE.format(periods=len(periods))
+    place = int(np.searchsorted(np.cumsum(means) / means.sum(), 0.5 - 1e-12))
+    return words.FORECAST_FINDING.format(period=periods[place].label, place=place + 1, periods=len(periods))
+
+
+def certificate(evidence: Evidence) -> Section:
+    """Every check of both fits and of the valuation."""
+    results = results_by_source(evidence)
+    failed, notes = (sum(result.status == status for _, result in results) for status in ("failed", "note"))
+    template = words.CERTIFICATE_FINDING_FAILED if failed else words.CERTIFICATE_FINDING_OK
+    columns = (
+        Column(words.COLUMN_OF),
+        Column(words.COLUMN_CHECK),
+        Column(words.COLUMN_STATUS, "status"),
+        Column(words.COLUMN_FOUND),
+        Column(words.COLUMN_ADVICE),
+    )
+    rows = tuple((source or words.VALUATION, result.check, result.status, result.message, result.advice) for source, result in results)
+    return Section(
+        words.CERTIFICATE,
+        (Table(words.CERTIFICATE_TABLE, columns, rows, template.format(failed=failed, checks=len(results), notes=notes)),),
+    )
+
+
+def ledger(evidence: Evidence) -> Section:
+    """What became of every row of the source, in rows and in money."""
+    account, currency = evidence.customers.ledger, currency_of(evidence)
+    if account is None:
+        return Section(words.LEDGER, (Prose(words.LEDGER_NONE),))
+    columns = (
+        Column(words.COLUMN_REASON),
+        Column(words.COLUMN_ROWS, "number"),
+        # Unscaled and to the cent: a reader must be able to add it up.
+        Column(words.COLUMN_AMOUNT, "number", unit=currency, digits=2),
+    )
+    rows = (
+        (words.LEDGER_READ, account.read.rows, float(account.read.amount)),
+        *((words.LEDGER_LEFT.format(reason=line.reason), line.rows, float(line.amount)) for line in account.left_out),
+    )
+    left = account.read.rows - account.kept.rows
+    finding = (words.LEDGER_FINDING if left else words.LEDGER_FINDING_WHOLE).format(
+        rows=show(count(account.kept.rows)),
+        read=show(count(account.read.rows)),
+        kept=show(money(float(account.kept.amount), currency)),
+        left=show(count(left)),
+        amount=show(money(float(account.read.amount - account.kept.amount), currency)),
+    )
+    unvalued = words.LEDGER_FINDING_UNVALUED.format(share=show(share(account.share_not_valued)))
+    foot = (words.LEDGER_KEPT, account.kept.rows, float(account.kept.amount))
+    notes = tuple(Note(note) for note in account.notes)
+    return Section(words.LEDGER, (Table(words.LEDGER_TABLE, columns, rows, f"{finding} {unvalued}", foot), *notes))
+
+
+def reproduction(evidence: Evidence) -> Section:
+    """Versions, seeds, hash and settings; then the limits of it all."""
+    facts: list[tuple[Cell, ...]] = [
+        (words.ITEM_SOURCE, evidence.source),
+        (words.ITEM_HASH, evidence.data_hash),
+        (words.ITEM_SEED, str(evidence.seed)),
+        *((words.ITEM_SEED_OF.format(title=fit.model.title), str(fit.seed)) for fit in (evidence.purchases, evidence.spend)),
+        (words.ITEM_DRAWS, Quantity(float(evidence.valuation.total.sizes["draw"]))),
+        *((words.ITEM_VERSION.format(package=package), version) for package, version in evidence.versions.items()),
+    ]
+    run = Table(words.RUN_TABLE, (Column(words.COLUMN_ITEM), Column(words.COLUMN_SETTING, "fact")), tuple(facts), words.RUN_FINDING)
+    settings = tuple(
+        (words.KEY.format(section=section, key=key), _setting(value))
+        for section, entries in evidence.settings.items()
+        for key, value in entries.items()
+    )
+    file: Block = Prose(words.SETTINGS_NONE)
+    if settings:
+        file = Table(words.SETTINGS_TABLE, (Column(words.COLUMN_KEY), Column(words.COLUMN_SETTING)), settings)
+    return Section(words.REPRODUCTION, (run, file, Heading(words.LIMITS), Prose(words.LIMITS_TEXT)))
+
+
+def _setting(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

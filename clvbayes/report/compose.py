@@ -1,0 +1,52 @@
+"""From evidence to a document: one function a section, in a reader's order."""
+
+from collections.abc import Callable
+
+from clvbayes.report import prose_en as words
+from clvbayes.report.assumptions import assumptions
+from clvbayes.report.basis_sections import certificate, forecast, ledger, reproduction
+from clvbayes.report.blocks import Document, Section
+from clvbayes.report.evidence import Evidence
+from clvbayes.report.headline import headline
+from clvbayes.report.numbers import count, plain, show
+from clvbayes.report.value_sections import accounts, concentration_section, outlook_section, segments
+
+__all__ = ["SECTIONS", "Evidence", "compose"]
+
+SECTIONS: tuple[Callable[[Evidence], Section], ...] = (
+    headline,
+    outlook_section,
+    concentration_section,
+    segments,
+    accounts,
+    forecast,
+    certificate,
+    assumptions,
+    ledger,
+    reproduction,
+)
+
+
+def compose(evidence: Evidence) -> Document:
+    """Put the whole report together; every section is there or this fails.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    Document
+        A tree of frozen dataclasses with numbers as numbers, for any renderer.
+    """
+    economics, until = evidence.valuation.economics, evidence.customers.until
+    date = until.isoformat() if until else ""
+    subtitle = (words.SUBTITLE_DATED if until else words.SUBTITLE_UNDATED).format(
+        horizon=plain(economics.horizon),
+        rate=words.PERCENT.format(number=plain(100 * economics.discount_rate)),
+        customers=show(count(len(evidence.customers))),
+        draws=show(count(evidence.valuation.total.sizes["draw"])),
+        date=date,
+    )
+    title = evidence.title or (words.TITLE_DATED.format(date=date) if until else words.TITLE_UNDATED)
+    return Document(title, subtitle, tuple(section(evidence) for section in SECTIONS))

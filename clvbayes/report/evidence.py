@@ -1,0 +1,173 @@
+"""What a report is made from, and the numbers that several sections read off it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from clvbayes.data.customers import Customers
+from clvbayes.errors import ArgumentError
+from clvbayes.inference.certificate import Certificate, CheckResult
+from clvbayes.valuation.valuation import Valuation
+
+__all__ = ["Evidence", "Floats", "concentration", "currency_of", "draws_of", "failed_checks", "results_by_source"]
+
+Floats = npt.NDArray[np.float64]
+
+
+class FittedModel(Protocol):
+    """The part of a model that a report names."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+
+
+class FrozenPriors(Protocol):
+    """The priors as numbers, one entry a coordinate; `scale` is empty without pooling."""
+
+    @property
+    def coordinates(self) -> tuple[str, ...]: ...
+    @property
+    def mean(self) -> tuple[float, ...]: ...
+    @property
+    def sd(self) -> tuple[float, ...]: ...
+    @property
+    def scale(self) -> tuple[float, ...]: ...
+
+
+class FitRecord(Protocol):
+    """The part of a `clvbayes.inference.fit.Fit` that a report reads."""
+
+    @property
+    def model(self) -> FittedModel: ...
+    @property
+    def priors(self) -> FrozenPriors: ...
+    @property
+    def pool(self) -> tuple[str | tuple[str, ...], ...]: ...
+    @property
+    def certificate(self) -> Certificate: ...
+    @property
+    def customers(self) -> int: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def seed(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that a valuation report is made from.
+
+    Attributes
+    ----------
+    title : str or None
+        Title of the report; a plain one is made where it is None.
+    customers : Customers
+    purchases, spend : Fit
+    valuation : Valuation
+    by : tuple of str
+        Reporting columns, in the order of the report.
+    customer_ids : {"none", "hashed", "plain"}
+        Whether and how the report names single accounts.
+    source : str
+        Name of the file read, without its folder.
+    data_hash : str
+    versions : mapping of str to str
+    seed : int
+    settings : mapping of str to mapping
+        The valuation file, as it was read.
+
+    Raises
+    ------
+    ArgumentError
+        If a reporting column is not in the valuation, `customer_ids` is unknown, or the draws are expected values,
+        whose bands would be too narrow.
+    """
+
+    title: str | None
+    customers: Customers
+    purchases: FitRecord
+    spend: FitRecord
+    valuation: Valuation
+    by: tuple[str, ...]
+    customer_ids: Literal["none", "hashed", "plain"]
+    source: str
+    data_hash: str
+    versions: Mapping[str, str]
+    seed: int
+    settings: Mapping[str, Mapping[str, object]]
+
+    def __post_init__(self) -> None:
+        missing = [column for column in self.by if column not in self.valuation.cash or column not in self.customers.segments]
+        if missing:
+            known = ", ".join(map(repr, self.valuation.cash)) or "none"
+            raise ArgumentError(f"by names {missing}, which the valuation does not report; it reports: {known}")
+        if self.customer_ids not in ("none", "hashed", "plain"):
+            raise ArgumentError(f'customer_ids must be "none", "hashed" or "plain", not {self.customer_ids!r}')
+        if self.valuation.total.attrs.get("kind", "predictive") != "predictive":
+            raise ArgumentError(
+                f"a report needs predictive draws, not {self.valuation.total.attrs['kind']!r} values: its bands would be too narrow"
+            )
+        if not len(self.customers) or len(self.customers) != len(self.valuation.customers):
+            found = f"{len(self.customers)} customers in the data and {len(self.valuation.customers)} in the valuation"
+            raise ArgumentError(f"{found} cannot be reported together: give the customers that were valued")
+
+
+def currency_of(evidence: Evidence) -> str:
+    """Code of the currency; empty if nobody named it."""
+    return evidence.valuation.economics.currency or evidence.customers.currency or ""
+
+
+def draws_of(evidence: Evidence, component: str) -> Floats:
+    """Draws of one component over all customers, ``(draw, period)``."""
+    selected = evidence.valuation.total.sel(component=component).transpose("draw", "period")
+    return np.asarray(selected, dtype=float)
+
+
+@dataclass(frozen=True)
+class Concentration:
+    """How unevenly the predicted mean value lies with the customers.
+
+    Attributes
+    ----------
+    cumulative : ndarray of shape (customers,)
+        Share of the value held by the first k customers, largest value first.
+    groups : tuple of float
+        Share held by each tenth of the customers, best first; by each customer where there are fewer than ten.
+    sizes : tuple of int
+        Customers in each group.
+    half : int
+        Number of largest customers that hold half of the value; 0 if there is no value.
+    """
+
+    cumulative: Floats
+    groups: tuple[float, ...]
+    sizes: tuple[int, ...]
+    half: int
+
+
+def concentration(evidence: Evidence) -> Concentration:
+    """Shares of the total of the customers' mean values."""
+    values = np.sort(np.asarray(evidence.valuation.customers["value_mean"], dtype=float))[::-1]
+    total = values.sum()
+    shares = values / total if total > 0 else np.zeros_like(values)
+    cumulative = np.cumsum(shares)
+    groups = np.array_split(shares, min(10, len(shares)))
+    half = int(np.searchsorted(cumulative, 0.5 - 1e-12)) + 1 if total > 0 else 0
+    return Concentration(cumulative, tuple(float(group.sum()) for group in groups), tuple(len(group) for group in groups), half)
+
+
+def results_by_source(evidence: Evidence) -> tuple[tuple[str, CheckResult], ...]:
+    """Every check of both fits and of the valuation, each with the title of what was checked (empty for the valuation)."""
+    fits = (evidence.purchases, evidence.spend)
+    of_fits = tuple((fit.model.title, result) for fit in fits for result in fit.certificate.results)
+    return (*of_fits, ("", evidence.valuation.check))
+
+
+def failed_checks(evidence: Evidence) -> tuple[tuple[str, CheckResult], ...]:
+    """The checks that failed."""
+    return tuple((source, result) for source, result in results_by_source(evidence) if result.status == "failed")

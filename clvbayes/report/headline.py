@@ -1,0 +1,67 @@
+"""The first page: whether the numbers may be used, then the numbers."""
+
+from clvbayes.report import prose_en as words
+from clvbayes.report.blocks import Block, Card, Finding, Headline, Section
+from clvbayes.report.evidence import Evidence, concentration, currency_of, draws_of, failed_checks, results_by_source
+from clvbayes.report.numbers import count, money, money_band, share, show, show_range
+
+__all__ = ["headline"]
+
+
+def headline(evidence: Evidence) -> Section:
+    """Failed checks in red, first; then the cards."""
+    cards = (_equity(evidence), _band(evidence), _each(evidence), _active(evidence), _top(evidence), _unvalued(evidence))
+    blocks: tuple[Block, ...] = (*_verdict(evidence), Headline(cards))
+    return Section(words.HEADLINE, blocks)
+
+
+def _verdict(evidence: Evidence) -> tuple[Finding, ...]:
+    results, failed = results_by_source(evidence), failed_checks(evidence)
+    notes = sum(result.status == "note" for _, result in results)
+    if not failed:
+        template = words.PASSED_WITH_NOTES if notes else words.PASSED
+        return (Finding("ok", template.format(checks=len(results), notes=notes)),)
+    each = tuple(
+        Finding(
+            "failed",
+            words.FAILED_ONE.format(source=source or words.VALUATION, check=result.check, message=result.message),
+            result.advice,
+        )
+        for source, result in failed
+    )
+    return (Finding("failed", words.FAILED.format(failed=len(failed), checks=len(results))), *each)
+
+
+def _equity(evidence: Evidence) -> Card:
+    mean, low, high = money_band(draws_of(evidence, "value").sum(axis=1), currency_of(evidence))
+    return Card(words.CARD_EQUITY, (mean,), words.CARD_EQUITY_NOTE.format(band=show_range(low, high)))
+
+
+def _band(evidence: Evidence) -> Card:
+    _, low, high = money_band(draws_of(evidence, "value").sum(axis=1), currency_of(evidence))
+    return Card(words.CARD_BAND, (low, high), words.CARD_BAND_NOTE)
+
+
+def _each(evidence: Evidence) -> Card:
+    mean, low, high = money_band(draws_of(evidence, "value").sum(axis=1) / len(evidence.customers), currency_of(evidence))
+    return Card(words.CARD_EACH, (mean,), words.CARD_EACH_NOTE.format(band=show_range(low, high)))
+
+
+def _active(evidence: Evidence) -> Card:
+    active = float(evidence.valuation.customers["p_alive"].sum())
+    return Card(words.CARD_ACTIVE, (count(active),), words.CARD_ACTIVE_NOTE.format(customers=show(count(len(evidence.customers)))))
+
+
+def _top(evidence: Evidence) -> Card:
+    held = concentration(evidence)
+    template = {0: words.CARD_TOP_NOTE_NONE, 1: words.CARD_TOP_NOTE_ONE}.get(held.half, words.CARD_TOP_NOTE)
+    top, customers, half = (show(count(number)) for number in (held.sizes[0], len(evidence.customers), held.half))
+    return Card(words.CARD_TOP, (share(held.groups[0]),), template.format(top=top, customers=customers, half=half))
+
+
+def _unvalued(evidence: Evidence) -> Card:
+    ledger = evidence.customers.ledger
+    if ledger is None:
+        return Card(words.CARD_UNVALUED, words.CARD_UNVALUED_UNKNOWN, words.CARD_UNVALUED_UNKNOWN_NOTE)
+    amount = show(money(float(ledger.without_customer.amount), currency_of(evidence)))
+    return Card(words.CARD_UNVALUED, (share(ledger.share_not_valued),), words.CARD_UNVALUED_NOTE.format(amount=amount))

@@ -1,0 +1,64 @@
+"""The levels of a reporting column as a report may show them: none with fewer than five customers, largest value first."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from clvbayes.report import prose_en as words
+from clvbayes.report.evidence import Evidence, Floats
+
+__all__ = ["SMALLEST_LEVEL", "Level", "reported_levels"]
+
+# Below five, a level's value is nearly that of a known person or firm.
+SMALLEST_LEVEL = 5
+
+
+@dataclass(frozen=True)
+class Level:
+    """One row of a segment table.
+
+    Attributes
+    ----------
+    name : str
+    customers : int
+    value : ndarray of shape (draws,)
+        Draws of the level's value over the horizon.
+    folded : int
+        How many levels this row holds; 0 for a level shown as itself.
+    """
+
+    name: str
+    customers: int
+    value: Floats
+    folded: int = 0
+
+
+def reported_levels(evidence: Evidence, column: str) -> tuple[Level, ...]:
+    """Levels of `column` by falling mean value, small ones folded into one row at the end.
+
+    If the fold itself holds fewer than five customers, the next smallest level joins it: otherwise the total would give it away.
+    """
+    cash = evidence.valuation.cash[column].sel(component="value").sum("period").transpose("level", "draw")
+    counts = evidence.customers.segments[column].astype(str).value_counts()
+    names = [str(name) for name in cash.coords["level"].values]
+    unknown = sorted(set(counts.index) - set(names))
+    if unknown:
+        raise ValueError(f"levels of {column!r} have customers but no value: {unknown}")
+    levels = [Level(name, int(counts.get(name, 0)), np.asarray(value, dtype=float)) for name, value in zip(names, cash.values, strict=True)]
+    levels = sorted((level for level in levels if level.customers), key=lambda level: (level.customers, level.name))
+    small = sum(level.customers < SMALLEST_LEVEL for level in levels)
+    inside = small
+    while 0 < sum(level.customers for level in levels[:inside]) < SMALLEST_LEVEL and inside < len(levels):
+        inside += 1
+    shown = sorted(levels[inside:], key=lambda level: (-float(level.value.mean()), level.name))
+    return (*shown, _fold(levels[:inside], small)) if inside else tuple(shown)
+
+
+def _fold(levels: list[Level], small: int) -> Level:
+    template = words.FOLDED if len(levels) == small else words.FOLDED_WITH_NEXT
+    return Level(
+        name=words.FOLDED_ONE if len(levels) == 1 else template.format(levels=len(levels)),
+        customers=sum(level.customers for level in levels),
+        value=np.sum([level.value for level in levels], axis=0),
+        folded=len(levels),
+    )

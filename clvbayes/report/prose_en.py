@@ -1,0 +1,288 @@
+"""Every word that a reader of the report sees, in English. Whole sentences with named fields: another language is another such file."""
+
+THOUSANDS, DECIMAL = ",", "."
+PERCENT = "{number}\u00a0%"
+UNDER_A_THOUSANDTH = "<0.1\u00a0%"
+SCALES = {1: "", 1_000: "k", 1_000_000: "m", 1_000_000_000: "bn"}
+STATUS = {"ok": "holds", "note": "note", "failed": "failed"}
+
+# Furniture of the page
+AXIS_SPAN = "{unit}, from {low} to {high}"
+AXIS_SPAN_PLAIN = "from {low} to {high}"
+ADVICE = "What to do: {advice}"
+GLYPH = "90 % band from {low} to {high}, mean {middle}"
+GLYPH_INNER = "90 % band from {low} to {high}, 50 % band from {inner_low} to {inner_high}, mean {middle}"
+BAR = "Bar: {value}"
+SORT = "Sort by this column"
+FOOT = (
+    "Written by clvbayes. Bands are predictive: they hold the chance of each future order and the uncertainty about the "
+    "customers, under the models named here."
+)
+
+# Title
+TITLE_DATED = "Customer valuation at {date}"
+TITLE_UNDATED = "Customer valuation"
+SUBTITLE_DATED = (
+    "Discounted contribution of existing customers over {horizon} years, at {rate} a year · {customers} customers · {draws}"
+    " draws · data to {date}"
+)
+SUBTITLE_UNDATED = (
+    "Discounted contribution of existing customers over {horizon} years, at {rate} a year · {customers} customers · {draws} draws"
+)
+
+# First page
+HEADLINE = "At a glance"
+FAILED = "Do not decide on these numbers: {failed} of {checks} checks failed."
+FAILED_ONE = "{source}, {check}: {message}"
+VALUATION = "Valuation"
+PASSED = "All {checks} checks of the models and of the valuation hold."
+PASSED_WITH_NOTES = "All {checks} checks of the models and of the valuation hold; {notes} of them carry a note (see Certificate)."
+CARD_EQUITY = "Customer equity"
+CARD_EQUITY_NOTE = "mean; 90 % band {band}"
+CARD_BAND = "Customer equity, 90 % interval"
+CARD_BAND_NOTE = "one chance in twenty that it is lower, one in twenty that it is higher"
+CARD_EACH = "Value per customer"
+CARD_EACH_NOTE = "mean; 90 % band {band}, of the average over all customers"
+CARD_ACTIVE = "Active customers expected"
+CARD_ACTIVE_NOTE = "of {customers} customers: the sum of their probabilities of being active"
+CARD_TOP = "Value with the top tenth"
+CARD_TOP_NOTE = "{top} of {customers} customers; the largest {half} hold half of the value"
+CARD_TOP_NOTE_ONE = "{top} of {customers} customers; the largest one alone holds half of the value"
+CARD_TOP_NOTE_NONE = "{top} of {customers} customers; none of them holds any value"
+CARD_UNVALUED = "Money not valued"
+CARD_UNVALUED_NOTE = "{amount} carried no customer id"
+CARD_UNVALUED_UNKNOWN = "not known"
+CARD_UNVALUED_UNKNOWN_NOTE = "the customers came without an account of the orders"
+
+# Outlook
+OUTLOOK = "Revenue of existing customers"
+FAN_LABEL = "Forecast: existing customers,\nwithout new customers"
+FAN_MEDIAN = "Forecast, median"
+BAND = "{percent} % band"
+HISTORY_ALL = "All customers"
+HISTORY_SETTLED = "Customers for 12 months or more"
+AXIS_REVENUE = "Revenue per period"
+AXIS_WITH_UNIT = "{label}, {unit}"
+AXIS_FISCAL_QUARTER = "Fiscal quarter"
+AXIS_FISCAL_MONTH = "Fiscal month"
+AXIS_PERIODS_AHEAD = "Periods after the valuation date"
+FAN_FINDING_SETTLED = (
+    "The last {periods} complete periods brought {past} of revenue, {settled} of it from customers of 12 months or more; existing "
+    "customers are expected to bring {ahead} in the next {periods} (90 % band {band})."
+)
+FAN_FINDING_HISTORY = (
+    "All customers brought {past} of revenue in the last {periods} complete periods; existing customers are expected to bring {ahead} "
+    "in the next {periods} (90 % band {band})."
+)
+FAN_FINDING_HISTORY_ONE = (
+    "All customers brought {past} of revenue in the last complete period; existing customers are expected to bring {ahead} "
+    "in the next one (90 % band {band})."
+)
+FAN_FINDING_FALLS = (
+    "Revenue of existing customers is expected to fall by {change}: from {start} in period {first} to {end} in period {last}."
+)
+FAN_FINDING_RISES = (
+    "Revenue of existing customers is expected to rise by {change}: from {start} in period {first} to {end} in period {last}."
+)
+FAN_FINDING_LEVEL = "Revenue of existing customers is expected to stay level, at {start}, from period {first} to period {last}."
+FAN_FINDING_ONE = "Existing customers are expected to bring {ahead} of revenue in period {first} (90 % band {band})."
+FAN_FINDING_NONE = "No fiscal period lies wholly within the horizon, so no forecast is drawn."
+FAN_CAPTION = (
+    "The dotted line is the valuation date. Past periods include customers who were new then; the forecast holds no "
+    "customer won after the valuation date."
+)
+FAN_CAPTION_ALONE = (
+    "The dotted line is the valuation date. The orders' dates are not known, so there is no history to draw. The forecast "
+    "holds no customer won after the valuation date."
+)
+FAN_CAPTION_PARTS = "Only complete fiscal periods are drawn; left out as partial: {parts}."
+FAN_CAPTION_WHOLE = "Only complete fiscal periods are drawn; the forecast has no partial one."
+FAN_ALT = "Line chart of past revenue per fiscal period, then a forecast fan with 50, 80 and 95 % bands. {finding}"
+FAN_ALT_ALONE = "Forecast fan of revenue per fiscal period with 50, 80 and 95 % bands. {finding}"
+FAN_NOTHING = "Neither the history nor the forecast holds a complete fiscal period, so there is no picture of revenue."
+
+# Concentration
+CONCENTRATION = "Where the value lies"
+AXIS_SHARE = "Share of the customers' value, %"
+AXIS_TENTHS = "Tenth of the customers, largest value first"
+AXIS_SINGLE = "Customer, largest value first"
+HALF_FINDING = "Half of the value lies with {half} of {customers} customers."
+HALF_FINDING_ONE = "Half of the value lies with 1 of {customers} customers."
+HALF_FINDING_NONE = "None of the {customers} customers is expected to bring any value."
+DECILE_CAPTION = "Customers ranked by their predicted mean value, in {groups} groups of {smallest} to {largest}."
+DECILE_CAPTION_EVEN = "Customers ranked by their predicted mean value, in {groups} groups of {largest}."
+DECILE_CAPTION_SINGLE = "Customers ranked by their predicted mean value, one bar each."
+DECILE_ALT = "Bar chart of the share of value by group of customers, best first: {shares}. {finding}"
+LARGEST_TABLE = "What the largest hold"
+LARGEST_COLUMN = "Largest customers"
+LARGEST_OF_ALL = "Of all customers"
+LARGEST_VALUE = "Value"
+LARGEST_SHARE = "Share of value"
+LARGEST_FINDING = "The largest customer alone holds {one} of the value, the upper half of the customers {half}."
+
+# Segments
+SEGMENTS = "Segments"
+SEGMENTS_NONE = "No reporting columns were named, so the customers are reported as one group."
+SEGMENT_TABLE = "By {column}"
+COLUMN_CUSTOMERS = "Customers"
+COLUMN_BAND_EACH = "Value per customer, 50 % and 90 % band"
+COLUMN_MEAN = "Mean"
+COLUMN_LOW = "5 %"
+COLUMN_HIGH = "95 %"
+COLUMN_MEAN_EACH = "Mean per customer"
+COLUMN_TOTAL = "Total value"
+COLUMN_TOTAL_BAR = "Share of value, drawn"
+COLUMN_SHARE = "Share"
+ALL_CUSTOMERS = "All customers"
+FOLDED = "Fewer than five customers ({levels} levels)"
+FOLDED_ONE = "Fewer than five customers (1 level)"
+FOLDED_WITH_NEXT = "Fewer than five customers, with the next smallest ({levels} levels)"
+SEGMENT_FINDING_HALF = "{top} of {levels} levels hold half of the value."
+SEGMENT_FINDING_HALF_ONE = "{level} alone holds half of the value: {share} of it, with {customers} of {all} customers."
+SEGMENT_FINDING_BEST = "A customer is worth most in {level}: {each} on average (90 % band {band})."
+SEGMENT_FINDING_SINGLE = "All {customers} customers stand in one row, so there is nothing to compare."
+SEGMENT_NOTE = (
+    "A level is that of the customer's first order. Bands of the mean per customer hold for the level as a whole, not for a"
+    " single customer."
+)
+
+# Accounts
+ACCOUNTS = "Largest customers"
+ACCOUNTS_NONE = 'Single accounts are not listed: the setting customer_ids is "none".'
+ACCOUNTS_TABLE = "The {accounts} accounts of highest predicted value"
+ACCOUNTS_TABLE_ONE = "The account of highest predicted value"
+ACCOUNTS_FINDING = "The {accounts} largest accounts hold {share} of the value; {inactive} of them are more likely lost than active."
+ACCOUNTS_FINDING_ONE = "The largest account holds {share} of the value."
+ACCOUNTS_HASHED = (
+    "Accounts are named by the first 12 digits of the SHA-256 of their id: the same from report to report, not anonymous to"
+    " someone who knows the ids."
+)
+COLUMN_ACCOUNT = "Account"
+COLUMN_ACTIVE = "Probability active"
+COLUMN_ORDERS_YEAR = "Orders, next year"
+COLUMN_BAND_VALUE = "Value, 90 % band"
+
+# Forecast
+FORECAST = "Forecast by period"
+FORECAST_TABLE = "Orders and money of existing customers"
+COLUMN_PERIOD = "Period"
+COLUMN_FROM = "From"
+COLUMN_TO = "To"
+YEARS_AHEAD = "{years} years"
+COLUMN_ORDERS = "Orders"
+COLUMN_REVENUE = "Revenue"
+COLUMN_CONTRIBUTION = "Contribution"
+COLUMN_VALUE = "Value"
+WHOLE_HORIZON = "Whole horizon"
+FORECAST_FINDING = "Half of the value is expected to have arrived by the end of {period}, after {place} of {periods} periods."
+FORECAST_FINDING_NONE = "No value is expected within the {periods} periods."
+FORECAST_NOTE = (
+    "Contribution is revenue times margin; value is contribution discounted to the valuation date. All columns but the "
+    "bands are means. The bands of single periods do not add up to the band of the whole horizon."
+)
+
+# Certificate
+CERTIFICATE = "Certificate"
+CERTIFICATE_TABLE = "What was checked"
+CERTIFICATE_FINDING_OK = "All {checks} checks hold; {notes} carry a note."
+CERTIFICATE_FINDING_FAILED = "{failed} of {checks} checks failed; {notes} carry a note."
+COLUMN_OF = "Of"
+COLUMN_CHECK = "Check"
+COLUMN_STATUS = "Status"
+COLUMN_FOUND = "Found"
+COLUMN_ADVICE = "What to do"
+
+# Assumptions
+ASSUMPTIONS = "Assumptions"
+ASSUMPTIONS_TABLE = "What the value rests on"
+ASSUMPTIONS_FINDING = "One unit of revenue a year from now counts {factor} in value: margin {margin}, discounted at {rate}."
+COLUMN_ASSUMPTION = "Assumption"
+COLUMN_SETTING = "Setting"
+FACT_MARGIN = "Margin: contribution per unit of revenue"
+FACT_RATE = "Discount rate, effective per year"
+FACT_HORIZON = "Horizon"
+FACT_HORIZON_YEARS = "{years} years after the valuation date"
+FACT_PERIOD = "Fiscal period"
+FACT_PERIODS = {"quarter": "quarter; the fiscal year begins in month {month}", "month": "month; the fiscal year begins in month {month}"}
+FACT_CURRENCY = "Currency"
+FACT_CURRENCY_NONE = "not named: amounts are in the unit of the source"
+FACT_DATE = "Valuation date"
+FACT_DATE_NONE = "not known: time counts from the end of observation"
+FACT_UNIT = "Unit of time in the models"
+FACT_UNITS = {"day": "day", "week": "week", "month": "month", "quarter": "quarter", "year": "year"}
+FACT_PURCHASES = "Model of purchases"
+FACT_SPEND = "Model of spend"
+FACT_MODEL = "{title}: {story}"
+FACT_POOL = "Pooling, {title}"
+FACT_POOL_COLUMNS = "levels of {columns} share what they have in common"
+FACT_POOL_NONE = "none: one set of parameters for all customers"
+FACT_FITTED = "Fitted, {title}"
+FACT_FITTED_VALUE = "{customers} customers in {rows} compressed rows"
+CROSSING = " × "
+LIST = ", "
+STORIES = {
+    "mbg_nbd": "customers buy at random at their own rate; after any purchase, the first included, each may leave for good.",
+    "bg_nbd": "customers buy at random at their own rate; after any repeat purchase each may leave for good.",
+    "pareto_nbd": "customers buy at random at their own rate, for a lifetime of random length that ends unseen.",
+    "mbg_cnbd": "customers buy at their own, more regular than random, rate; after any purchase each may leave for good.",
+    "bg_bb": "at each opportunity an active customer buys with their own probability; before each, they may leave for good.",
+    "nbd": "customers buy at random at their own rate and never leave.",
+    "gamma_gamma": "each customer's orders scatter around an own mean amount; these means differ from customer to customer.",
+    "lognormal": "the logarithms of each customer's orders scatter around an own mean; these means differ from customer to customer.",
+}
+STORY_UNKNOWN = "described where the model is defined."
+PRIORS_TABLE = "Priors, {title}"
+PRIORS_FINDING = "{coordinates} coordinates; the least informed in advance is {widest}, with a standard deviation of {sd}."
+COLUMN_COORDINATE = "Coordinate"
+COLUMN_CENTRE = "Centre"
+COLUMN_SD = "Standard deviation"
+COLUMN_POOL_SCALE = "Scale of the differences between levels"
+NOT_IN_VALUE = "What is not in the value"
+NOT_NEWCOMERS = "Customers won after the valuation date are not in the value."
+NOT_RETURNS = (
+    "Returns are not in the value: amounts are before returns. Rows left out as returns or credit notes come to {amount}, "
+    "{share} of the money kept."
+)
+NOT_RETURNS_NONE = "Returns are not in the value: amounts are before returns. The source showed no returns or credit notes."
+NOT_RETURNS_UNKNOWN = "Returns are not in the value: amounts are before returns. How much they come to is not known."
+NOT_COSTS = "Costs of acquisition, service and measures are not in the value beyond what the margin holds."
+NOT_SEASONS = (
+    "Seasonality is not modelled: one week is forecast like any other, so bands of single periods can be too narrow where "
+    "sales are seasonal."
+)
+
+# Ledger
+LEDGER = "Ledger of the data"
+LEDGER_NONE = "The customers came as a table of statistics, without an account of the orders behind them."
+LEDGER_TABLE = "What became of every row"
+LEDGER_FINDING = "{rows} of {read} rows are kept, with {kept}; the {left} rows left out come to {amount} on balance."
+LEDGER_FINDING_WHOLE = "All {rows} rows are kept, with {kept}."
+LEDGER_FINDING_UNVALUED = "{share} of the money that could have been valued carried no customer id."
+COLUMN_REASON = "Rows"
+COLUMN_ROWS = "Count"
+COLUMN_AMOUNT = "Amount"
+LEDGER_READ = "Read from the source"
+LEDGER_KEPT = "Kept and valued"
+LEDGER_LEFT = "Left out: {reason}"
+
+# Reproduction
+REPRODUCTION = "How to make this report again"
+RUN_TABLE = "The run"
+RUN_FINDING = "The same data, settings, seed and versions give the same report."
+COLUMN_ITEM = "Item"
+ITEM_SOURCE = "Source"
+ITEM_HASH = "Hash of the data"
+ITEM_SEED = "Seed"
+ITEM_SEED_OF = "Seed of the fit, {title}"
+ITEM_DRAWS = "Predictive draws"
+ITEM_VERSION = "Version of {package}"
+SETTINGS_TABLE = "The valuation file"
+SETTINGS_NONE = "The report was made without a valuation file."
+COLUMN_KEY = "Key"
+KEY = "[{section}] {key}"
+LIMITS = "Limits"
+LIMITS_TEXT = (
+    "This is management information, not a fair-value opinion. The models assume that customers behave independently of each other: a "
+    "shock that strikes many at once, a change of prices or a change of policy is outside the bands. Money beyond the horizon is not "
+    "counted."
+)

@@ -1,0 +1,270 @@
+"""What a reader sees, on made-up bases: figures that agree with the draws, no word from outside, nothing missing, nothing run."""
+
+import json
+import re
+from dataclasses import asdict, replace
+from html.parser import HTMLParser
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from made_up_base import BASES, HOSTILE, HOSTILE_COLUMN
+
+from clvbayes.errors import ArgumentError
+from clvbayes.inference.certificate import CheckResult
+from clvbayes.report import compose, render_html
+from clvbayes.report import prose_en as words
+from clvbayes.report.blocks import Document, Figure, Finding, Headline, Table
+from clvbayes.report.compose import SECTIONS
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """A page taken apart: elements with their attributes, texts by the element they stand in, tables as rows of texts."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.elements, self.texts, self.open, self.tables = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "table":
+            self.tables.append((dict(attrs)["aria-label"], []))
+        elif tag == "tr":
+            self.tables[-1][1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][1][-1].append("")
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, f"</{tag}> closes something else"
+
+    def handle_data(self, data):
+        self.texts.append((self.open[-1] if self.open else "", data))
+        if "td" in self.open or "th" in self.open:
+            self.tables[-1][1][-1][-1] += data
+
+    def table(self, title):
+        return next(rows for name, rows in self.tables if name == title)
+
+
+@pytest.fixture(scope="session")
+def pages(evidence_of):
+    made = {}
+
+    def find(name):
+        if name not in made:
+            text = render_html(compose(evidence_of(name)))
+            made[name] = text, Page(text)
+        return made[name]
+
+    return find
+
+
+def tables_of(document):
+    return {block.title: block for section in document.sections for block in section.blocks if isinstance(block, Table)}
+
+
+def number(text):
+    return float(text.replace(",", "").replace("\u2212", "-"))
+
+
+@pytest.mark.parametrize("name", BASES)
+def test_page_is_whole_and_selfcontained(name, pages, evidence_of):
+    text, page = pages(name)
+    assert not page.open
+    assert re.findall(r"https?://[^\"' >]*", text).count("http://www.w3.org/2000/svg") == len(re.findall(r"https?:", text))
+    for tag, attributes in page.elements:
+        assert tag not in ("link", "img", "iframe", "object", "embed")
+        assert "src" not in attributes and not any(key.startswith("on") for key in attributes)
+        assert attributes.get("href", "#").startswith("#")
+        if tag == "svg":
+            assert attributes["role"] == "img" and attributes["aria-label"].strip()
+        if tag == "th":
+            assert attributes["scope"] in ("row", "col")
+    assert [tag for tag, _ in page.elements].count("h2") == len(SECTIONS)
+    shown = " ".join(data for tag, data in page.texts if tag not in ("script", "style"))
+    assert not re.search(r"\b(nan|inf|None)\b", shown)
+    assert "{" not in shown, "a template was not filled"
+
+
+@pytest.mark.parametrize("name", ["normal", "undated", "five"])
+def test_same_bytes_twice_whatever_the_reader_set_in_matplotlib(name, pages, evidence_of):
+    before = dict(mpl.rcParams)
+    try:
+        mpl.rcParams.update({"axes.facecolor": "black", "font.size": 20, "svg.fonttype": "path"})
+        changed = dict(mpl.rcParams)
+        assert render_html(compose(evidence_of(name))) == pages(name)[0]
+        assert dict(mpl.rcParams) == changed
+    finally:
+        mpl.rcParams.update(before)
+
+
+def test_headline_numbers_are_those_of_the_draws(evidence_of):
+    evidence = evidence_of("normal")
+    cards = next(block for block in compose(evidence).sections[0].blocks if isinstance(block, Headline)).cards
+    equity, band, each, active, top, unvalued = (card.shown for card in cards)
+    draws = evidence.valuation.total.sel(component="value").sum("period").values
+    assert equity[0].value == pytest.approx(draws.mean())
+    assert [end.value for end in band] == pytest.approx(np.quantile(draws, [0.05, 0.95]))
+    assert each[0].value == pytest.approx(draws.mean() / 400)
+    assert active[0].value == pytest.approx(evidence.valuation.customers["p_alive"].sum())
+    values = np.sort(evidence.valuation.customers["value_mean"])[::-1]
+    assert top[0].value == pytest.approx(values[:40].sum() / values.sum())
+    assert unvalued[0].value == pytest.approx(evidence.customers.ledger.share_not_valued)
+
+
+def test_headline_is_printed_with_its_unit(pages):
+    _, page = pages("normal")
+    shown = [data for _, data in page.texts]
+    assert any(re.fullmatch(r"EUR\u00a0\d\.\d\d\u00a0m", data) for data in shown)
+    assert any(re.fullmatch(r"EUR\u00a0\d\.\d\d–\d\.\d\d\u00a0m", data) for data in shown)
+
+
+def test_half_of_the_value_with_two_whales(evidence_of):
+    document = compose(evidence_of("few"))
+    figure = next(block for block in document.sections[2].blocks if isinstance(block, Figure))
+    assert figure.finding == "Half of the value lies with 2 of 60 customers."
+    assert figure.finding in figure.alt
+
+
+def test_deciles_of_five_customers_are_one_bar_each(evidence_of):
+    figure = compose(evidence_of("five")).sections[2].blocks[0]
+    assert words.AXIS_SINGLE in figure.svg and words.DECILE_CAPTION_SINGLE.split(",")[0] in figure.caption
+
+
+@pytest.mark.parametrize("name", ["normal", "few", "five"])
+def test_no_level_of_fewer_than_five_is_shown(name, evidence_of):
+    evidence = evidence_of(name)
+    table = tables_of(compose(evidence))["By industry"]
+    assert min(row[1] for row in table.rows) >= 5
+    assert sum(row[1] for row in table.rows) == table.foot[1] == len(evidence.customers)
+    counts = evidence.customers.segments["industry"].value_counts()
+    small = set(counts[counts < 5].index)
+    assert small and not small & {row[0] for row in table.rows}
+    total = evidence.valuation.total.sel(component="value").sum("period").values.mean()
+    assert sum(row[7] for row in table.rows) == pytest.approx(total)
+
+
+def test_fold_of_few_takes_the_next_smallest_level(evidence_of):
+    rows = tables_of(compose(evidence_of("few")))["By industry"].rows
+    assert rows[-1][0] == words.FOLDED_WITH_NEXT.format(levels=2) and rows[-1][1] >= 5
+    assert tables_of(compose(evidence_of("normal")))["By industry"].rows[-1][0] == "Fewer than five customers (2 levels)"
+
+
+def test_levels_stand_by_falling_value_with_their_own_bands(evidence_of):
+    evidence = evidence_of("normal")
+    rows = tables_of(compose(evidence))["By channel"].rows
+    totals = [row[7] for row in rows]
+    assert totals == sorted(totals, reverse=True)
+    name, customers, band = rows[0][:3]
+    each = evidence.valuation.cash["channel"].sel(level=name, component="value").sum("period").values / customers
+    assert [band.low, *band.inner, band.high] == pytest.approx(np.quantile(each, [0.05, 0.25, 0.75, 0.95]))
+
+
+def test_hostile_names_are_shown_and_harmless(pages):
+    text, page = pages("hostile")
+    scripts = [data for tag, data in page.texts if tag == "script"]
+    assert len(scripts) == 1 and "alert" not in scripts[0]
+    assert "<script>alert" not in text and "<img" not in text and "<b>$x" not in text
+    names = {row[0] for row in page.table(f"By {HOSTILE_COLUMN}")}
+    assert set(HOSTILE) <= names
+    assert HOSTILE_COLUMN in " ".join(data for _, data in page.texts)
+
+
+def test_hostile_ids_are_shown_and_harmless(evidence_of):
+    evidence = evidence_of("few")
+    customers = evidence.valuation.customers.assign(customer_id=[f'<svg onload="x({place})">' for place in range(60)])
+    page = Page(render_html(compose(replace(evidence, valuation=replace(evidence.valuation, customers=customers)))))
+    assert not any("onload" in attributes for _, attributes in page.elements)
+    assert page.table("The 10 accounts of highest predicted value")[1][0] == '<svg onload="x(0)">'
+
+
+@pytest.mark.parametrize(("ids", "seen"), [("none", False), ("hashed", False), ("plain", True)])
+def test_ids_are_shown_only_where_asked(ids, seen, evidence_of):
+    text = render_html(compose(replace(evidence_of("few"), customer_ids=ids)))
+    assert ("K00000" in text) is seen
+    assert (words.ACCOUNTS_NONE.split(":")[0] in text) is (ids == "none")
+
+
+def test_failed_check_comes_first_in_red_with_its_advice(evidence_of, pages):
+    first = compose(evidence_of("failed")).sections[0].blocks
+    assert isinstance(first[0], Finding) and first[0].status == "failed" and "1 of 9 checks failed" in first[0].message
+    assert "14 of 4,000 draws diverged" in first[1].message and first[1].advice.startswith("Raise")
+    text, _ = pages("failed")
+    assert text.index('class="check failed"') < text.index('class="cards"')
+    assert 'class="check failed"' not in pages("normal")[0]
+
+
+def test_failed_valuation_check_fails_the_report(evidence_of):
+    evidence = evidence_of("normal")
+    worse = replace(
+        evidence.valuation, check=CheckResult("simulation against closed form", "failed", "off by 9 standard errors", "Report it.")
+    )
+    first = compose(replace(evidence, valuation=worse)).sections[0].blocks
+    assert [block.status for block in first if isinstance(block, Finding)] == ["failed", "failed"]
+
+
+def test_ledger_adds_up_in_the_page(pages):
+    _, page = pages("normal")
+    _, read, *left, kept = page.table(words.LEDGER_TABLE)
+    assert number(read[1]) == sum(number(row[1]) for row in (*left, kept))
+    assert number(read[2]) == pytest.approx(sum(number(row[2]) for row in (*left, kept)), abs=0.001)
+    assert len(left) == 3
+
+
+def test_returns_are_stated_as_a_share_of_kept_money(pages):
+    assert any("4.0\u00a0% of the money kept" in data for _, data in pages("normal")[1].texts)
+
+
+def test_forecast_adds_up(evidence_of):
+    table = tables_of(compose(evidence_of("normal")))[words.FORECAST_TABLE]
+    for place in (3, 4, 5, 6):
+        assert sum(row[place] for row in table.rows) == pytest.approx(table.foot[place])
+
+
+def test_missing_block_raises(evidence_of):
+    document = compose(evidence_of("plain"))
+    section = document.sections[0]
+    with pytest.raises(ValueError, match="block 2 of 2 is missing"):
+        replace(section, blocks=(section.blocks[0], None))
+    with pytest.raises(ValueError, match="missing"):
+        replace(document, sections=(*document.sections, None))
+    with pytest.raises(ValueError, match="at least one block"):
+        replace(section, blocks=())
+    figure = document.sections[1].blocks[0]
+    with pytest.raises(ValueError, match="a text is missing"):
+        replace(figure, alt="")
+
+
+@pytest.mark.parametrize("wrong", [None, float("nan"), float("inf"), "12", True])
+def test_table_refuses_what_is_no_number(wrong, evidence_of):
+    table = tables_of(compose(evidence_of("normal")))["By channel"]
+    row = table.rows[0]
+    with pytest.raises(ValueError, match="Customers"):
+        replace(table, rows=((row[0], wrong, *row[2:]),))
+
+
+def test_numbers_stay_numbers_in_the_tree(evidence_of):
+    document = compose(evidence_of("normal"))
+    assert isinstance(document, Document)
+    back = json.loads(json.dumps(asdict(document), allow_nan=False))
+    assert back["title"] == "Customer valuation at 2026-11-15"
+    assert all(isinstance(row[3], float) for row in tables_of(document)["By channel"].rows)
+
+
+def test_evidence_refuses_what_cannot_be_reported(evidence_of):
+    evidence = evidence_of("normal")
+    with pytest.raises(ArgumentError, match="colour"):
+        replace(evidence, by=("colour",))
+    expected = evidence.valuation.total.assign_attrs(kind="expected")
+    with pytest.raises(ArgumentError, match="predictive"):
+        replace(evidence, valuation=replace(evidence.valuation, total=expected))
+    with pytest.raises(ArgumentError, match="customer_ids"):
+        replace(evidence, customer_ids="all")
