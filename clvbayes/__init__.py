@@ -1,0 +1,64 @@
+"""clvbayes: Bayesian customer lifetime value, from a table of orders to a valuation report with bands that hold.
+
+Everything public is here; the rest of the package may change. Names are imported when they are first used, so that importing the package
+is quick and changes nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from clvbayes import models, synthetic
+    from clvbayes.data import Customers, Ledger, Query, Transactions, read_transactions, summarize
+    from clvbayes.errors import ArgumentError, ClvError, DataError, SettingsError
+    from clvbayes.inference import Certificate, Fit, fit
+    from clvbayes.storage import load, save
+    from clvbayes.study import Study, run
+    from clvbayes.valuation import Economics, Valuation, value
+
+_HOMES = {
+    "clvbayes.data": ("Customers", "Ledger", "Query", "Transactions", "read_transactions", "summarize"),
+    "clvbayes.errors": ("ArgumentError", "ClvError", "DataError", "SettingsError"),
+    "clvbayes.inference": ("Certificate", "Fit", "fit"),
+    "clvbayes.storage": ("load", "save"),
+    "clvbayes.study": ("Study", "run"),
+    "clvbayes.valuation": ("Economics", "Valuation", "value"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "ArgumentError",
+    "Certificate",
+    "ClvError",
+    "Customers",
+    "DataError",
+    "Economics",
+    "Fit",
+    "Ledger",
+    "Query",
+    "SettingsError",
+    "Study",
+    "Transactions",
+    "Valuation",
+    "fit",
+    "load",
+    "models",
+    "read_transactions",
+    "run",
+    "save",
+    "summarize",
+    "synthetic",
+    "value",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("models", "synthetic"):
+        return import_module(f"clvbayes.{name}")
+    if name in _HOME_OF:
+        return getattr(import_module(_HOME_OF[name]), name)
+    raise AttributeError(f"module 'clvbayes' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -135,7 +135,11 @@ class Customers:
         _require(ids, (frequency == 0) == (recency == 0), "has a recency although frequency is 0, or the other way round")
         spends = (frequency > 0) & (mean > 0)
         without_spend = int(((frequency > 0) & ~spends).sum()) if "monetary_value" in given.columns else 0
-        notes = [f"{without_spend:,} repeat buyers have a mean spend of zero or less and do not inform the spend model"] if without_spend else []
+        notes = (
+            [f"{without_spend:,} repeat buyers have a mean spend of zero or less and do not inform the spend model"]
+            if without_spend
+            else []
+        )
         missing_logs = pd.Series(np.nan, given.index)
         rows = LedgerLine("customers", len(given), Decimal(0))
         order = ids.argsort(kind="stable")
@@ -155,7 +159,12 @@ class Customers:
         )
         return cls(
             statistics=statistics.iloc[order].reset_index(drop=True),
-            segments=given[list(segments)].astype(object).where(given[list(segments)].notna(), "(none)").astype(str).iloc[order].reset_index(drop=True),
+            segments=given[list(segments)]
+            .astype(object)
+            .where(given[list(segments)].notna(), "(none)")
+            .astype(str)
+            .iloc[order]
+            .reset_index(drop=True),
             unit=unit,
             until=until,
             spend_level="mean",
@@ -170,7 +179,8 @@ def _pandas(frame: Any) -> pd.DataFrame:
     import narwhals as nw
 
     try:
-        return nw.from_native(frame, eager_only=True).to_pandas()
+        converted: pd.DataFrame = nw.from_native(frame, eager_only=True).to_pandas()
+        return converted
     except TypeError:
         raise DataError(f"an RFM frame is a DataFrame (pandas, polars, Arrow), not {type(frame).__name__}") from None
 

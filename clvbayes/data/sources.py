@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from clvbayes.errors import DataError
 
-__all__ = ["ROW", "Query", "Source", "literal", "open_source", "quoted"]
+__all__ = ["ROW", "Query", "Source", "ask", "literal", "open_source", "quoted"]
 
 HEADER_ROWS = {".csv": 1, ".xlsx": 1, ".parquet": 0}
 ROW = "clvbayes row"
@@ -64,6 +64,13 @@ class Source:
         return str(self.relation.types[self.relation.columns.index(column)])
 
 
+def ask(relation: duckdb.DuckDBPyRelation, name: str, sql: str) -> duckdb.DuckDBPyRelation:
+    """The result of a query in which the relation goes by `name`."""
+    answer = relation.query(name, sql)
+    assert answer is not None, "only statements without a result have none"
+    return answer
+
+
 def quoted(identifier: str) -> str:
     """`identifier` as a quoted SQL name."""
     return '"' + identifier.replace('"', '""') + '"'
@@ -90,7 +97,7 @@ def open_source(source: object, *, sheet: str | None = None) -> Source:
         table = _query_table(source) if isinstance(source, Query) else _frame_table(source)
         name = "query" if isinstance(source, Query) else "DataFrame"
         opened = Source(_numbered(connection, connection.from_arrow(table), first_row=1), name, _table_hash(table))
-    if opened.relation.query("source", "select count(*) from source").fetchall() == [(0,)]:
+    if ask(opened.relation, "source", "select count(*) from source").fetchall() == [(0,)]:
         raise DataError(f"{opened.name} holds no rows")
     return opened
 
@@ -156,7 +163,9 @@ def _require_distinct(name: str, columns: Sequence[str]) -> None:
 
 def _numbered(connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation, first_row: int) -> duckdb.DuckDBPyRelation:
     connection.execute("drop table if exists source")
-    relation.query("source_rows", f"create table source as select row_number() over () + {first_row - 1} as {quoted(ROW)}, * from source_rows")
+    relation.query(
+        "source_rows", f"create table source as select row_number() over () + {first_row - 1} as {quoted(ROW)}, * from source_rows"
+    )
     return connection.table("source")
 
 
@@ -202,7 +211,7 @@ def _query_table(query: Query) -> pa.Table:
         cursor.close()
 
 
-def _frame_table(frame: object) -> pa.Table:
+def _frame_table(frame: Any) -> pa.Table:
     import narwhals as nw
 
     try:

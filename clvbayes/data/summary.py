@@ -1,6 +1,6 @@
 """From order lines to one row a customer: one ANSI SQL text, then dates become numbers."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import get_args
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from clvbayes.data.customers import DAYS_PER_UNIT, STATISTICS, Customers, TimeUnit
 from clvbayes.data.ledger import Ledger, LedgerLine
+from clvbayes.data.sources import ask
 from clvbayes.data.transactions import NO_CUSTOMER, NO_SEGMENT, NOT_POSITIVE, Transactions
 from clvbayes.errors import ArgumentError, DataError
 
@@ -51,7 +52,8 @@ select
     sum(case when repeats = 0 then amount else 0 end) as first_amount,
     sum(case when spends = 1 then amount else 0 end) as spend_sum,
     sum(case when spends = 1 then log_amount else 0 end) as spend_sum_log,
-    sum(case when spends = 1 then cast(log_amount * log_amount as decimal(18, 12)) else 0 end) as spend_sum_log_squared{segments_of_customer}
+    sum(case when spends = 1 then cast(log_amount * log_amount as decimal(18, 12)) else 0 end) as
+    spend_sum_log_squared{segments_of_customer}
 from logged
 group by customer_id
 order by customer_id"""
@@ -76,46 +78,47 @@ order by cohort_year, cohort_month, year, month"""
 def summarize(table: Transactions, *, until: date | None = None, since: date | None = None, unit: TimeUnit = "week") -> Customers:
     """Sufficient statistics of each customer, and the ledger of every row.
 
-    All orders of one customer on one day are one purchase, with the sum of their positive amounts; an order of amount zero is a purchase
-    too, but leaves the spend statistics. The first one is acquisition and kept apart; later ones are repeats. A
-    customer's segments are those of the first day.
+        All orders of one customer on one day are one purchase, with the sum of their positive amounts; an order of amount zero is a
+        purchase too, but leaves the spend statistics. The first one is acquisition and kept apart; later ones are repeats. A
+        customer's segments are those of the first day.
 
-    Parameters
-    ----------
-    table : Transactions
-    until : datetime.date, optional
-        Last day of observation, not in the future; by default the last day with an order.
-    since : datetime.date, optional
-        First day of observation; earlier rows are counted and left out.
-    unit : {"day", "week", "month", "quarter", "year"}
-        Unit of time of the result; no valuation depends on it.
+        Parameters
+        ----------
+        table : Transactions
+        until : datetime.date, optional
+            Last day of observation, not in the future; by default the last day with an order.
+        since : datetime.date, optional
+            First day of observation; earlier rows are counted and left out.
+        unit : {"day", "week", "month", "quarter", "year"}
+            Unit of time of the result; no valuation depends on it.
 
-    Returns
-    -------
-    Customers
+        Returns
+        -------
+        Customers
 
-    Raises
-    ------
-    ArgumentError
-        If `unit` is unknown, or `until` lies in the future or before `since`.
-    DataError
-        If fewer than two customers, or no repeat order, are left: there is nothing to learn from.
+        Raises
+        ------
+        ArgumentError
+            If `unit` is unknown, or `until` lies in the future or before `since`.
+        DataError
+            If fewer than two customers, or no repeat order, are left: there is nothing to learn from.
 
-    Examples
-    --------
-    >>> from clvbayes.data.transactions import read_transactions
-    >>> orders = pd.DataFrame(
-    ...     {"customer_id": ["a", "a", "b"], "date": ["2025-01-01", "2025-01-15", "2025-01-08"], "amount": [10.0, 12.5, 3.0]}
-    ... )
-    >>> summarize(read_transactions(orders), until=date(2025, 1, 29)).statistics[["customer_id", "frequency", "recency", "T"]]
-      customer_id  frequency  recency    T
-    0           a          1      2.0  4.0
-    1           b          0      0.0  3.0
+        Examples
+        --------
+        >>> from clvbayes.data.sources import ask
+    from clvbayes.data.transactions import read_transactions
+        >>> orders = pd.DataFrame(
+        ...     {"customer_id": ["a", "a", "b"], "date": ["2025-01-01", "2025-01-15", "2025-01-08"], "amount": [10.0, 12.5, 3.0]}
+        ... )
+        >>> summarize(read_transactions(orders), until=date(2025, 1, 29)).statistics[["customer_id", "frequency", "recency", "T"]]
+          customer_id  frequency  recency    T
+        0           a          1      2.0  4.0
+        1           b          0      0.0  3.0
     """
     if unit not in get_args(TimeUnit):
         raise ArgumentError(f"unit must be one of {', '.join(get_args(TimeUnit))}, not {unit!r}")
     if until is None:
-        [(until,)] = table.lines.query("lines", f"select max(day) from lines where left_out is null or {FREE_ORDER}").fetchall()
+        [(until,)] = ask(table.lines, "lines", f"select max(day) from lines where left_out is null or {FREE_ORDER}").fetchall()
         if until is None:
             raise DataError(f"{table.source}: no row is an order of a known customer")
     if until > date.today():
@@ -123,9 +126,9 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
     if since is not None and since > until:
         raise ArgumentError(f"since ({since}) lies after until ({until})")
 
-    fated = table.lines.query("lines", f"select * exclude (left_out), {_fate(until, since)} as left_out from lines")
-    kept = fated.query("fated", f"select * from fated where left_out is null or {FREE_ORDER}")
-    found = kept.query("kept_lines", _customer_sql(len(table.segments))).df()
+    fated = ask(table.lines, "lines", f"select * exclude (left_out), {_fate(until, since)} as left_out from lines")
+    kept = ask(fated, "fated", f"select * from fated where left_out is null or {FREE_ORDER}")
+    found = ask(kept, "kept_lines", _customer_sql(len(table.segments))).df()
     if len(found) < 2 or found["frequency"].sum() == 0:
         orders = int(found["frequency"].sum()) if len(found) else 0
         raise DataError(
@@ -191,7 +194,7 @@ def _segments(found: pd.DataFrame, names: tuple[str, ...]) -> tuple[pd.DataFrame
 
 
 def _history(kept: duckdb.DuckDBPyRelation) -> pd.DataFrame:
-    months = kept.query("kept_lines", HISTORY_SQL).df()
+    months = ask(kept, "kept_lines", HISTORY_SQL).df()
     return pd.DataFrame(
         {
             "cohort": pd.to_datetime({"year": months["cohort_year"], "month": months["cohort_month"], "day": 1}),
@@ -203,20 +206,20 @@ def _history(kept: duckdb.DuckDBPyRelation) -> pd.DataFrame:
 
 
 def _ledger(fated: duckdb.DuckDBPyRelation, segment_notes: list[str]) -> Ledger:
-    fates = fated.query("fated", "select left_out, count(*), sum(amount) from fated group by left_out order by 2 desc, 1").fetchall()
+    fates = ask(fated, "fated", "select left_out, count(*), sum(amount) from fated group by left_out order by 2 desc, 1").fetchall()
     lines = {reason: LedgerLine(reason or "kept", rows, amount) for reason, rows, amount in fates}
     kept = lines.pop(None, LedgerLine("kept", 0, Decimal(0)))
     read = LedgerLine("read", sum(line[1] for line in fates), sum((line[2] for line in fates), Decimal(0)))
     notes = list(segment_notes)
-    [(duplicate_rows, duplicate_amount)] = fated.query(
-        "fated", "select count(*), coalesce(sum(amount), 0) from fated where is_duplicate"
+    [(duplicate_rows, duplicate_amount)] = ask(
+        fated, "fated", "select count(*), coalesce(sum(amount), 0) from fated where is_duplicate"
     ).fetchall()
     if duplicate_rows:
         notes.insert(0, f"{duplicate_rows:,} lines, {duplicate_amount:,.2f} in all, equal another line in every column")
-    [(free,)] = fated.query("fated", f"select count(*) from fated where {FREE_ORDER}").fetchall()
+    [(free,)] = ask(fated, "fated", f"select count(*) from fated where {FREE_ORDER}").fetchall()
     if free:
         notes.insert(0, f"{free:,} lines of amount zero count as orders, but not as spend")
     counted = f"select distinct customer_id, day from fated where left_out is null or {FREE_ORDER}"
-    [(order_days,)] = fated.query("fated", f"select count(*) from ({counted})").fetchall()
+    [(order_days,)] = ask(fated, "fated", f"select count(*) from ({counted})").fetchall()
     notes.insert(0, f"{kept.rows:,} kept lines are {order_days:,} purchases: all orders of a customer on one day count as one")
     return Ledger(read, kept, tuple(lines.values()), lines.get(NO_CUSTOMER, LedgerLine(NO_CUSTOMER, 0, Decimal(0))), tuple(notes))

@@ -8,7 +8,7 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
-from clvbayes.data.sources import ROW, Source, literal, open_source, quoted
+from clvbayes.data.sources import ROW, Source, ask, literal, open_source, quoted
 from clvbayes.errors import ArgumentError, DataError
 
 __all__ = ["NO_CUSTOMER", "Transactions", "read_transactions"]
@@ -33,8 +33,8 @@ class Transactions:
     Attributes
     ----------
     lines : duckdb.DuckDBPyRelation
-        One row a row of the source: `row` (its number), `customer_id` (text), `day`, `amount` (exact decimal, in `currency`), `order_id` and
-        `product` (text, missing where no column was named), `segment_0`, `segment_1`, ... (text, in the order of `segments`),
+        One row a row of the source: `row` (its number), `customer_id` (text), `day`, `amount` (exact decimal, in `currency`), `order_id`
+        and `product` (text, missing where no column was named), `segment_0`, `segment_1`, ... (text, in the order of `segments`),
         `is_duplicate`, and `left_out`: why the row is not an order of a known customer, or missing if it is one.
     segments : tuple of str
         Names of the segment columns in the source.
@@ -54,7 +54,7 @@ class Transactions:
 
     def to_frame(self) -> pd.DataFrame:
         """All lines as a frame, segments under their own names, amounts as floats."""
-        frame = self.lines.df().astype({"amount": float})
+        frame: pd.DataFrame = self.lines.df().astype({"amount": float})
         return frame.rename(columns={f"segment_{k}": name for k, name in enumerate(self.segments)})
 
 
@@ -90,7 +90,8 @@ def read_transactions(
     segments : sequence of str
         Names of columns that are known when a customer is won, such as industry or channel.
     is_return : str or mapping, optional
-        Name of a true/false column that marks returns and credit notes; or ``{column: prefix}``, for rows whose text in the column starts so.
+        Name of a true/false column that marks returns and credit notes; or ``{column: prefix}``, for rows whose text in the column starts
+        so.
     currency : str, optional
         Code such as "EUR", or the name of a column that holds one.
     date_format : str, optional
@@ -109,8 +110,8 @@ def read_transactions(
     Raises
     ------
     DataError
-        If the source cannot be read, a column is missing, an amount or a date cannot be understood, a date lies in the future, or there is more
-        than one currency. The message names file, column and row.
+        If the source cannot be read, a column is missing, an amount or a date cannot be understood, a date lies in the future, or there is
+        more than one currency. The message names file, column and row.
     ArgumentError
         If an argument is not one of those described.
 
@@ -165,7 +166,7 @@ def read_transactions(
         when is_return then {literal(RETURN)}
         when amount <= 0 then {literal(NOT_POSITIVE)}
         {drop_duplicates} end"""
-    lines = opened.relation.query("source", f"select * exclude (is_return), {fate} as left_out from ({typed}) order by row")
+    lines = ask(opened.relation, "source", f"select * exclude (is_return), {fate} as left_out from ({typed}) order by row")
     return Transactions(_kept_in_memory(lines), tuple(segments), currency_code, opened.name, opened.sha256)
 
 
@@ -202,7 +203,8 @@ def _text(source: Source, column: str | None) -> str:
 
 def _problem(source: Source, column: str, condition: str) -> tuple[int, int, str | None] | None:
     """Row, count and text of the first cell that meets `condition`, if any does."""
-    found = source.relation.query(
+    found = ask(
+        source.relation,
         "source",
         f"select min({quoted(ROW)}), count(*), arg_min(cast({quoted(column)} as varchar), {quoted(ROW)}) from source where {condition}",
     ).fetchall()[0]
@@ -231,12 +233,37 @@ def _number(source: Source, column: str, decimal: str | None) -> str:
         hint = "" if decimal else '; if the comma is its decimal mark, set decimal=","'
         _refuse(source, column, f"not regexp_matches({plain}, {literal(NUMBER)})", "{value} is not a number" + hint)
         number = f"cast(trim({plain}) as double)"
-    elif source.type_of(column).upper().startswith(("DECIMAL", "DOUBLE", "FLOAT", "REAL", "BIGINT", "INT", "SMALLINT", "TINYINT", "UINT", "UBIGINT", "HUGEINT", "USMALLINT", "UTINYINT")):
+    elif (
+        source.type_of(column)
+        .upper()
+        .startswith(
+            (
+                "DECIMAL",
+                "DOUBLE",
+                "FLOAT",
+                "REAL",
+                "BIGINT",
+                "INT",
+                "SMALLINT",
+                "TINYINT",
+                "UINT",
+                "UBIGINT",
+                "HUGEINT",
+                "USMALLINT",
+                "UTINYINT",
+            )
+        )
+    ):
         number = f"cast({name} as double)" if "INT" in source.type_of(column).upper() else name
     else:
         raise DataError(f"{source.name}, column {column!r}: holds {source.type_of(column).lower()}, not numbers")
     _refuse(source, column, f"not isfinite(cast({number} as double))", "{value} is not a finite number")
-    _refuse(source, column, f"abs({number}) >= {LARGEST_AMOUNT}", "{value} is too large (the limit is 1e11); give amounts in thousands or millions")
+    _refuse(
+        source,
+        column,
+        f"abs({number}) >= {LARGEST_AMOUNT}",
+        "{value} is too large (the limit is 1e11); give amounts in thousands or millions",
+    )
     return number
 
 
@@ -247,12 +274,19 @@ def _day(source: Source, column: str, date_format: str | None) -> str:
     if kind == "DATE" or kind.startswith("TIMESTAMP"):
         return f"cast({name} as date)"
     if not _is_text(source, column) and date_format is None:
-        raise DataError(f'{source.name}, column {column!r}: holds {kind.lower()}, not dates; give date_format if they are numbers such as 20260331 ("%Y%m%d")')
+        raise DataError(
+            f'{source.name}, column {column!r}: holds {kind.lower()}, not dates; give date_format if they are numbers such as 20260331 ("%Y%m%d")'
+        )
     text = f"nullif(trim(cast({name} as varchar)), '')"
     if date_format is not None:
         day = f"try_strptime({text}, {literal(date_format)})"
         try:
-            _refuse(source, column, f"{text} is not null and {day} is null", "{value} is not a date of the format " + repr(date_format).replace("{", "{{").replace("}", "}}"))
+            _refuse(
+                source,
+                column,
+                f"{text} is not null and {day} is null",
+                "{value} is not a date of the format " + repr(date_format).replace("{", "{{").replace("}", "}}"),
+            )
         except duckdb.Error as error:
             raise ArgumentError(f"date_format {date_format!r} cannot be used: {str(error).splitlines()[0]}") from None
         return f"cast({day} as date)"
@@ -260,7 +294,7 @@ def _day(source: Source, column: str, date_format: str | None) -> str:
     _refuse(source, column, two_ways, '{value} may be read day first or month first; give date_format, such as "%d.%m.%Y" or "%m/%d/%Y"')
     day = f"try_cast({text} as timestamp)"
     no_date = f"{text} is not null and ({day} is null or not regexp_matches({text}, {literal(ISO_DATE)}))"
-    _refuse(source, column, no_date, '{value} is not a date; write it as 2026-03-31, or give date_format')
+    _refuse(source, column, no_date, "{value} is not a date; write it as 2026-03-31, or give date_format")
     return f"cast({day} as date)"
 
 
@@ -273,7 +307,9 @@ def _require_past_dates(source: Source, column: str, day: str) -> None:
 def _one_currency(source: Source, column: str) -> str:
     name = quoted(column)
     _refuse(source, column, f"{name} is null or trim(cast({name} as varchar)) = ''", "the currency is missing")
-    codes = source.relation.query("source", f"select cast({name} as varchar), min({quoted(ROW)}) from source group by 1 order by 2").fetchall()
+    codes = ask(
+        source.relation, "source", f"select cast({name} as varchar), min({quoted(ROW)}) from source group by 1 order by 2"
+    ).fetchall()
     if len(codes) > 1:
         found = ", ".join(f"{code!r} (first in row {row})" for code, row in codes[:5])
         raise DataError(f"{source.name}, row {codes[1][1]}, column {column!r}: more than one currency: {found}; convert the amounts to one")

@@ -12,9 +12,9 @@ import xarray as xr
 from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError
 from clvbayes.inference.certificate import Certificate, certify
+from clvbayes.inference.pilot import choose_parametrizations, find_pilot
 from clvbayes.inference.progress import sampling_progress
-from clvbayes.inference.pilot import find_pilot, informed_levels
-from clvbayes.models.clock import SteadyClock
+from clvbayes.models.clock import STEADY
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Model
@@ -37,8 +37,8 @@ class Fit:
     pool : tuple
         Pooling columns.
     posterior : xarray.DataTree
-        Groups `posterior` and `sample_stats`, dims ``(chain, draw, ...)``, as any ArviZ function takes it. Its attributes hold model, priors, pool,
-        seed, settings and versions.
+        Groups `posterior` and `sample_stats`, dims ``(chain, draw, ...)``, as any ArviZ function takes it. Its attributes hold model,
+        priors, pool, seed, settings and versions.
     certificate : Certificate
     customers : int
         Customers that inform the fit.
@@ -117,8 +117,9 @@ def fit(
         raise ArgumentError(f"seed must be a whole number of at least 0, not {seed!r}")
     chosen = model.priors(statistics) if priors is None else priors
     cells = assign_cells(statistics, pool)
-    informed = informed_levels(find_pilot(model, statistics, cells, chosen, SteadyClock()), cells, chosen) if pool else None
-    built = model.build(statistics, pool=pool, priors=chosen, informed=informed)
+    pilot = find_pilot(model, statistics, cells, chosen, STEADY) if pool else None
+    parametrizations = choose_parametrizations(pilot, cells, chosen) if pilot else None
+    built = model.build(statistics, pool=pool, priors=chosen, parametrizations=parametrizations)
     compiled = nutpie.compile_pymc_model(built)
     with sampling_progress(f"{model.title}: sampling", chains * 2 * draws, progress) as report:
         sampled = nutpie.sample(

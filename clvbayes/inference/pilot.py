@@ -7,16 +7,17 @@ import numpy as np
 
 from clvbayes.data import Customers
 from clvbayes.models.clock import Clock
-from clvbayes.models.hierarchy import Cells
+from clvbayes.models.hierarchy import Cells, Parametrization
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Model
 
-__all__ = ["Pilot", "find_pilot", "informed_levels"]
+__all__ = ["Pilot", "choose_parametrizations", "find_pilot"]
 
 STEP = 1e-4  # of the central differences; the error is of its square
 MOST_STEPS = 60
 LONGEST_STEP = 1.0  # in any coordinate
 CONVERGED = 1e-5
+CENTRED_BELOW = 0.2  # of the smallest plausible spread, which rests on a quadratic approximation
 
 Gradient = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -71,20 +72,53 @@ def find_pilot(model: Model, customers: Customers, cells: Cells, priors: Priors,
     return Pilot(mode, _information(gradient, mode))
 
 
-def informed_levels(pilot: Pilot, cells: Cells, priors: Priors) -> list[np.ndarray]:
-    """For each factor, dims ``(coordinate, level)``: whether the data hold more than half of a level's information on a coordinate.
+def choose_parametrizations(pilot: Pilot, cells: Cells, priors: Priors) -> list[Parametrization]:
+    """One a factor: in which variables its levels are to be sampled.
 
-    The hierarchy is taken to give each coordinate the precision of a spread of the prior's scale.
+    A level is centred where the data's standard error of it is far smaller than any plausible spread over levels. Where the spread may be
+    smaller, centring makes the funnel that a sampler cannot enter: on the wholesaler's 37 countries, deciding by the prior's scale instead
+    gave 97 and 173 divergences in 4,000 draws. Without centred levels, the mean of the levels weighted by their precision is the anchor.
     """
-    informed = []
+    precision = 1 / (np.square(priors.sd) + len(cells.factors) * np.square(priors.scale))
+    chosen = []
     for factor in cells.factors:
-        information = np.zeros((len(factor.levels), *pilot.information.shape[1:]))
-        np.add.at(information, factor.level_of_cell, pilot.information)
-        eigenvalues, vectors = np.linalg.eigh(information)
-        information = np.einsum("lij,lj,lkj->lik", vectors, np.maximum(eigenvalues, 0.0), vectors)
-        variance = np.linalg.inv(information + np.diag(1 / np.square(priors.scale)))
-        informed.append((np.diagonal(variance, axis1=1, axis2=2) < 0.5 * np.square(priors.scale)).T)
-    return informed
+        estimate, error = _level_estimates(pilot, factor.level_of_cell, len(factor.levels), np.array(priors.mean), precision)
+        smallest = [_smallest_spread(estimate[k], error[k], priors.sd[k], priors.scale[k]) for k in range(len(priors.coordinates))]
+        centred = error < CENTRED_BELOW * np.array(smallest)[:, None]
+        weight = np.where(centred.any(axis=1, keepdims=True), 0.0, 1 / error**2)
+        chosen.append(Parametrization(centred, weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)))
+    return chosen
+
+
+def _level_estimates(
+    pilot: Pilot, level_of_cell: np.ndarray, levels: int, centre: np.ndarray, precision: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What the data alone say of each level, dims (coordinate, level): estimate less the prior's centre, and standard error."""
+    information = np.zeros((levels, *pilot.information.shape[1:]))
+    weighted = np.zeros((levels, len(centre)))
+    off = (pilot.mode - centre[:, None]).T
+    np.add.at(information, level_of_cell, pilot.information)
+    # at a cell's mode, information @ (estimate - mode) = precision * (mode - centre)
+    np.add.at(weighted, level_of_cell, np.einsum("cij,cj->ci", pilot.information, off) + precision * off)
+    eigenvalues, vectors = np.linalg.eigh(information)
+    information = np.einsum("lij,lj,lkj->lik", vectors, np.maximum(eigenvalues, 0.0), vectors)
+    covariance = np.linalg.inv(information + np.diag(precision))
+    mean = np.einsum("lij,lj->li", covariance, weighted)
+    variance = np.diagonal(covariance, axis1=1, axis2=2)
+    data_precision = np.maximum(1 / variance - precision, 1e-12)
+    return (mean / variance / data_precision).T, (1 / np.sqrt(data_precision)).T
+
+
+def _smallest_spread(estimate: np.ndarray, error: np.ndarray, sd: float, scale: float) -> float:
+    """The 2.5 % quantile of the spread over levels given their estimates: the mean integrated out, on a grid."""
+    spread = np.geomspace(1e-3, 5.0, 200)
+    weight = 1 / (spread[:, None] ** 2 + error**2)
+    total = weight.sum(axis=1) + sd**-2
+    mean = (weight * estimate).sum(axis=1) / total
+    log_density = 0.5 * (np.log(weight).sum(axis=1) - np.log(total) - (weight * estimate**2).sum(axis=1) + total * mean**2)
+    log_density -= 0.5 * (spread / scale) ** 2
+    mass = np.exp(log_density - log_density.max()) * spread
+    return float(np.interp(0.025, np.cumsum(mass) / mass.sum(), spread))
 
 
 def _information(gradient: Gradient, at: np.ndarray) -> np.ndarray:
@@ -107,5 +141,6 @@ def _compiled_gradient(model: Model, customers: Customers, cells: Cells, clock: 
     coordinates = pt.matrix("coordinates")
     by_row = data["row"]["weight"] * model.log_likelihood(coordinates, data, clock)
     by_cell = pt.inc_subtensor(pt.zeros(cells.count)[data["row"]["cell"]], by_row)
-    function: Gradient = pytensor.function([coordinates], [by_cell, pytensor.grad(by_row.sum(), coordinates)])
+    slope = pytensor.grad(by_row.sum(), wrt=coordinates)
+    function: Gradient = pytensor.function([coordinates], [by_cell, slope])  # type: ignore[list-item]
     return function

@@ -8,7 +8,7 @@ identity. Arguments may be NumPy arrays or PyTensor variables; `t0` is the acqui
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-__all__ = ["Clock", "SteadyClock"]
+__all__ = ["STEADY", "Clock", "SteadyClock"]
 
 
 class Clock(Protocol):
@@ -34,3 +34,6 @@ class SteadyClock:
     def age(self, t0: Any, start: Any, elapsed: Any) -> Any:
         """`start + elapsed`."""
         return start + elapsed
+
+
+STEADY = SteadyClock()

@@ -1,7 +1,7 @@
 """Gamma-Gamma: what a purchase is worth (Colombo & Jiang 1999; Fader, Hardie & Lee 2005).
 
-Story. A customer's purchases vary around a mean of their own, gamma distributed with shape p and a rate nu of their own; the rates are gamma
-distributed over customers with shape q and rate gamma. Amounts do not depend on how often a customer buys.
+Story. A customer's purchases vary around a mean of their own, gamma distributed with shape p and a rate nu of their own; the rates are
+gamma distributed over customers with shape q and rate gamma. Amounts do not depend on how often a customer buys.
 
 Likelihood of x repeat purchases that sum to S, by transaction (method book 1.8):
 
@@ -11,13 +11,14 @@ and where only the mean S/x is known (Fader & Hardie 2013, note 025, eq. 1a):
 
     log L = log Gamma(px+q) - log Gamma(q) - log Gamma(px) + q log gamma - (px+q) log(gamma+S) + (px-1) log S + log x
 
-Coordinates of a cell: log_mean = log of the mean purchase M, log_cv_within and log_cv_between, the coefficients of variation CV_w within and
-between customers: p = CV_w^-2, q = 2 + CV_b^-2 (so that the variance exists), gamma = M (q-1) / p.
+Coordinates of a cell: log_mean = log of the mean purchase M, log_cv_within and log_cv_between, the coefficients of variation CV_w within
+and between customers: p = CV_w^-2, q = 2 + CV_b^-2 (so that the variance exists), gamma = M (q-1) / p.
 
 Conditional posterior of a customer: nu ~ Gamma(px+q, gamma+S); the next purchases are Gamma(p, nu).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,8 @@ from numba import njit
 from clvbayes.data import Customers
 from clvbayes.errors import DataError
 from clvbayes.models.assembly import assemble, distinct_rows
-from clvbayes.models.clock import Clock, SteadyClock
-from clvbayes.models.hierarchy import Cells, Informed, Pool
+from clvbayes.models.clock import STEADY, Clock
+from clvbayes.models.hierarchy import Cells, Parametrization, Pool
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Batch, Futures, Table
 from clvbayes.models.special import log_rising
@@ -107,11 +108,11 @@ class GammaGamma:
         *,
         pool: Pool = (),
         priors: Priors | None = None,
-        clock: Clock = SteadyClock(),
-        informed: Informed | None = None,
+        clock: Clock = STEADY,
+        parametrizations: Sequence[Parametrization] | None = None,
     ) -> "pm.Model":
         """The PyMC model; see `assemble`."""
-        return assemble(self, customers, pool, priors, clock, informed)
+        return assemble(self, customers, pool, priors, clock, parametrizations)
 
     def simulate(self, coordinates: np.ndarray, batch: Batch, futures: Futures, *, seed: int) -> np.ndarray:
         """Amount of each simulated purchase, from each customer's conditional posterior.
@@ -131,7 +132,7 @@ class GammaGamma:
         """
         natural = np.stack(_natural(coordinates.swapaxes(0, 1), np.exp))
         count, total = batch.spend_count.astype(float), batch.spend_sum.astype(float)
-        return np.asarray(_amounts(natural, batch.spend_cell, count, total, batch.key, np.uint64(seed), futures.customer, futures.draw))
+        return np.asarray(_amounts(natural, batch.spend_cell, count, total, batch.key, seed, futures.customer, futures.draw))
 
     def expected_amount(self, coordinates: np.ndarray, spend_count: Any, spend_sum: Any) -> np.ndarray:
         """Expected amount of a customer's next purchase, p (gamma+S) / (px+q-1) (Fader & Hardie 2013, eq. 5): checks the simulation.
@@ -171,7 +172,7 @@ def _amounts(
     count: np.ndarray,
     total: np.ndarray,
     key: np.ndarray,
-    seed: np.uint64,
+    seed: int,
     customer: np.ndarray,
     draw: np.ndarray,
 ) -> np.ndarray:

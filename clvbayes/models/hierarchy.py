@@ -17,10 +17,9 @@ from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError
 from clvbayes.models.priors import Priors
 
-__all__ = ["Cells", "Factor", "Informed", "Pool", "assign_cells", "cell_coordinates", "pooled_coordinates"]
+__all__ = ["Cells", "Factor", "Parametrization", "Pool", "assign_cells", "cell_coordinates", "pooled_coordinates"]
 
 Pool = Sequence[str | Sequence[str]]
-Informed = Sequence[np.ndarray]
 RESERVED = {"chain", "draw", "coordinate", "row", "frequency", "cell", "population"}
 CROSSING = " × "
 
@@ -69,6 +68,31 @@ class Cells:
     count: int
 
 
+@dataclass(frozen=True)
+class Parametrization:
+    """In which variables a factor's levels are sampled. The posterior is the same in all; only some are quick.
+
+    Attributes
+    ----------
+    centred : numpy.ndarray of bool
+        Dims ``(coordinate, level)``: levels about which the data say much more than the hierarchy, sampled as such (Papaspiliopoulos,
+        Roberts & Skoeld 2007). The others are sampled as deviations in units of the spread.
+    anchor : numpy.ndarray
+        Dims ``(coordinate, level)``: weights, adding up to one or all zero, of the levels whose mean is sampled in place of the population
+        mean.
+        Where one level holds nearly all data, the population mean is only as sure as the spread is small, but that level is always known
+        well.
+    """
+
+    centred: np.ndarray
+    anchor: np.ndarray
+
+    @classmethod
+    def plain(cls, coordinates: int, levels: int) -> "Parametrization":
+        """No level centred, no anchor: what suits few data."""
+        return cls(np.zeros((coordinates, levels), dtype=bool), np.zeros((coordinates, levels)))
+
+
 def assign_cells(customers: Customers, pool: Pool) -> Cells:
     """Cells of the pooling columns.
 
@@ -108,17 +132,15 @@ def _labels(segments: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
     return label.to_numpy(dtype=object)
 
 
-def pooled_coordinates(priors: Priors, cells: Cells, informed: Informed | None = None) -> Any:
+def pooled_coordinates(priors: Priors, cells: Cells, parametrizations: Sequence[Parametrization] | None = None) -> Any:
     """Declare the hierarchy in the current PyMC model.
 
     Parameters
     ----------
     priors : Priors
     cells : Cells
-    informed : sequence of numpy.ndarray of bool, optional
-        For each factor, dims ``(coordinate, level)``: whether the data say more about that level than the hierarchy does. Then it is
-        centred, otherwise non-centred; the posterior is the same, sampling is quick only in the right one (Papaspiliopoulos et al. 2007).
-        By default no level is centred.
+    parametrizations : sequence of Parametrization, optional
+        One a factor; plain by default.
 
     Returns
     -------
@@ -128,23 +150,29 @@ def pooled_coordinates(priors: Priors, cells: Cells, informed: Informed | None =
     import pymc as pm
     import pytensor.tensor as pt
 
-    population = pm.Normal("population", priors.mean, priors.sd, dims="coordinate")
+    mean, sd = np.array(priors.mean), np.array(priors.sd)
     if not cells.factors:
-        return population[:, None]
-    if informed is None:
-        informed = [np.zeros((len(priors.coordinates), len(factor.levels)), dtype=bool) for factor in cells.factors]
-    coordinates = pt.zeros((len(priors.coordinates), cells.count))
-    for k, (factor, centred) in enumerate(zip(cells.factors, informed, strict=True)):
+        return pm.Normal("population", mean, sd, dims="coordinate")[:, None]
+    if parametrizations is None:
+        parametrizations = [Parametrization.plain(len(mean), len(factor.levels)) for factor in cells.factors]
+    coordinates = pt.zeros((len(mean), cells.count))
+    for k, (factor, chosen) in enumerate(zip(cells.factors, parametrizations, strict=True)):
         dims = ("coordinate", factor.dim)
-        scale = pm.HalfNormal(f"{factor.dim}_scale", np.array(priors.scale), dims="coordinate")[:, None]
+        scale = pm.HalfNormal(f"{factor.dim}_scale", np.array(priors.scale), dims="coordinate")
         if k == 0:
-            mean = population[:, None]
-            free = pm.Normal(f"{factor.dim}_free", pt.switch(centred, mean, 0.0), pt.switch(centred, scale, 1.0), dims=dims)
-            level = pm.Deterministic(f"{factor.dim}_level", pt.switch(centred, free, mean + scale * free), dims=dims)
+            # where levels are centred, their prior needs the population mean, which needs the anchor, which needs them: hence a potential
+            free = pm.Flat(f"{factor.dim}_free", dims=dims) if chosen.centred.any() else pm.Normal(f"{factor.dim}_free", 0, 1, dims=dims)
+            deviation = scale * (chosen.anchor * free).sum(axis=1)
+            anchored = pm.Normal("population_free", mean + deviation, sd, dims="coordinate")
+            population = pm.Deterministic("population", anchored - deviation, dims="coordinate")[:, None]
+            level = pm.Deterministic(f"{factor.dim}_level", pt.switch(chosen.centred, free, population + scale[:, None] * free), dims=dims)
+            if chosen.centred.any():
+                location, width = pt.switch(chosen.centred, population, 0.0), pt.switch(chosen.centred, scale[:, None], 1.0)
+                pm.Potential(f"{factor.dim}_prior", pm.logp(pm.Normal.dist(location, width), free))
         else:
-            all_informed = centred.all(axis=1, keepdims=True)  # a zero-sum normal has one scale for all its levels
-            free = pm.ZeroSumNormal(f"{factor.dim}_free", sigma=pt.switch(all_informed, scale, 1.0), dims=dims)
-            level = pm.Deterministic(f"{factor.dim}_effect", pt.switch(all_informed, free, scale * free), dims=dims)
+            together = chosen.centred.all(axis=1, keepdims=True)  # a zero-sum normal has one scale for all its levels
+            free = pm.ZeroSumNormal(f"{factor.dim}_free", sigma=pt.switch(together, scale[:, None], 1.0), dims=dims)
+            level = pm.Deterministic(f"{factor.dim}_effect", pt.switch(together, free, scale[:, None] * free), dims=dims)
         coordinates = coordinates + level[:, factor.level_of_cell]
     return coordinates
 

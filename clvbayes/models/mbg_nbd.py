@@ -12,11 +12,12 @@ Likelihood of x repeat purchases, the last at t_x, observed until T (Batislam et
 
 Coordinates of a cell: log_rate = log(r/alpha), log_shape = log r, logit_dropout = logit(a/(a+b)), log_concentration = log(a+b).
 
-Conditional posterior of a customer: alive with P(alive), and then independently rate ~ Gamma(r+x, alpha+T) and dropout ~ Beta(a, b+x+1). The
-future is simulated purchase by purchase from it.
+Conditional posterior of a customer: alive with P(alive), and then independently rate ~ Gamma(r+x, alpha+T) and dropout ~ Beta(a, b+x+1).
+The future is simulated purchase by purchase from it.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,8 @@ from scipy.special import expit, hyp2f1
 
 from clvbayes.data import Customers
 from clvbayes.models.assembly import assemble, distinct_rows
-from clvbayes.models.clock import Clock, SteadyClock
-from clvbayes.models.hierarchy import Cells, Informed, Pool
+from clvbayes.models.clock import STEADY, Clock
+from clvbayes.models.hierarchy import Cells, Parametrization, Pool
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Batch, Futures, Table
 from clvbayes.models.special import log_rising
@@ -102,11 +103,11 @@ class MbgNbd:
         *,
         pool: Pool = (),
         priors: Priors | None = None,
-        clock: Clock = SteadyClock(),
-        informed: Informed | None = None,
+        clock: Clock = STEADY,
+        parametrizations: Sequence[Parametrization] | None = None,
     ) -> "pm.Model":
         """The PyMC model; see `assemble`."""
-        return assemble(self, customers, pool, priors, clock, informed)
+        return assemble(self, customers, pool, priors, clock, parametrizations)
 
     def simulate(self, coordinates: np.ndarray, batch: Batch, *, horizon: float, year: float, seed: int, clock: Clock) -> Futures:
         """Purchases after the valuation date, drawn from each customer's conditional posterior.
@@ -132,7 +133,7 @@ class MbgNbd:
         first_year = np.broadcast_to(clock.elapsed(batch.t0, batch.T, batch.T + year), len(batch)).astype(float)
         natural = np.stack(_natural(coordinates.swapaxes(0, 1), np.exp, expit))
         customer, draw, elapsed, alive, expected = _simulate(
-            natural, batch.purchase_cell, x, t_x, T, ahead, first_year, batch.key, np.uint64(seed)
+            natural, batch.purchase_cell, x, t_x, T, ahead, first_year, batch.key, seed
         )
         time = clock.age(batch.t0[customer], batch.T[customer], elapsed) - batch.T[customer]
         return Futures(customer, draw, time, alive, expected)
@@ -143,8 +144,8 @@ class MbgNbd:
         """Expected discounted purchases after T: a check of the simulation, never a risk input.
 
         P(alive) times the integral over s of exp(-discount s) E[rate exp(-rate dropout s)]; the expectation over rate and dropout is
-        (r+x)/(alpha+T) 2F1(r+x+1, a; a+b+x+1; -s/(alpha+T)) (method book 1.2), here after Pfaff's transformation, which keeps its digits for
-        hundreds of purchases, and on Gauss-Legendre nodes in log(1 + s/(alpha+T)).
+        (r+x)/(alpha+T) 2F1(r+x+1, a; a+b+x+1; -s/(alpha+T)) (method book 1.2), here after Pfaff's transformation, which keeps its digits
+        for hundreds of purchases, and on Gauss-Legendre nodes in log(1 + s/(alpha+T)).
 
         Parameters
         ----------
@@ -163,7 +164,9 @@ class MbgNbd:
         """
         r, alpha, a, b = _natural(coordinates, np.exp, expit)
         x, age = np.asarray(frequency, dtype=float), alpha + np.asarray(T, dtype=float)
-        reach = np.log1p((np.minimum(horizon, 45.0 / discount) if discount > 0 else horizon) / age)  # exp(-45) is below a double's last digit
+        reach = np.log1p(
+            (np.minimum(horizon, 45.0 / discount) if discount > 0 else horizon) / age
+        )  # exp(-45) is below a double's last digit
         nodes, weights = np.polynomial.legendre.leggauss(QUADRATURE_NODES)
         z = 0.5 * reach[..., None] * (nodes + 1)
         r, a, b, x, age = (np.asarray(value)[..., None] for value in np.broadcast_arrays(r, a, b, x, age))
@@ -233,7 +236,7 @@ def _simulate(
     ahead: np.ndarray,
     first_year: np.ndarray,
     key: np.ndarray,
-    seed: np.uint64,
+    seed: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     customers, draws = len(cell), natural.shape[1]
     alive, expected = np.empty((customers, draws)), np.zeros((customers, draws))

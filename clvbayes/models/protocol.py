@@ -1,5 +1,6 @@
 """What a model is: frozen options and a few functions; no state."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from clvbayes.data import Customers
 from clvbayes.models.clock import Clock
-from clvbayes.models.hierarchy import Cells, Informed, Pool
+from clvbayes.models.hierarchy import Cells, Parametrization, Pool
 from clvbayes.models.priors import Priors
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Model(Protocol):
         pool: Pool = (),
         priors: Priors | None = None,
         clock: Clock = ...,
-        informed: Informed | None = None,
+        parametrizations: Sequence[Parametrization] | None = None,
     ) -> "pm.Model":
         """The PyMC model, with named dims and data, free to be changed."""
         ...

@@ -8,9 +8,10 @@ import numpy as np
 
 from clvbayes.errors import ArgumentError
 
-__all__ = ["Economics", "Period", "fiscal_periods"]
+__all__ = ["Economics", "Period", "fiscal_periods", "period_containing", "period_label"]
 
 MONTHS_PER_PERIOD = {"quarter": 3, "month": 1}
+DAYS_PER_YEAR = 365.25
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ class Period:
     Attributes
     ----------
     label : str
-        Such as ``2026 Q3``; a period cut by the valuation date or the horizon ends in ``(part)``. Without a valuation date: ``+1``, ``+2``, ...
+        Such as ``2026 Q3``; a period cut by the valuation date or the horizon ends in ``(part)``. Without a valuation date: ``+1``,
+        ``+2``, ...
     start, end : float
         Years after the valuation date.
     first_day, last_day : datetime.date or None
@@ -89,3 +91,82 @@ class Period:
     first_day: date | None
     last_day: date | None
     complete: bool
+
+
+def fiscal_periods(economics: Economics, until: date | None) -> tuple[Period, ...]:
+    """Fiscal periods from the day after `until` to the horizon; the first and the last may be parts.
+
+    Parameters
+    ----------
+    economics : Economics
+    until : datetime.date or None
+        The valuation date. Without it, periods of equal length are numbered from it.
+
+    Returns
+    -------
+    tuple of Period
+
+    Examples
+    --------
+    >>> economics = Economics(margin=0.35, discount_rate=0.09, horizon=0.5, fiscal_year_start=4)
+    >>> [period.label for period in fiscal_periods(economics, date(2025, 11, 15))]
+    ['2025/26 Q3 (part)', '2025/26 Q4', '2026/27 Q1 (part)']
+    """
+    months = MONTHS_PER_PERIOD[economics.period]
+    if until is None:
+        count = int(np.ceil(economics.horizon * 12 / months - 1e-9))
+        edges = np.minimum(np.arange(count + 1) * months / 12, economics.horizon)
+        return tuple(
+            Period(f"+{k + 1}", float(edges[k]), float(edges[k + 1]), None, None, bool(np.isclose(edges[k + 1], (k + 1) * months / 12)))
+            for k in range(count)
+        )
+    end = _horizon_end(economics.horizon, until)
+    periods, first_day = [], until + timedelta(days=1)
+    while first_day <= end:
+        start, next_start = period_containing(first_day, economics)
+        last_day = min(next_start - timedelta(days=1), end)
+        complete = first_day == start and last_day == next_start - timedelta(days=1)
+        periods.append(
+            Period(
+                period_label(start, economics) + ("" if complete else " (part)"),
+                ((first_day - until).days - 1) / DAYS_PER_YEAR,
+                (last_day - until).days / DAYS_PER_YEAR,
+                first_day,
+                last_day,
+                complete,
+            )
+        )
+        first_day = last_day + timedelta(days=1)
+    return tuple(periods)
+
+
+def _horizon_end(horizon: float, until: date) -> date:
+    """Whole months are counted by the calendar, so that three years from the end of a quarter end with a quarter; the rest are days."""
+    months = int(horizon * 12 + 1e-9)
+    days = round((horizon - months / 12) * DAYS_PER_YEAR)
+    first_day = until + timedelta(days=1)
+    same_month = _first_of_month(first_day.year * 12 + first_day.month - 1 + months)
+    next_month = _first_of_month(first_day.year * 12 + first_day.month + months)
+    return min(same_month + timedelta(days=first_day.day - 1), next_month) + timedelta(days=days - 1)
+
+
+def period_containing(day: date, economics: Economics) -> tuple[date, date]:
+    """First day of the fiscal period that holds `day`, and of the next one."""
+    months = MONTHS_PER_PERIOD[economics.period]
+    since_start = (day.month - economics.fiscal_year_start) % 12 % months
+    start = _first_of_month(day.year * 12 + day.month - 1 - since_start)
+    return start, _first_of_month(start.year * 12 + start.month - 1 + months)
+
+
+def period_label(start: date, economics: Economics) -> str:
+    """Such as ``2026 Q3``, ``2026-07`` or, where the fiscal year is not the calendar year, ``2026/27 Q1``."""
+    if economics.period == "month":
+        return f"{start:%Y-%m}"
+    months_in = (start.month - economics.fiscal_year_start) % 12
+    year = start.year - (start.month < economics.fiscal_year_start)
+    name = f"{year}" if economics.fiscal_year_start == 1 else f"{year}/{(year + 1) % 100:02d}"
+    return f"{name} Q{months_in // 3 + 1}"
+
+
+def _first_of_month(month_number: int) -> date:
+    return date(month_number // 12, month_number % 12 + 1, 1)

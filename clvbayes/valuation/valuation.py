@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -12,6 +13,7 @@ from clvbayes.valuation.economics import Economics, Period
 __all__ = ["COMPONENTS", "Valuation"]
 
 COMPONENTS = ("orders", "revenue", "contribution", "value")
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True)
@@ -41,3 +43,32 @@ class Valuation:
     economics: Economics
     periods: tuple[Period, ...]
     check: CheckResult
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a reporting column and level, and one for all customers.
+
+        Columns `column`, `level`, `customers`, and of the value over the horizon: `value_mean`, `value_sd`, and the quantiles `value_5`,
+        `value_25`, `value_50`, `value_75`, `value_95`.
+        """
+        rows = [_row("", "all customers", len(self.customers), self.total)]
+        for column, cash in self.cash.items():
+            counts = self.customers[_segment_name(self.customers, column)].value_counts()
+            rows += [_row(column, str(level), int(counts[level]), cash.sel(level=level)) for level in cash["level"].to_numpy()]
+        return pd.DataFrame(rows)
+
+
+def _segment_name(customers: pd.DataFrame, column: str) -> str:
+    return f"{column}_segment" if f"{column}_segment" in customers else column
+
+
+def _row(column: str, level: str, customers: int, cash: xr.DataArray) -> dict[str, object]:
+    draws = cash.sel(component="value").sum("period").to_numpy()
+    quantiles = np.quantile(draws, QUANTILES)
+    return {
+        "column": column,
+        "level": level,
+        "customers": customers,
+        "value_mean": draws.mean(),
+        "value_sd": draws.std(),
+        **{f"value_{100 * q:.0f}": quantile for q, quantile in zip(QUANTILES, quantiles, strict=True)},
+    }

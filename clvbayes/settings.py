@@ -1,0 +1,206 @@
+"""The valuation file: TOML, every key checked before anything is read."""
+
+import difflib
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date as Date
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from clvbayes.errors import SettingsError
+from clvbayes.valuation.economics import Economics
+
+__all__ = ["Settings", "SettingsFile", "read_settings"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class DataSettings(_Section):
+    """Where the orders are, and what their columns mean; see `clvbayes.read_transactions` and `clvbayes.summarize`."""
+
+    orders: str
+    customer_id: str = "customer_id"
+    date: str = "date"
+    amount: str = "amount"
+    quantity: str | None = None
+    order_id: str | None = None
+    product: str | None = None
+    segments: list[str] = []
+    is_return: str | dict[str, str] | None = None
+    currency: str | None = None
+    date_format: str | None = None
+    decimal: Literal[".", ","] | None = None
+    sheet: str | None = None
+    duplicates: Literal["keep", "drop"] = "keep"
+    since: Date | None = None
+    until: Date | None = None
+
+
+class ModelSettings(_Section):
+    """Which models, and over which segments they are pooled."""
+
+    purchases: Literal["mbg_nbd"] = "mbg_nbd"
+    spend: Literal["gamma_gamma"] = "gamma_gamma"
+    pool: list[str | list[str]] = []
+
+
+class EconomicsSettings(_Section):
+    """What an order is worth; see `clvbayes.Economics`."""
+
+    margin: float
+    discount_rate: float
+    horizon: float
+    period: Literal["quarter", "month"] = "quarter"
+    fiscal_year_start: int = 1
+
+    @model_validator(mode="after")
+    def _in_range(self) -> "EconomicsSettings":
+        self.economics(currency=None)
+        return self
+
+    def economics(self, currency: str | None) -> Economics:
+        """The same as an `Economics`."""
+        return Economics(**self.model_dump(), currency=currency)
+
+
+class ReportSettings(_Section):
+    """What the report shows."""
+
+    title: str | None = None
+    by: list[str] | None = None
+    customer_ids: Literal["none", "hashed", "plain"] = "none"
+
+
+class RunSettings(_Section):
+    """How to run: `draws` of the posterior a chain, `predictive_draws` of the valuation."""
+
+    seed: int = Field(default=1, ge=0)
+    draws: int = Field(default=1000, ge=100)
+    predictive_draws: int = Field(default=2000, ge=100)
+
+
+class Settings(_Section):
+    """A valuation file."""
+
+    data: DataSettings
+    models: ModelSettings = ModelSettings()
+    economics: EconomicsSettings
+    report: ReportSettings = ReportSettings()
+    run: RunSettings = RunSettings()
+
+    @model_validator(mode="after")
+    def _columns_are_segments(self) -> "Settings":
+        known = self.data.segments
+        pooled = [column for entry in self.models.pool for column in ([entry] if isinstance(entry, str) else entry)]
+        for key, columns in (("models.pool", pooled), ("report.by", self.report.by or [])):
+            unknown = [column for column in columns if column not in known]
+            if unknown:
+                raise ValueError(
+                    f"{key} names {', '.join(map(repr, unknown))}, which data.segments ({', '.join(map(repr, known)) or 'empty'}) does not"
+                )
+        return self
+
+
+@dataclass(frozen=True)
+class SettingsFile:
+    """A checked valuation file and where it lies; relative paths in it start there."""
+
+    path: Path
+    settings: Settings
+
+    @property
+    def orders(self) -> str | Path:
+        """The orders' path; a remote address is passed on as it is, to be refused where sources are."""
+        given = self.settings.data.orders
+        return given if "://" in given else self.path.parent / given
+
+
+def read_settings(path: str | Path, overrides: Sequence[str] = ()) -> SettingsFile:
+    """Read and check a valuation file.
+
+    Parameters
+    ----------
+    path : path
+    overrides : sequence of str
+        Such as ``economics.margin=0.3``, the value as in TOML; text may go without quotes.
+
+    Returns
+    -------
+    SettingsFile
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read, or a key or value is wrong; all wrong keys are named at once.
+
+    Examples
+    --------
+    >>> read_settings("missing.toml")
+    Traceback (most recent call last):
+    clvbayes.errors.SettingsError: missing.toml does not exist
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise SettingsError(f"{path} does not exist")
+    try:
+        content: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise SettingsError(f"{file.name} is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file.name} is not valid TOML: {error}") from None
+    for override in overrides:
+        _override(content, override)
+    try:
+        return SettingsFile(file, Settings.model_validate(content))
+    except ValidationError as error:
+        complaints = [_complaint(problem) for problem in error.errors()]
+        raise SettingsError(f"{file.name}: " + "; ".join(complaints)) from None
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    path = [part.strip() for part in key.split(".")]
+    if not separator or len(path) != 2 or not all(path):
+        raise SettingsError(f'--set takes section.key=value, such as economics.margin=0.3, not "{override}"')
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    section = content.setdefault(path[0], {})
+    if not isinstance(section, dict):
+        raise SettingsError(f"--set {override}: {path[0]} is no section")
+    section[path[1]] = value
+
+
+def _complaint(problem: Any) -> str:
+    """One problem in words: the key, what is wrong, and for a misspelt key what it may have meant."""
+    place = [str(part) for part in problem["loc"]]
+    key = ".".join(place)
+    match problem["type"]:
+        case "extra_forbidden":
+            known = _keys_beside(place)
+            close = difflib.get_close_matches(place[-1], known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
+            return f"{key} is not a setting; {hint}"
+        case "missing":
+            return f"{key} is missing"
+        case "value_error":
+            message = str(problem["ctx"]["error"])
+            return f"{key}: {message}" if key else message
+        case _:
+            return f"{key}: {problem['msg'][0].lower()}{problem['msg'][1:]}, not {problem['input']!r}"
+
+
+def _keys_beside(place: list[str]) -> list[str]:
+    model: type[BaseModel] = Settings
+    for part in place[:-1]:
+        annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)

@@ -1,0 +1,180 @@
+"""Results on disk: one folder each, netCDF and Parquet with a manifest in JSON; nothing is pickled."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pandas as pd
+import xarray as xr
+
+from clvbayes import models
+from clvbayes.errors import ArgumentError, DataError
+from clvbayes.inference import Certificate, CheckResult, Fit
+from clvbayes.models import Priors
+from clvbayes.valuation import Economics, Period, Valuation
+
+__all__ = ["load", "save", "staged", "write_json"]
+
+SCHEMA = 1
+
+
+def save(obj: Fit | Valuation, folder: str | Path) -> Path:
+    """Write a fit or a valuation into a folder of its own, whole or not at all.
+
+    Parameters
+    ----------
+    obj : Fit or Valuation
+    folder : path
+        Made where it is missing; files of the same names are replaced.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    ArgumentError
+        If `obj` is something else.
+    """
+    if not isinstance(obj, Fit | Valuation):
+        raise ArgumentError(f"only a Fit or a Valuation can be saved, not {type(obj).__name__}")
+    with staged(Path(folder)) as stage:
+        manifest = _save_fit(obj, stage) if isinstance(obj, Fit) else _save_valuation(obj, stage)
+        write_json(stage / "manifest.json", {"schema": SCHEMA, "clvbayes": version("clvbayes"), **manifest})
+    return Path(folder)
+
+
+def load(folder: str | Path) -> Fit | Valuation:
+    """Read what `save` wrote.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    Fit or Valuation
+
+    Raises
+    ------
+    DataError
+        If the folder holds neither, or was written in another schema.
+    """
+    manifest_path = Path(folder) / "manifest.json"
+    if not manifest_path.is_file():
+        raise DataError(f"{folder} holds no manifest.json: it is not a saved result")
+    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    if manifest.get("schema") != SCHEMA or manifest.get("kind") not in ("Fit", "Valuation"):
+        raise DataError(
+            f"{folder} is no fit or valuation of schema {SCHEMA}: its manifest says {manifest.get('kind')} of {manifest.get('schema')}"
+        )
+    return _load_fit(Path(folder), manifest) if manifest["kind"] == "Fit" else _load_valuation(Path(folder), manifest)
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `folder`; on success its entries move into `folder`, otherwise nothing is left of it."""
+    folder = folder.absolute()
+    missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    stage = folder.parent / f".{folder.name}.{uuid4().hex}"
+    stage.mkdir(parents=True)
+    try:
+        yield stage
+        folder.mkdir(exist_ok=True)
+        for entry in sorted(stage.iterdir()):
+            target = folder / entry.name
+            if target.is_dir():
+                shutil.rmtree(target)
+            os.replace(entry, target)
+    except BaseException:
+        shutil.rmtree(stage, ignore_errors=True)
+        for parent in missing:
+            if parent.is_dir() and not any(parent.iterdir()):
+                parent.rmdir()
+        raise
+    stage.rmdir()
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON that a person can read, the same bytes for the same content."""
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+
+
+def file_hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file below a folder, by its path there."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _save_fit(fit: Fit, stage: Path) -> dict[str, Any]:
+    fit.posterior.to_netcdf(stage / "posterior.nc", engine="h5netcdf")
+    return {
+        "kind": "Fit",
+        "model": fit.model.name,
+        "priors": asdict(fit.priors),
+        "pool": fit.pool,
+        "certificate": asdict(fit.certificate),
+        "customers": fit.customers,
+        "rows": fit.rows,
+        "seed": fit.seed,
+    }
+
+
+def _load_fit(folder: Path, manifest: dict[str, Any]) -> Fit:
+    with xr.open_datatree(folder / "posterior.nc", engine="h5netcdf") as opened:
+        posterior = opened.load()
+    return Fit(
+        model=getattr(models, manifest["model"])(),
+        priors=Priors(**{name: tuple(numbers) for name, numbers in manifest["priors"].items()}),
+        pool=tuple(entry if isinstance(entry, str) else tuple(entry) for entry in manifest["pool"]),
+        posterior=posterior,
+        certificate=Certificate(
+            manifest["certificate"]["model"], tuple(CheckResult(**result) for result in manifest["certificate"]["results"])
+        ),
+        customers=manifest["customers"],
+        rows=manifest["rows"],
+        seed=manifest["seed"],
+    )
+
+
+def _save_valuation(valuation: Valuation, stage: Path) -> dict[str, Any]:
+    # columns are numbered, since a column's name need not be one that netCDF allows
+    groups = {"total": valuation.total.to_dataset(name="cash")}
+    groups |= {f"column_{k}": cash.to_dataset(name="cash") for k, cash in enumerate(valuation.cash.values())}
+    compressed = {f"/{group}": {"cash": {"zlib": True, "complevel": 1}} for group in groups}
+    xr.DataTree.from_dict(groups).to_netcdf(stage / "cash.nc", engine="h5netcdf", encoding=compressed)
+    valuation.customers.to_parquet(stage / "customers.parquet", compression="zstd", index=False)
+    return {
+        "kind": "Valuation",
+        "columns": list(valuation.cash),
+        "economics": asdict(valuation.economics),
+        "periods": [asdict(period) for period in valuation.periods],
+        "check": asdict(valuation.check),
+    }
+
+
+def _load_valuation(folder: Path, manifest: dict[str, Any]) -> Valuation:
+    with xr.open_datatree(folder / "cash.nc", engine="h5netcdf") as opened:
+        groups = opened.load()
+    return Valuation(
+        cash={column: groups[f"column_{k}"]["cash"].rename(column) for k, column in enumerate(manifest["columns"])},
+        total=groups["total"]["cash"].rename("total"),
+        customers=pd.read_parquet(folder / "customers.parquet"),
+        economics=Economics(**manifest["economics"]),
+        periods=tuple(Period(**{**period, **_dates(period)}) for period in manifest["periods"]),
+        check=CheckResult(**manifest["check"]),
+    )
+
+
+def _dates(period: dict[str, Any]) -> dict[str, date | None]:
+    return {name: period[name] and date.fromisoformat(period[name]) for name in ("first_day", "last_day")}

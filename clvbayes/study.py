@@ -1,0 +1,174 @@
+"""A whole valuation from its settings: the only place that knows the order of the steps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+from clvbayes import models
+from clvbayes.data import Customers, Transactions, read_transactions, summarize
+from clvbayes.inference import Fit, fit
+from clvbayes.report import Evidence, compose, render_html
+from clvbayes.report.blocks import Document
+from clvbayes.settings import SettingsFile, read_settings
+from clvbayes.storage import file_hashes, save, staged, write_json
+from clvbayes.valuation import Valuation, value
+
+__all__ = ["Study", "check", "run"]
+
+VERSIONED = ("clvbayes", "pymc", "nutpie", "arviz-stats", "numpy", "numba", "pandas", "duckdb")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A finished valuation.
+
+    Attributes
+    ----------
+    settings : SettingsFile
+    customers : Customers
+    purchases, spend : Fit
+    valuation : Valuation
+    document : Document
+        The report, before it is rendered.
+    folder : pathlib.Path
+        Where `report.html`, `customers.parquet`, `manifest.json` and `valuation/` are.
+    """
+
+    settings: SettingsFile
+    customers: Customers
+    purchases: Fit
+    spend: Fit
+    valuation: Valuation
+    document: Document
+    folder: Path
+
+    @property
+    def passed(self) -> bool:
+        """Whether both fits passed their certificates and the simulation its check."""
+        return self.purchases.certificate.passed and self.spend.certificate.passed and self.valuation.check.status != "failed"
+
+    @property
+    def report(self) -> Path:
+        """The report's file."""
+        return self.folder / "report.html"
+
+
+def check(settings_path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[SettingsFile, Transactions, Customers]:
+    """Read and check everything that a run would read; sample and write nothing.
+
+    Parameters
+    ----------
+    settings_path : path
+        The valuation file.
+    overrides : sequence of str
+        Such as ``economics.margin=0.3``.
+
+    Returns
+    -------
+    tuple of SettingsFile, Transactions and Customers
+
+    Raises
+    ------
+    ClvError
+        If anything that a person gave is wrong.
+    """
+    file = read_settings(settings_path, overrides)
+    data = file.settings.data
+    window = {"since", "until"}
+    transactions = read_transactions(file.orders, **data.model_dump(exclude={"orders", *window}))
+    return file, transactions, summarize(transactions, since=data.since, until=data.until)
+
+
+def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: Sequence[str] = (), progress: bool = True) -> Study:
+    """Value a customer base as a valuation file says, and write the report.
+
+    Parameters
+    ----------
+    settings_path : path
+        The valuation file.
+    out : path, optional
+        Folder of the results; by default ``out/<name of the valuation file>`` beside the file.
+    overrides : sequence of str
+        Such as ``economics.margin=0.3``.
+    progress : bool
+        Whether to show progress.
+
+    Returns
+    -------
+    Study
+        Also where a check failed; then the report says so on its first page.
+
+    Raises
+    ------
+    ClvError
+        If anything that a person gave is wrong; nothing is written then.
+    """
+    file, transactions, customers = check(settings_path, overrides=overrides)
+    settings = file.settings
+    folder = Path(out) if out is not None else file.path.parent / "out" / file.path.stem
+    purchase_model, spend_model = getattr(models, settings.models.purchases)(), getattr(models, settings.models.spend)()
+    sampler: dict[str, Any] = {
+        "pool": tuple(entry if isinstance(entry, str) else tuple(entry) for entry in settings.models.pool),
+        "draws": settings.run.draws,
+        "seed": settings.run.seed,
+        "progress": progress,
+    }
+    purchases, spend = fit(purchase_model, customers, **sampler), fit(spend_model, customers, **sampler)
+    valuation = value(
+        purchases,
+        spend,
+        customers,
+        settings.economics.economics(customers.currency),
+        by=settings.report.by,
+        draws=settings.run.predictive_draws,
+        seed=settings.run.seed,
+        progress=progress,
+    )
+    versions = {"python": python_version()} | {name: version(name) for name in VERSIONED}
+    evidence = Evidence(
+        title=settings.report.title,
+        customers=customers,
+        purchases=purchases,
+        spend=spend,
+        valuation=valuation,
+        by=tuple(valuation.cash),
+        customer_ids=settings.report.customer_ids,
+        source=transactions.source,
+        data_hash=transactions.sha256,
+        versions=versions,
+        seed=settings.run.seed,
+        settings=_shown(file),
+    )
+    study = Study(file, customers, purchases, spend, valuation, compose(evidence), folder)
+    _write(study, evidence)
+    return study
+
+
+def _shown(file: SettingsFile) -> dict[str, Any]:
+    """The settings in effect, with the orders' file named without its folder."""
+    shown = file.settings.model_dump(mode="json", exclude_none=True)
+    shown["data"]["orders"] = Path(shown["data"]["orders"]).name
+    return shown
+
+
+def _write(study: Study, evidence: Evidence) -> None:
+    with staged(study.folder) as stage:
+        (stage / "report.html").write_text(render_html(study.document), encoding="utf-8")
+        study.valuation.customers.to_parquet(stage / "customers.parquet", compression="zstd", index=False)
+        save(study.valuation, stage / "valuation")
+        ledger = study.customers.ledger
+        write_json(
+            stage / "manifest.json",
+            {
+                "source": evidence.source,
+                "sha256": evidence.data_hash,
+                "settings": evidence.settings,
+                "versions": evidence.versions,
+                "passed": study.passed,
+                "ledger": ledger.to_frame().to_dict("records") if ledger else [],
+                "files": file_hashes(stage),
+            },
+        )
