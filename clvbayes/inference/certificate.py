@@ -87,9 +87,10 @@ def certify(posterior: xr.DataTree, priors: Priors, model: Model, customers: Cus
     Certificate
     """
     draws = posterior["posterior"].to_dataset()
-    worst_rhat, at_rhat = _extreme(arviz_stats.rhat(draws), largest=True)
-    worst_bulk, at_bulk = _extreme(arviz_stats.ess(draws, method="bulk"), largest=False)
-    worst_tail, at_tail = _extreme(arviz_stats.ess(draws, method="tail"), largest=False)
+    with np.errstate(invalid="ignore", divide="ignore"):  # a parameter that never moves has no R-hat, which is the worst one
+        worst_rhat, at_rhat = _extreme(arviz_stats.rhat(draws), largest=True)
+        worst_bulk, at_bulk = _extreme(arviz_stats.ess(draws, method="bulk"), largest=False)
+        worst_tail, at_tail = _extreme(arviz_stats.ess(draws, method="tail"), largest=False)
     diverging = posterior["sample_stats"]["diverging"]
     results = [
         _limited(

@@ -50,7 +50,6 @@ class GammaGamma:
 
     name: str = "gamma_gamma"
     title: str = "Gamma-Gamma"
-    story: str = "Each customer's orders vary around a mean amount of their own, and that mean does not depend on how often they order."
     models_spend: bool = True
     coordinates: tuple[str, ...] = ("log_mean", "log_cv_within", "log_cv_between")
 

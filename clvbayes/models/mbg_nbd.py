@@ -50,10 +50,6 @@ class MbgNbd:
 
     name: str = "mbg_nbd"
     title: str = "MBG/NBD"
-    story: str = (
-        "While active, each customer orders at random with a rate of their own; after every order, the first included, the customer may leave "
-        "for good, with a probability of their own."
-    )
     models_spend: bool = False
     coordinates: tuple[str, ...] = ("log_rate", "log_shape", "logit_dropout", "log_concentration")
 
@@ -132,9 +128,7 @@ class MbgNbd:
         ahead = np.broadcast_to(clock.elapsed(batch.t0, batch.T, batch.T + horizon), len(batch)).astype(float)
         first_year = np.broadcast_to(clock.elapsed(batch.t0, batch.T, batch.T + year), len(batch)).astype(float)
         natural = np.stack(_natural(coordinates.swapaxes(0, 1), np.exp, expit))
-        customer, draw, elapsed, alive, expected = _simulate(
-            natural, batch.purchase_cell, x, t_x, T, ahead, first_year, batch.key, seed
-        )
+        customer, draw, elapsed, alive, expected = _simulate(natural, batch.purchase_cell, x, t_x, T, ahead, first_year, batch.key, seed)
         time = clock.age(batch.t0[customer], batch.T[customer], elapsed) - batch.T[customer]
         return Futures(customer, draw, time, alive, expected)
 

@@ -85,11 +85,6 @@ class Model(Protocol):
         ...
 
     @property
-    def story(self) -> str:
-        """What the model says customers do, in one or two sentences for a report's reader."""
-        ...
-
-    @property
     def models_spend(self) -> bool:
         """Whether the model is one of spend, not of purchases."""
         ...

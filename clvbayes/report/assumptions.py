@@ -1,9 +1,8 @@
 """What the value rests on, and what it leaves out."""
 
-from clvbayes.data import RETURN
 from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Block, Cell, Column, Heading, Prose, Section, Table
-from clvbayes.report.evidence import Evidence, FitRecord, currency_of
+from clvbayes.report.evidence import Evidence, FitRecord, currency_of, returned
 from clvbayes.report.numbers import count, decimal, money, plain, share, show
 
 __all__ = ["assumptions"]
@@ -86,11 +85,9 @@ def _priors(fit: FitRecord) -> Table:
 
 
 def _returns(evidence: Evidence) -> str:
-    ledger = evidence.customers.ledger
-    if ledger is None:
+    if evidence.customers.ledger is None:
         return words.NOT_RETURNS_UNKNOWN
-    returned = [abs(float(line.amount)) for line in ledger.left_out if line.reason == RETURN]
-    if not returned or ledger.kept.amount <= 0:
+    amount, part = returned(evidence)
+    if amount == 0:
         return words.NOT_RETURNS_NONE
-    part = sum(returned) / float(ledger.kept.amount)
-    return words.NOT_RETURNS.format(amount=show(money(sum(returned), currency_of(evidence))), share=show(share(part)))
+    return words.NOT_RETURNS.format(amount=show(money(amount, currency_of(evidence))), share=show(share(part)))

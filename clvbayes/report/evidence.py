@@ -7,12 +7,12 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from clvbayes.data.customers import Customers
+from clvbayes.data import RETURN, Customers
 from clvbayes.errors import ArgumentError
 from clvbayes.inference.certificate import Certificate, CheckResult
 from clvbayes.valuation.valuation import Valuation
 
-__all__ = ["Evidence", "Floats", "concentration", "currency_of", "draws_of", "failed_checks", "results_by_source"]
+__all__ = ["Evidence", "Floats", "concentration", "currency_of", "draws_of", "failed_checks", "results_by_source", "returned"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -171,3 +171,12 @@ def results_by_source(evidence: Evidence) -> tuple[tuple[str, CheckResult], ...]
 def failed_checks(evidence: Evidence) -> tuple[tuple[str, CheckResult], ...]:
     """The checks that failed."""
     return tuple((source, result) for source, result in results_by_source(evidence) if result.status == "failed")
+
+
+def returned(evidence: Evidence) -> tuple[float, float]:
+    """Money of the rows left out as returns or credit notes, without its sign, and its share of the money kept; zeros where not known."""
+    ledger = evidence.customers.ledger
+    if ledger is None or ledger.kept.amount <= 0:
+        return 0.0, 0.0
+    amount = sum(abs(float(line.amount)) for line in ledger.left_out if line.reason == RETURN)
+    return amount, amount / float(ledger.kept.amount)

@@ -53,6 +53,15 @@ CARD_UNVALUED = "Money not valued"
 CARD_UNVALUED_NOTE = "{amount} carried no customer id"
 CARD_UNVALUED_UNKNOWN = "not known"
 CARD_UNVALUED_UNKNOWN_NOTE = "the customers came without an account of the orders"
+CAUTION_BANDS = (
+    "How to read the bands: they hold the chance of every order and the uncertainty of the models' parameters. They do not yet hold a season, or "
+    "a shock that meets all customers at once; on order histories of several years such bands were too narrow for totals."
+)
+CAUTION_RETURNS = "Values are before returns: credit notes came to {amount} in the data, {share} of the money kept."
+CAUTION_TRUNCATED = (
+    "{early} of {customers} customers have their first order within the first {days} days of the data, far more than later. Most of them are "
+    "probably older customers whose earlier orders are not in the file, so that they count as younger than they are."
+)
 
 # Outlook
 OUTLOOK = "Revenue of existing customers"
@@ -222,13 +231,7 @@ CROSSING = " × "
 LIST = ", "
 STORIES = {
     "mbg_nbd": "customers buy at random at their own rate; after any purchase, the first included, each may leave for good.",
-    "bg_nbd": "customers buy at random at their own rate; after any repeat purchase each may leave for good.",
-    "pareto_nbd": "customers buy at random at their own rate, for a lifetime of random length that ends unseen.",
-    "mbg_cnbd": "customers buy at their own, more regular than random, rate; after any purchase each may leave for good.",
-    "bg_bb": "at each opportunity an active customer buys with their own probability; before each, they may leave for good.",
-    "nbd": "customers buy at random at their own rate and never leave.",
     "gamma_gamma": "each customer's orders scatter around an own mean amount; these means differ from customer to customer.",
-    "lognormal": "the logarithms of each customer's orders scatter around an own mean; these means differ from customer to customer.",
 }
 STORY_UNKNOWN = "described where the model is defined."
 PRIORS_TABLE = "Priors, {title}"

@@ -8,14 +8,15 @@ from html.parser import HTMLParser
 import matplotlib as mpl
 import numpy as np
 import pytest
-from made_up_base import BASES, HOSTILE, HOSTILE_COLUMN
+from made_up_base import BASES, HOSTILE, HOSTILE_COLUMN, make_evidence
 
 from clvbayes.errors import ArgumentError
 from clvbayes.inference.certificate import CheckResult
 from clvbayes.report import compose, render_html
 from clvbayes.report import prose_en as words
-from clvbayes.report.blocks import Document, Figure, Finding, Headline, Table
+from clvbayes.report.blocks import Document, Figure, Finding, Headline, Note, Table
 from clvbayes.report.compose import SECTIONS
+from clvbayes.report.headline import headline
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -268,3 +269,19 @@ def test_evidence_refuses_what_cannot_be_reported(evidence_of):
         replace(evidence, valuation=replace(evidence.valuation, total=expected))
     with pytest.raises(ArgumentError, match="customer_ids"):
         replace(evidence, customer_ids="all")
+
+
+def notes_of(evidence):
+    return [block.text for block in headline(evidence).blocks if isinstance(block, Note)]
+
+
+def test_first_page_says_what_the_bands_leave_out_and_what_came_back(evidence_of):
+    bands, returns = notes_of(evidence_of("normal"))
+    assert "do not yet hold" in bands
+    assert returns.startswith("Values are before returns") and "4.0\u00a0%" in returns
+
+
+@pytest.mark.parametrize(("crowded", "said"), [(0, False), (20, False), (120, True)])
+def test_a_crowd_of_first_orders_at_the_beginning_is_pointed_out(crowded, said):
+    evidence = make_evidence(replace(BASES["normal"], crowded=crowded))
+    assert any("older customers whose earlier orders are not in the file" in note for note in notes_of(evidence)) == said

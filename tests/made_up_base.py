@@ -61,6 +61,7 @@ class Base:
     small: tuple[int, ...] = (3, 4)
     whales: int = 0
     failed: bool = False
+    crowded: int = 0
     until: date | None = UNTIL
     ledger: bool = True
     period: str = "quarter"
@@ -117,6 +118,15 @@ def ledger_of(history: pd.DataFrame) -> Ledger:
     return Ledger(read, kept, left, nobody, ("17 orders on the same day as another were joined with it.",))
 
 
+def first_orders_of(base: Base) -> pd.Series:
+    """Won evenly over three years, but for `crowded` customers of the first day; unknown without a valuation date."""
+    if base.until is None:
+        return pd.Series(pd.NaT, range(base.customers), dtype="datetime64[s]")
+    days = np.linspace(0, 1095, base.customers).round()
+    days[: base.crowded] = 0
+    return pd.Series(pd.Timestamp(base.until) - pd.to_timedelta(1100 - days, unit="D"))
+
+
 def make_evidence(base: Base) -> Evidence:
     rng = np.random.default_rng(7)
     n, economics = (
@@ -163,7 +173,7 @@ def make_evidence(base: Base) -> Evidence:
         frame[name] = np.quantile(value, level, axis=0)
     history = history_of(base, rng, revenue.mean(0).sum() / 12)
     customers = Customers(
-        statistics=pd.DataFrame({"customer_id": ids, "frequency": 2, "recency": 10.0, "T": 30.0}),
+        statistics=pd.DataFrame({"customer_id": ids, "t0": first_orders_of(base), "frequency": 2, "recency": 10.0, "T": 30.0}),
         segments=segments,
         unit="week",
         until=base.until,

@@ -1,0 +1,48 @@
+"""Data and real fits that several tests share. Everything else is tested on made-up posteriors."""
+
+from datetime import date
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from clvbayes import synthetic
+from clvbayes.data import Customers, read_transactions, summarize
+from clvbayes.inference import Fit, fit
+from clvbayes.models import gamma_gamma, mbg_nbd
+
+UNTIL = date(2025, 12, 31)
+
+
+@pytest.fixture(scope="session")
+def cdnow() -> Customers:
+    """The 1/10 sample of CDNOW, 39 weeks, unit weeks; from the wheel of lifetimes, whose code is not run."""
+    spec = find_spec("lifetimes")
+    assert spec is not None and spec.origin is not None
+    file = Path(spec.origin).parent / "datasets" / "CDNOW_sample.txt"
+    names = ["old_id", "customer_id", "date", "quantity", "amount"]
+    orders = pd.read_csv(file, sep=r"\s+", header=None, names=names, dtype={"customer_id": str, "date": str})
+    return summarize(read_transactions(orders, date_format="%Y%m%d", currency="USD"), until=date(1997, 9, 30))
+
+
+@pytest.fixture(scope="session")
+def company() -> synthetic.Company:
+    """A company that is exactly the models' story: no season, no returns, no cash sales, no double rows."""
+    return synthetic.company(customers=2500, seed=20, until=UNTIL, seasonality=0, return_share=0, anonymous_share=0, duplicate_share=0)
+
+
+@pytest.fixture(scope="session")
+def company_customers(company: synthetic.Company) -> Customers:
+    table = read_transactions(company.orders, order_id="order_id", segments=["industry", "channel"], currency="EUR")
+    return summarize(table, until=UNTIL)
+
+
+@pytest.fixture(scope="session")
+def company_purchases(company_customers: Customers) -> Fit:
+    return fit(mbg_nbd(), company_customers, pool=("industry", "channel"), seed=1, progress=False)
+
+
+@pytest.fixture(scope="session")
+def company_spend(company_customers: Customers) -> Fit:
+    return fit(gamma_gamma(), company_customers, pool=("industry", "channel"), seed=2, progress=False)

@@ -1,0 +1,88 @@
+"""The certificate on made-up posteriors: what must fail fails, and says where."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from clvbayes.data import Customers
+from clvbayes.inference.certificate import Certificate, certify
+from clvbayes.models import Priors, gamma_gamma, mbg_nbd
+
+PRIORS = Priors(("log_rate", "log_shape"), mean=(0.0, 0.0), sd=(1.0, 1.0), scale=(0.5, 0.5))
+
+
+def posterior(draws: np.ndarray, diverging: int = 0) -> xr.DataTree:
+    population = xr.DataArray(draws, dims=("chain", "draw", "coordinate"), coords={"coordinate": list(PRIORS.coordinates)})
+    flags = np.zeros(draws.shape[:2], dtype=bool)
+    flags.flat[:diverging] = True
+    return xr.DataTree.from_dict(
+        {
+            "posterior": xr.Dataset({"population": population}, attrs={"sample_dims": ["chain", "draw"]}),
+            "sample_stats": xr.Dataset({"diverging": (("chain", "draw"), flags)}),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def good() -> np.ndarray:
+    return np.random.default_rng(1).normal(scale=0.2, size=(4, 500, 2))
+
+
+def status(certificate: Certificate, check: str) -> str:
+    return next(result.status for result in certificate.results if result.check == check)
+
+
+def test_a_good_posterior_passes(good: np.ndarray, cdnow: Customers) -> None:
+    certificate = certify(posterior(good), PRIORS, mbg_nbd(), cdnow)
+    assert certificate.passed
+    assert [result.status for result in certificate.results] == ["ok"] * 4
+
+
+def test_a_chain_elsewhere_fails_and_is_named(good: np.ndarray, cdnow: Customers) -> None:
+    draws = good.copy()
+    draws[2, :, 1] += 1.0
+    certificate = certify(posterior(draws), PRIORS, mbg_nbd(), cdnow)
+    assert not certificate.passed
+    assert "population[log_shape]" in certificate.results[0].message
+
+
+def test_a_parameter_that_never_moves_fails(good: np.ndarray, cdnow: Customers) -> None:
+    draws = good.copy()
+    draws[:, :, 0] = 1.0
+    assert not certify(posterior(draws), PRIORS, mbg_nbd(), cdnow).passed
+
+
+def test_sticky_chains_fail_for_want_of_effective_draws(cdnow: Customers) -> None:
+    steps = np.random.default_rng(2).normal(size=(4, 500, 2))
+    draws = np.zeros_like(steps)
+    for k in range(1, 500):
+        draws[:, k] = 0.95 * draws[:, k - 1] + steps[:, k]
+    assert status(certify(posterior(draws), PRIORS, mbg_nbd(), cdnow), "Effective sample size") == "failed"
+
+
+@pytest.mark.parametrize(("diverging", "expected"), [(0, "ok"), (2, "note"), (3, "failed")])
+def test_divergences_are_limited_to_one_in_a_thousand(good: np.ndarray, cdnow: Customers, diverging: int, expected: str) -> None:
+    certificate = certify(posterior(good, diverging), PRIORS, mbg_nbd(), cdnow)
+    assert status(certificate, "Divergences") == expected
+    assert certificate.passed == (expected != "failed")
+
+
+def test_a_coordinate_that_stayed_at_its_prior_is_named(good: np.ndarray, cdnow: Customers) -> None:
+    draws = good.copy()
+    draws[:, :, 1] *= 4.9  # standard deviation .98 of a prior of 1
+    certificate = certify(posterior(draws), PRIORS, mbg_nbd(), cdnow)
+    result = certificate.results[3]
+    assert result.status == "note" and result.message.endswith("Prior-driven (below 0.3): log_shape.")
+    assert certificate.passed
+
+
+def test_means_instead_of_transactions_are_noted_for_spend_only(good: np.ndarray, cdnow: Customers) -> None:
+    means = Customers(statistics=cdnow.statistics, segments=cdnow.segments, unit="week", spend_level="mean")
+    assert status(certify(posterior(good), PRIORS, gamma_gamma(), means), "Spend data") == "note"
+    assert len(certify(posterior(good), PRIORS, mbg_nbd(), means).results) == 4
+
+
+def test_to_frame_has_a_row_a_check(good: np.ndarray, cdnow: Customers) -> None:
+    frame = certify(posterior(good), PRIORS, mbg_nbd(), cdnow).to_frame()
+    assert frame["check"].tolist() == ["R-hat", "Effective sample size", "Divergences", "Prior to posterior"]
+    assert set(frame["model"]) == {"mbg_nbd"}
