@@ -62,6 +62,7 @@ class Base:
     whales: int = 0
     failed: bool = False
     crowded: int = 0
+    weeks: float = 160.0
     until: date | None = UNTIL
     ledger: bool = True
     period: str = "quarter"
@@ -173,7 +174,7 @@ def make_evidence(base: Base) -> Evidence:
         frame[name] = np.quantile(value, level, axis=0)
     history = history_of(base, rng, revenue.mean(0).sum() / 12)
     customers = Customers(
-        statistics=pd.DataFrame({"customer_id": ids, "t0": first_orders_of(base), "frequency": 2, "recency": 10.0, "T": 30.0}),
+        statistics=pd.DataFrame({"customer_id": ids, "t0": first_orders_of(base), "frequency": 2, "recency": 10.0, "T": base.weeks}),
         segments=segments,
         unit="week",
         until=base.until,

@@ -75,10 +75,10 @@ def find_pilot(model: Model, customers: Customers, cells: Cells, priors: Priors,
 def choose_parametrizations(pilot: Pilot, cells: Cells, priors: Priors) -> list[Parametrization]:
     """One a factor: in which variables its levels are to be sampled.
 
-    A level is centred where the data's standard error of it is smaller than any plausible spread over levels, in the coordinates where that is
-    clearly so for some level. Where the spread may be smaller, centring makes the funnel that a sampler cannot enter: on the wholesaler's 37
-    countries, deciding by the prior's scale instead gave 97 and 173 divergences in 4,000 draws, and anchoring none. In the coordinates without
-    centred levels, the mean of the levels weighted by their precision is the anchor.
+    A level is centred where the data's standard error of it is smaller than any plausible spread over levels, in the coordinates
+    where that is clearly so for some level. Where the spread may be smaller, centring makes the funnel that a sampler cannot enter: on
+    the wholesaler's 37 countries, deciding by the prior's scale instead gave 97 and 173 divergences in 4,000 draws, and anchoring none.
+    In the coordinates without centred levels, the mean of the levels weighted by their precision is the anchor.
     """
     precision = 1 / (np.square(priors.sd) + len(cells.factors) * np.square(priors.scale))
     chosen = []

@@ -1,9 +1,10 @@
 """The first page: whether the numbers may be used, then the numbers."""
 
+from clvbayes.data import DAYS_PER_UNIT
 from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Block, Card, Finding, Headline, Note, Section
 from clvbayes.report.evidence import Evidence, concentration, currency_of, draws_of, failed_checks, results_by_source, returned
-from clvbayes.report.numbers import count, money, money_band, share, show, show_range
+from clvbayes.report.numbers import count, decimal, money, money_band, plain, share, show, show_range
 
 __all__ = ["headline"]
 
@@ -40,11 +41,18 @@ def _cautions(evidence: Evidence) -> tuple[Note, ...]:
     amount, part = returned(evidence)
     if amount > 0:
         notes.append(Note(words.CAUTION_RETURNS.format(amount=show(money(amount, currency_of(evidence))), share=show(share(part)))))
+    history, horizon = _years_of_data(evidence), evidence.valuation.economics.horizon
+    if horizon > history:
+        notes.append(Note(words.CAUTION_HORIZON.format(horizon=plain(horizon), history=decimal(history, 1))))
     early = _customers_of_the_first_days(evidence)
     if early:
         customers = show(count(len(evidence.customers)))
         notes.append(Note(words.CAUTION_TRUNCATED.format(early=show(count(early)), customers=customers, days=FIRST_DAYS)))
     return tuple(notes)
+
+
+def _years_of_data(evidence: Evidence) -> float:
+    return float(evidence.customers.statistics["T"].max()) * DAYS_PER_UNIT[evidence.customers.unit] / DAYS_PER_UNIT["year"]
 
 
 def _customers_of_the_first_days(evidence: Evidence) -> int:

@@ -36,7 +36,7 @@ FAILED = "Do not decide on these numbers: {failed} of {checks} checks failed."
 FAILED_ONE = "{source}, {check}: {message}"
 VALUATION = "Valuation"
 PASSED = "All {checks} checks of the models and of the valuation hold."
-PASSED_WITH_NOTES = "All {checks} checks of the models and of the valuation hold; {notes} of them carry a note (see Certificate)."
+PASSED_WITH_NOTES = "All {checks} checks of the models and of the valuation hold; notes to read: {notes} (see Certificate)."
 CARD_EQUITY = "Customer equity"
 CARD_EQUITY_NOTE = "mean; 90 % band {band}"
 CARD_BAND = "Customer equity, 90 % interval"
@@ -54,13 +54,17 @@ CARD_UNVALUED_NOTE = "{amount} carried no customer id"
 CARD_UNVALUED_UNKNOWN = "not known"
 CARD_UNVALUED_UNKNOWN_NOTE = "the customers came without an account of the orders"
 CAUTION_BANDS = (
-    "How to read the bands: they hold the chance of every order and the uncertainty of the models' parameters. They do not yet hold a season, or "
-    "a shock that meets all customers at once; on order histories of several years such bands were too narrow for totals."
+    "How to read the bands: they hold the chance of every order and the uncertainty of the models' parameters. They do not yet hold a "
+    "season, or a shock that meets all customers at once; on order histories of several years such bands were too narrow for totals."
 )
 CAUTION_RETURNS = "Values are before returns: credit notes came to {amount} in the data, {share} of the money kept."
+CAUTION_HORIZON = (
+    "The horizon of {horizon} years is longer than the {history} years of data: how customers leave and order beyond that has never been "
+    "observed, and rests on the models."
+)
 CAUTION_TRUNCATED = (
-    "{early} of {customers} customers have their first order within the first {days} days of the data, far more than later. Most of them are "
-    "probably older customers whose earlier orders are not in the file, so that they count as younger than they are."
+    "{early} of {customers} customers have their first order within the first {days} days of the data, far more than later. Most of them "
+    "are probably older customers whose earlier orders are not in the file, so that they count as younger than they are."
 )
 
 # Outlook
@@ -193,8 +197,8 @@ FORECAST_NOTE = (
 # Certificate
 CERTIFICATE = "Certificate"
 CERTIFICATE_TABLE = "What was checked"
-CERTIFICATE_FINDING_OK = "All {checks} checks hold; {notes} carry a note."
-CERTIFICATE_FINDING_FAILED = "{failed} of {checks} checks failed; {notes} carry a note."
+CERTIFICATE_FINDING_OK = "All {checks} checks hold; notes: {notes}."
+CERTIFICATE_FINDING_FAILED = "{failed} of {checks} checks failed; notes: {notes}."
 COLUMN_OF = "Of"
 COLUMN_CHECK = "Check"
 COLUMN_STATUS = "Status"

@@ -285,3 +285,9 @@ def test_first_page_says_what_the_bands_leave_out_and_what_came_back(evidence_of
 def test_a_crowd_of_first_orders_at_the_beginning_is_pointed_out(crowded, said):
     evidence = make_evidence(replace(BASES["normal"], crowded=crowded))
     assert any("older customers whose earlier orders are not in the file" in note for note in notes_of(evidence)) == said
+
+
+def test_a_horizon_beyond_the_data_is_pointed_out():
+    long, short = (make_evidence(replace(BASES["normal"], weeks=weeks)) for weeks in (160.0, 52.0))
+    assert not any("has never been observed" in note for note in notes_of(long))
+    assert any("horizon of 3 years is longer than the 1.0 years of data" in note for note in notes_of(short))
