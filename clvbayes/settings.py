@@ -15,6 +15,8 @@ from clvbayes.valuation.economics import Economics
 
 __all__ = ["Settings", "SettingsFile", "read_settings"]
 
+UNION_BRANCHES = ("str", "list[str]", "dict[str,str]")  # pydantic adds to a key which of its types did not fit
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -97,12 +99,14 @@ class Settings(_Section):
     def _columns_are_segments(self) -> "Settings":
         known = self.data.segments
         pooled = [column for entry in self.models.pool for column in ([entry] if isinstance(entry, str) else entry)]
-        for key, columns in (("models.pool", pooled), ("report.by", self.report.by or [])):
-            unknown = [column for column in columns if column not in known]
-            if unknown:
-                raise ValueError(
-                    f"{key} names {', '.join(map(repr, unknown))}, which data.segments ({', '.join(map(repr, known)) or 'empty'}) does not"
-                )
+        complaints = [
+            f"{key} names {column!r}, which data.segments ({', '.join(map(repr, known)) or 'empty'}) does not"
+            for key, columns in (("models.pool", pooled), ("report.by", self.report.by or []))
+            for column in dict.fromkeys(columns)
+            if column not in known
+        ]
+        if complaints:
+            raise ValueError("; ".join(complaints))
         return self
 
 
@@ -136,7 +140,7 @@ def read_settings(path: str | Path, overrides: Sequence[str] = ()) -> SettingsFi
     Raises
     ------
     SettingsError
-        If the file cannot be read, or a key or value is wrong; all wrong keys are named at once.
+        If the file cannot be read, or a key or value is wrong; all misspelt keys and mistyped values are named at once.
 
     Examples
     --------
@@ -148,7 +152,7 @@ def read_settings(path: str | Path, overrides: Sequence[str] = ()) -> SettingsFi
     if not file.is_file():
         raise SettingsError(f"{path} does not exist")
     try:
-        content: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+        content: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # Windows' editor writes a mark
     except UnicodeDecodeError:
         raise SettingsError(f"{file.name} is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
@@ -179,7 +183,7 @@ def _override(content: dict[str, Any], override: str) -> None:
 
 def _complaint(problem: Any) -> str:
     """One problem in words: the key, what is wrong, and for a misspelt key what it may have meant."""
-    place = [str(part) for part in problem["loc"]]
+    place = [str(part) for part in problem["loc"] if part not in UNION_BRANCHES]
     key = ".".join(place)
     match problem["type"]:
         case "extra_forbidden":
@@ -189,6 +193,8 @@ def _complaint(problem: Any) -> str:
             return f"{key} is not a setting; {hint}"
         case "missing":
             return f"{key} is missing"
+        case "model_type":
+            return f"{key} is a section; write [{key}] and its keys below it, not {key} = {problem['input']!r}"
         case "value_error":
             message = str(problem["ctx"]["error"])
             return f"{key}: {message}" if key else message

@@ -45,6 +45,12 @@ def save(obj: Fit | Valuation, folder: str | Path) -> Path:
     ------
     ArgumentError
         If `obj` is something else.
+
+    Examples
+    --------
+    >>> save("not a result", "folder")
+    Traceback (most recent call last):
+    clvbayes.errors.ArgumentError: only a Fit or a Valuation can be saved, not str
     """
     if not isinstance(obj, Fit | Valuation):
         raise ArgumentError(f"only a Fit or a Valuation can be saved, not {type(obj).__name__}")
@@ -69,6 +75,12 @@ def load(folder: str | Path) -> Fit | Valuation:
     ------
     DataError
         If the folder holds neither, or was written in another schema.
+
+    Examples
+    --------
+    >>> load("missing")
+    Traceback (most recent call last):
+    clvbayes.errors.DataError: missing holds no manifest.json: it is not a saved result
     """
     manifest_path = Path(folder) / "manifest.json"
     if not manifest_path.is_file():

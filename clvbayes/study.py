@@ -105,6 +105,12 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     ------
     ClvError
         If anything that a person gave is wrong; nothing is written then.
+
+    Examples
+    --------
+    >>> run("missing.toml")
+    Traceback (most recent call last):
+    clvbayes.errors.SettingsError: missing.toml does not exist
     """
     file, transactions, customers = check(settings_path, overrides=overrides)
     settings = file.settings

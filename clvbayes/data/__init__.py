@@ -1,6 +1,6 @@
 """Tables in, checked tables and sufficient statistics out."""
 
-from clvbayes.data.customers import DAYS_PER_UNIT, Customers, TimeUnit
+from clvbayes.data.customers import DAYS_PER_UNIT, Customers, TimeUnit, join_segments
 from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.data.sources import Query
 from clvbayes.data.summary import summarize
@@ -15,6 +15,7 @@ __all__ = [
     "Query",
     "TimeUnit",
     "Transactions",
+    "join_segments",
     "read_transactions",
     "summarize",
 ]

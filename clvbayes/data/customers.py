@@ -12,7 +12,7 @@ import pandas as pd
 from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.errors import ArgumentError, DataError
 
-__all__ = ["DAYS_PER_UNIT", "STATISTICS", "Customers", "TimeUnit"]
+__all__ = ["DAYS_PER_UNIT", "STATISTICS", "Customers", "TimeUnit", "join_segments"]
 
 TimeUnit = Literal["day", "week", "month", "quarter", "year"]
 DAYS_PER_UNIT: dict[str, float] = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "quarter": 365.25 / 4, "year": 365.25}
@@ -73,7 +73,7 @@ class Customers:
 
     def to_frame(self) -> pd.DataFrame:
         """Statistics and segments side by side, one row a customer; a segment named like a statistic gets the suffix ``_segment``."""
-        return self.statistics.join(self.segments, rsuffix="_segment")
+        return join_segments(self.statistics, self.segments)
 
     @classmethod
     def from_frame(
@@ -105,7 +105,7 @@ class Customers:
         DataError
             If a column is missing, an id occurs twice, or a row contradicts itself; the message names the row.
         ArgumentError
-            If `unit` is unknown.
+            If `unit` is unknown, or `segments` is text.
 
         Examples
         --------
@@ -116,17 +116,24 @@ class Customers:
         """
         if unit not in get_args(TimeUnit):
             raise ArgumentError(f"unit must be one of {', '.join(get_args(TimeUnit))}, not {unit!r}")
+        if isinstance(segments, str):
+            raise ArgumentError(f"segments must be a list of column names; write [{segments!r}]")
         given = _pandas(frame)
+        if not len(given):
+            raise DataError("the frame holds no rows")
+        twice = given.columns[given.columns.duplicated()].astype(str).unique()
+        if len(twice) or len(set(segments)) < len(segments):
+            raise DataError(f"a column occurs twice: {', '.join(map(repr, twice)) or f'segments={list(segments)}'}")
         missing = [name for name in ("frequency", "recency", "T", *segments) if name not in given.columns]
         if missing:
             raise DataError(f"the frame has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, given.columns))}")
         if "customer_id" not in given.columns:
             given = given.rename_axis(index="customer_id").reset_index()
-        ids = given["customer_id"].astype(str)
+        ids = _id_text(given["customer_id"])
         numbers = {name: pd.to_numeric(given[name], errors="coerce").astype(float) for name in ("frequency", "recency", "T")}
         mean = pd.to_numeric(given.get("monetary_value", pd.Series(0.0, given.index)), errors="coerce").astype(float)
         frequency, recency, T = numbers["frequency"], numbers["recency"], numbers["T"]
-        _require(ids, given["customer_id"].notna(), "has no id")
+        _require(ids, given["customer_id"].notna() & (ids != ""), "has no id")
         _require(ids, ~ids.duplicated(), "occurs more than once")
         for name, values in {**numbers, "monetary_value": mean}.items():
             _require(ids, np.isfinite(values), f"has a {name} that is not a finite number")
@@ -173,6 +180,12 @@ class Customers:
         )
 
 
+def join_segments(frame: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
+    """`frame` with the segments beside it; a segment named like one of its columns gets the suffix ``_segment``."""
+    renamed = {column: f"{column}_segment" for column in segments.columns if column in frame.columns}
+    return pd.concat([frame, segments.rename(columns=renamed)], axis=1)
+
+
 def _pandas(frame: Any) -> pd.DataFrame:
     if isinstance(frame, pd.DataFrame):
         return frame.copy()
@@ -183,6 +196,13 @@ def _pandas(frame: Any) -> pd.DataFrame:
         return converted
     except TypeError:
         raise DataError(f"an RFM frame is a DataFrame (pandas, polars, Arrow), not {type(frame).__name__}") from None
+
+
+def _id_text(ids: pd.Series) -> pd.Series:
+    """Ids as `read_transactions` writes them: trimmed, and whole numbers without a decimal point."""
+    if pd.api.types.is_float_dtype(ids) and (ids.dropna() % 1 == 0).all():
+        ids = ids.astype("Int64")
+    return ids.astype(str).str.strip()
 
 
 def _require(ids: pd.Series, holds: Any, complaint: str) -> None:

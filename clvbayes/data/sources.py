@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from clvbayes.errors import DataError
 
-__all__ = ["ROW", "Query", "Source", "ask", "literal", "open_source", "quoted"]
+__all__ = ["ROW", "Query", "Source", "ask", "literal", "open_source"]
 
 HEADER_ROWS = {".csv": 1, ".xlsx": 1, ".parquet": 0}
-ROW = "clvbayes row"
+ROW = "source_row"
+REMOTE = r"[A-Za-z][A-Za-z0-9+.-]+:/"  # https://, s3://, and what pathlib makes of them; not C:/
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,13 @@ class Query:
         An open DB-API 2.0 or ADBC connection. It is used as it is and left open.
     sql : str
         The query; its result's columns are the columns of the source.
+
+    Examples
+    --------
+    >>> import sqlite3
+    >>> database = sqlite3.connect(":memory:")
+    >>> open_source(Query(database, "select 'a' as customer_id, '2025-01-02' as date, 10.0 as amount")).columns
+    ('customer_id', 'date', 'amount')
     """
 
     connection: Any
@@ -43,7 +53,10 @@ class Source:
     Attributes
     ----------
     relation : duckdb.DuckDBPyRelation
-        The source's columns, and before them `ROW`: the row's number as a person would find it (a spreadsheet's row, or counted from 1).
+        The source's columns as ``column_0``, ``column_1``, ..., and before them `ROW`: the row's number as a person would find it (a
+        spreadsheet's row, or counted from 1; blank lines of a CSV are not counted).
+    columns : tuple of str
+        The columns' own names. They never stand in SQL: to DuckDB "Amount" and "amount" are the same, and a name may be empty there or not.
     name : str
         What to call it in messages: a file's name, "DataFrame" or "query".
     sha256 : str
@@ -51,17 +64,17 @@ class Source:
     """
 
     relation: duckdb.DuckDBPyRelation
+    columns: tuple[str, ...]
     name: str
     sha256: str
 
-    @property
-    def columns(self) -> list[str]:
-        """Names of the source's own columns."""
-        return self.relation.columns[1:]
+    def sql(self, column: str) -> str:
+        """What `relation` calls a column."""
+        return f"column_{self.columns.index(column)}"
 
     def type_of(self, column: str) -> str:
-        """DuckDB's name for the type of a column."""
-        return str(self.relation.types[self.relation.columns.index(column)])
+        """DuckDB's name for the type of a column, in capitals."""
+        return str(self.relation.types[1 + self.columns.index(column)]).upper()
 
 
 def ask(relation: duckdb.DuckDBPyRelation, name: str, sql: str) -> duckdb.DuckDBPyRelation:
@@ -71,18 +84,15 @@ def ask(relation: duckdb.DuckDBPyRelation, name: str, sql: str) -> duckdb.DuckDB
     return answer
 
 
-def quoted(identifier: str) -> str:
-    """`identifier` as a quoted SQL name."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
 def literal(text: str) -> str:
     """`text` as an SQL string."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def open_source(source: object, *, sheet: str | None = None) -> Source:
+def open_source(source: object, *, sheet: str | None = None, decimal: str | None = None) -> Source:
     """Open a path, DataFrame (pandas, polars, Arrow) or `Query`; nothing is fetched from the network.
+
+    A column of numbers and text together becomes text, with `decimal` as the mark of its numbers.
 
     Raises
     ------
@@ -92,18 +102,18 @@ def open_source(source: object, *, sheet: str | None = None) -> Source:
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     connection.execute("set timezone = 'UTC'")
     if isinstance(source, str | Path):
-        opened = _open_file(connection, source, sheet)
+        opened = _open_file(connection, source, sheet, decimal)
     else:
-        table = _query_table(source) if isinstance(source, Query) else _frame_table(source)
         name = "query" if isinstance(source, Query) else "DataFrame"
-        opened = Source(_numbered(connection, connection.from_arrow(table), first_row=1), name, _table_hash(table))
+        table = _query_table(source, decimal) if isinstance(source, Query) else _frame_table(source, decimal)
+        opened = Source(_table_relation(connection, table, name, first_row=1), tuple(table.column_names), name, _table_hash(table))
     if ask(opened.relation, "source", "select count(*) from source").fetchall() == [(0,)]:
         raise DataError(f"{opened.name} holds no rows")
     return opened
 
 
-def _open_file(connection: duckdb.DuckDBPyConnection, source: str | Path, sheet: str | None) -> Source:
-    if "://" in str(source):
+def _open_file(connection: duckdb.DuckDBPyConnection, source: str | Path, sheet: str | None, decimal: str | None) -> Source:
+    if re.match(REMOTE, str(source)):
         raise DataError(f"{source} is a remote address; download the file and give its path (nothing is fetched from the network)")
     path = Path(source)
     kind = path.suffix.lower()
@@ -115,15 +125,39 @@ def _open_file(connection: duckdb.DuckDBPyConnection, source: str | Path, sheet:
         raise DataError(f"{path.name} is empty")
     if sheet is not None and kind != ".xlsx":
         raise DataError(f"{path.name}: a sheet is named ({sheet!r}), but only XLSX files have sheets")
+    first_row = 1 + HEADER_ROWS[kind]
+    if kind == ".csv":
+        relation, names = _csv_relation(connection, path, first_row)
+    else:
+        table = _sheet_table(path, sheet, decimal) if kind == ".xlsx" else _parquet_table(path)
+        relation, names = _table_relation(connection, table, path.name, first_row), table.column_names
+    with path.open("rb") as file:
+        return Source(relation, tuple(names), path.name, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _csv_relation(connection: duckdb.DuckDBPyConnection, path: Path, first_row: int) -> tuple[duckdb.DuckDBPyRelation, list[str]]:
+    """A CSV as text. Its dialect is read off the header: guessing it from the rows hides ragged ones."""
     try:
-        match kind:
-            case ".csv":
-                relation = connection.sql(_csv_query(path))
-            case ".parquet":
-                relation = connection.from_parquet(str(path))
-            case _:
-                relation = connection.from_arrow(_sheet_table(path, sheet))
-        numbered = _numbered(connection, relation, first_row=1 + HEADER_ROWS[kind])
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = file.readline()
+            while header.count('"') % 2 and (more := file.readline()):
+                header += more
+    except UnicodeDecodeError:
+        raise DataError(f'{path.name} is not UTF-8 text; save it as "CSV UTF-8"') from None
+    if not header.strip():
+        raise DataError(f"{path.name}, row 1 is blank; it must hold the names of the columns")
+    delimiter = max(",;\t|", key=re.sub(r'"[^"]*"', "", header).count)
+    names = _named(next(csv.reader(header.splitlines(keepends=True), delimiter=delimiter)))
+    _require_distinct(path.name, names)
+    # the name is escaped because DuckDB takes *, ? and [ in it for a pattern
+    pattern = "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
+    columns = ", ".join(f"column_{k}: 'varchar'" for k in range(len(names)))
+    try:
+        relation = connection.sql(
+            f"select * from read_csv({literal(pattern)}, header=true, auto_detect=false, delim={literal(delimiter)}, quote='\"', "
+            f"escape='\"', columns={{{columns}}}, nullstr='', strict_mode=true)"
+        )
+        return _numbered(connection, relation, first_row), names
     except duckdb.Error as error:
         said = str(error)
         if "UTF-8" in said or "unicode" in said:
@@ -131,28 +165,11 @@ def _open_file(connection: duckdb.DuckDBPyConnection, source: str | Path, sheet:
         line = re.search(r"CSV Error on Line: (\d+)", said)
         where = f", row {line.group(1)}" if line else ""
         raise DataError(f"{path.name}{where} cannot be read: {' '.join(said.split('Possible fixes')[0].split())}") from None
-    with path.open("rb") as file:
-        return Source(numbered, path.name, hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def _csv_query(path: Path) -> str:
-    """The query that reads a CSV as text. Its dialect is read off the header: guessing it from the rows hides ragged ones."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header = file.readline()
-    except UnicodeDecodeError:
-        raise DataError(f'{path.name} is not UTF-8 text; save it as "CSV UTF-8"') from None
-    outside_quotes = re.sub(r'"[^"]*"', "", header)
-    delimiter = max(",;\t|", key=outside_quotes.count)
-    names = next(csv.reader([header], delimiter=delimiter))
-    _require_distinct(path.name, names)
-    # the name is escaped because DuckDB takes *, ? and [ in it for a pattern
-    pattern = "".join(f"[{letter}]" if letter in "*?[" else letter for letter in str(path))
-    columns = ", ".join(f"{literal(name)}: 'varchar'" for name in names)
-    return (
-        f"select * from read_csv({literal(pattern)}, header=true, auto_detect=false, delim={literal(delimiter)}, quote='\"', escape='\"', "
-        f"columns={{{columns}}}, nullstr='', strict_mode=true)"
-    )
+def _named(names: Sequence[object]) -> list[str]:
+    """Names of a header; a column without one, such as the index that pandas writes, goes by its place."""
+    return [str(name) if name not in (None, "") else f"column {k}" for k, name in enumerate(names, start=1)]
 
 
 def _require_distinct(name: str, columns: Sequence[str]) -> None:
@@ -161,16 +178,30 @@ def _require_distinct(name: str, columns: Sequence[str]) -> None:
         raise DataError(f"{name} has more than one column named {', '.join(map(repr, twice))}")
 
 
+def _table_relation(connection: duckdb.DuckDBPyConnection, table: pa.Table, name: str, first_row: int) -> duckdb.DuckDBPyRelation:
+    _require_distinct(name, table.column_names)
+    if not table.column_names:
+        raise DataError(f"{name} has no columns")
+    renamed = table.rename_columns([f"column_{k}" for k in range(table.num_columns)])
+    return _numbered(connection, connection.from_arrow(renamed), first_row)
+
+
 def _numbered(connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRelation, first_row: int) -> duckdb.DuckDBPyRelation:
-    connection.execute("drop table if exists source")
-    relation.query(
-        "source_rows", f"create table source as select row_number() over () + {first_row - 1} as {quoted(ROW)}, * from source_rows"
-    )
+    relation.query("source_rows", f"create table source as select row_number() over () + {first_row - 1} as {ROW}, * from source_rows")
     return connection.table("source")
 
 
-def _sheet_table(path: Path, sheet: str | None) -> pa.Table:
-    """An XLSX sheet with every cell as text: ISO dates, plain numbers, None where the cell is empty."""
+def _parquet_table(path: Path) -> pa.Table:
+    # not through DuckDB, which forgets the time zone that a column's days are to be counted in
+    try:
+        with pq.ParquetFile(path) as file:
+            return _plain(file.read())
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path.name} cannot be read as Parquet: {error}") from None
+
+
+def _sheet_table(path: Path, sheet: str | None, decimal: str | None) -> pa.Table:
+    """An XLSX sheet: columns of numbers and of dates as they are, all others as text; missing where a cell is empty."""
     from python_calamine import CalamineError, CalamineWorkbook, WorksheetNotFound
 
     try:
@@ -181,39 +212,56 @@ def _sheet_table(path: Path, sheet: str | None) -> pa.Table:
     except CalamineError as error:
         raise DataError(f"{path.name} cannot be read as XLSX: {error}") from None
     rows = worksheet.to_python(skip_empty_area=False)
+    while rows and all(cell == "" for cell in rows[-1]):  # formatted, never filled
+        rows.pop()
     if not rows:
         raise DataError(f"{path.name} is empty")
-    names = [str(name) for name in rows[0]]
-    _require_distinct(path.name, names)
-    return pa.table({name: pa.array([_cell_text(row[k]) for row in rows[1:]], pa.string()) for k, name in enumerate(names)})
+    names = _named(rows[0])
+    return _table(names, [[None if row[k] == "" else row[k] for row in rows[1:]] for k in range(len(names))], decimal)
 
 
-def _cell_text(cell: object) -> str | None:
-    if cell == "" or cell is None:
+def _table(names: Sequence[str], columns: Sequence[Sequence[object]], decimal: str | None) -> pa.Table:
+    return _plain(pa.Table.from_arrays([_array(cells, decimal) for cells in columns], names=list(names)))
+
+
+def _array(cells: Sequence[object], decimal: str | None) -> pa.Array:
+    """Cells as what they are where they are of one kind, otherwise as text."""
+    try:
+        return pa.array(cells)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array([_cell_text(cell, decimal) for cell in cells], pa.string())
+
+
+def _cell_text(cell: object, decimal: str | None) -> str | None:
+    if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:
         return None
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
-        return str(int(cell))
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else str(cell).replace(".", decimal or ".")
     return str(cell)
 
 
-def _query_table(query: Query) -> pa.Table:
+def _query_table(query: Query, decimal: str | None) -> pa.Table:
+    if isinstance(query.connection, duckdb.DuckDBPyConnection):
+        return _plain(query.connection.sql(query.sql).to_arrow_table())
     cursor = query.connection.cursor()
     try:
         cursor.execute(query.sql)
+        if cursor.description is None:
+            raise DataError("the query returns no table; give a select statement")
         if hasattr(cursor, "fetch_arrow_table"):  # ADBC
-            return _wall_clock(cursor.fetch_arrow_table())
-        names = [column[0] for column in cursor.description]
+            return _plain(cursor.fetch_arrow_table())
         rows = cursor.fetchall()
-        return pa.table({name: pa.array([row[k] for row in rows]) for k, name in enumerate(names)})
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise DataError(f"the query's result holds a column of mixed types: {error}") from None
+        names = [column[0] for column in cursor.description]
+        return _table(names, [[row[k] for row in rows] for k in range(len(names))], decimal)
     finally:
         cursor.close()
 
 
-def _frame_table(frame: Any) -> pa.Table:
+def _frame_table(frame: Any, decimal: str | None) -> pa.Table:
     import narwhals as nw
 
+    if isinstance(frame, pd.DataFrame):
+        frame = frame.rename(columns=str)
     try:
         native = nw.from_native(frame, eager_only=True)
     except nw.exceptions.DuplicateError:
@@ -221,16 +269,22 @@ def _frame_table(frame: Any) -> pa.Table:
     except TypeError:
         raise DataError(f"a source is a path, a DataFrame (pandas, polars, Arrow) or a Query, not {type(frame).__name__}") from None
     try:
-        return _wall_clock(native.to_arrow())
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise DataError(f"the DataFrame holds a column of mixed types: {error}") from None
+        return _plain(native.to_arrow())
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # a column of objects of several kinds
+        return _table(native.columns, [native[name].to_list() for name in native.columns], decimal)
 
 
-def _wall_clock(table: pa.Table) -> pa.Table:
-    """Timestamps with a time zone as the local time that a person there reads: an order's day is the customer's, not Greenwich's."""
+def _plain(table: pa.Table) -> pa.Table:
+    """Timestamps with a time zone as the local time that a person there reads: an order's day is the customer's, not Greenwich's.
+    Categories as their values, and a column without any value as text."""
     for k, field in enumerate(table.schema):
+        column = table.column(k)
         if pa.types.is_timestamp(field.type) and field.type.tz is not None:
-            table = table.set_column(k, field.name, pc.local_timestamp(table.column(k)))
+            table = table.set_column(k, field.name, pc.local_timestamp(column))
+        elif pa.types.is_dictionary(field.type):
+            table = table.set_column(k, field.name, column.cast(field.type.value_type))
+        elif pa.types.is_null(field.type):
+            table = table.set_column(k, field.name, column.cast(pa.string()))
     return table
 
 

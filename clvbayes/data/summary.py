@@ -1,6 +1,6 @@
 """From order lines to one row a customer: one ANSI SQL text, then dates become numbers."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import get_args
 
@@ -78,45 +78,47 @@ order by cohort_year, cohort_month, year, month"""
 def summarize(table: Transactions, *, until: date | None = None, since: date | None = None, unit: TimeUnit = "week") -> Customers:
     """Sufficient statistics of each customer, and the ledger of every row.
 
-        All orders of one customer on one day are one purchase, with the sum of their positive amounts; an order of amount zero is a
-        purchase too, but leaves the spend statistics. The first one is acquisition and kept apart; later ones are repeats. A
-        customer's segments are those of the first day.
+    All orders of one customer on one day are one purchase, with the sum of their positive amounts; an order of amount zero is a
+    purchase too, but leaves the spend statistics. The first one is acquisition and kept apart; later ones are repeats. A
+    customer's segments are those of the first day.
 
-        Parameters
-        ----------
-        table : Transactions
-        until : datetime.date, optional
-            Last day of observation, not in the future; by default the last day with an order.
-        since : datetime.date, optional
-            First day of observation; earlier rows are counted and left out.
-        unit : {"day", "week", "month", "quarter", "year"}
-            Unit of time of the result; no valuation depends on it.
+    Parameters
+    ----------
+    table : Transactions
+    until : datetime.date, optional
+        Last day of observation, not in the future; by default the last day with an order.
+    since : datetime.date, optional
+        First day of observation; earlier rows are counted and left out.
+    unit : {"day", "week", "month", "quarter", "year"}
+        Unit of time of the result; no valuation depends on it.
 
-        Returns
-        -------
-        Customers
+    Returns
+    -------
+    Customers
 
-        Raises
-        ------
-        ArgumentError
-            If `unit` is unknown, or `until` lies in the future or before `since`.
-        DataError
-            If fewer than two customers, or no repeat order, are left: there is nothing to learn from.
+    Raises
+    ------
+    ArgumentError
+        If `unit` is unknown, `until` or `since` is no date, or `until` lies in the future or before `since`.
+    DataError
+        If fewer than two customers, or no repeat order, are left: there is nothing to learn from.
 
-        Examples
-        --------
-        >>> from clvbayes.data.sources import ask
-    from clvbayes.data.transactions import read_transactions
-        >>> orders = pd.DataFrame(
-        ...     {"customer_id": ["a", "a", "b"], "date": ["2025-01-01", "2025-01-15", "2025-01-08"], "amount": [10.0, 12.5, 3.0]}
-        ... )
-        >>> summarize(read_transactions(orders), until=date(2025, 1, 29)).statistics[["customer_id", "frequency", "recency", "T"]]
-          customer_id  frequency  recency    T
-        0           a          1      2.0  4.0
-        1           b          0      0.0  3.0
+    Examples
+    --------
+    >>> from clvbayes.data.transactions import read_transactions
+    >>> orders = pd.DataFrame(
+    ...     {"customer_id": ["a", "a", "b"], "date": ["2025-01-01", "2025-01-15", "2025-01-08"], "amount": [10.0, 12.5, 3.0]}
+    ... )
+    >>> summarize(read_transactions(orders), until=date(2025, 1, 29)).statistics[["customer_id", "frequency", "recency", "T"]]
+      customer_id  frequency  recency    T
+    0           a          1      2.0  4.0
+    1           b          0      0.0  3.0
     """
     if unit not in get_args(TimeUnit):
         raise ArgumentError(f"unit must be one of {', '.join(get_args(TimeUnit))}, not {unit!r}")
+    for name, day in (("until", until), ("since", since)):
+        if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
+            raise ArgumentError(f"{name} must be a datetime.date, such as date(2025, 12, 31), not {day!r}")
     if until is None:
         [(until,)] = ask(table.lines, "lines", f"select max(day) from lines where left_out is null or {FREE_ORDER}").fetchall()
         if until is None:
@@ -150,7 +152,8 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
 
 def _fate(until: date, since: date | None) -> str:
     before = f"when day < date '{since}' then 'before {since}'" if since else ""
-    return f"case when left_out is not null and not {FREE_ORDER} then left_out when day > date '{until}' then 'after {until}' {before} else left_out end"
+    lost = f"left_out is not null and not {FREE_ORDER}"
+    return f"case when {lost} then left_out when day > date '{until}' then 'after {until}' {before} else left_out end"
 
 
 def _customer_sql(segments: int) -> str:
@@ -221,5 +224,6 @@ def _ledger(fated: duckdb.DuckDBPyRelation, segment_notes: list[str]) -> Ledger:
         notes.insert(0, f"{free:,} lines of amount zero count as orders, but not as spend")
     counted = f"select distinct customer_id, day from fated where left_out is null or {FREE_ORDER}"
     [(order_days,)] = ask(fated, "fated", f"select count(*) from ({counted})").fetchall()
-    notes.insert(0, f"{kept.rows:,} kept lines are {order_days:,} purchases: all orders of a customer on one day count as one")
+    and_free = f" and {free:,} of amount zero" if free else ""
+    notes.insert(0, f"{kept.rows:,} kept lines{and_free} are {order_days:,} purchases: all orders of a customer on one day count as one")
     return Ledger(read, kept, tuple(lines.values()), lines.get(NO_CUSTOMER, LedgerLine(NO_CUSTOMER, 0, Decimal(0))), tuple(notes))

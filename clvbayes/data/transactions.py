@@ -1,5 +1,6 @@
 """Orders, order lines and returns as a checked table: every row is typed, and has one fate."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
@@ -8,7 +9,7 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
-from clvbayes.data.sources import ROW, Source, ask, literal, open_source, quoted
+from clvbayes.data.sources import ROW, Source, ask, literal, open_source
 from clvbayes.errors import ArgumentError, DataError
 
 __all__ = ["NO_CUSTOMER", "Transactions", "read_transactions"]
@@ -21,8 +22,11 @@ DUPLICATE = "exact duplicate of another line"
 NO_SEGMENT = "(none)"
 
 MONEY = "decimal(18, 6)"  # sums of decimals are exact, so no result depends on the order of rows
+FACTOR = "decimal(19, 6)"  # DuckDB multiplies decimals of at most 18 digits in 64 bits: 100,000 times 1,000 overflows there
 LARGEST_AMOUNT = 1e11  # what decimal(18, 6) holds, less a digit
+INTEGER_TYPES = {f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")}
 NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
+GROUPED = r"^\s*[+-]?[0-9]{{1,3}}([{0}][0-9]{{3}})+([{1}][0-9]*)?\s*$"
 ISO_DATE = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([ T].*)?$"
 
 
@@ -53,9 +57,11 @@ class Transactions:
     sha256: str
 
     def to_frame(self) -> pd.DataFrame:
-        """All lines as a frame, segments under their own names, amounts as floats."""
+        """All lines as a frame, segments under their own names, amounts as floats; a segment named like a line's own column gets the
+        suffix ``_segment``."""
         frame: pd.DataFrame = self.lines.df().astype({"amount": float})
-        return frame.rename(columns={f"segment_{k}": name for k, name in enumerate(self.segments)})
+        names = {name: f"{name}_segment" if name in frame.columns else name for name in self.segments}
+        return frame.rename(columns={f"segment_{k}": names[name] for k, name in enumerate(self.segments)})
 
 
 def read_transactions(
@@ -82,7 +88,8 @@ def read_transactions(
     source : path, DataFrame (pandas, polars, Arrow) or Query
         A CSV (UTF-8), Parquet or XLSX file, a frame, or a query. Nothing is fetched from the network.
     customer_id, date, amount : str
-        Names of the columns. Rows without a customer or a date are counted and left out; an amount must be there.
+        Names of the columns, in the source's own capitals. Rows without a customer or a date are counted and left out; an amount must
+        be there.
     quantity : str, optional
         Name of a column that `amount`, then a price, is multiplied by.
     order_id, product : str, optional
@@ -90,14 +97,14 @@ def read_transactions(
     segments : sequence of str
         Names of columns that are known when a customer is won, such as industry or channel.
     is_return : str or mapping, optional
-        Name of a true/false column that marks returns and credit notes; or ``{column: prefix}``, for rows whose text in the column starts
-        so.
+        Name of a true/false (also yes/no or 1/0) column that marks returns and credit notes; or ``{column: prefix}``, for rows whose
+        text in the column starts so.
     currency : str, optional
         Code such as "EUR", or the name of a column that holds one.
     date_format : str, optional
         Format of dates given as text, such as "%d.%m.%Y". Without it they must be ISO dates (2026-03-31).
     decimal : {".", ","}, optional
-        Decimal mark of amounts given as text; the other one may then group thousands.
+        Decimal mark of amounts given as text; the other one may then group thousands, and nothing but thousands.
     sheet : str, optional
         Sheet of an XLSX file; the first one by default.
     duplicates : {"keep", "drop"}
@@ -117,7 +124,9 @@ def read_transactions(
 
     Examples
     --------
-    >>> orders = pd.DataFrame({"customer_id": ["a", "a", None], "date": ["2025-01-02", "2025-03-04", "2025-01-09"], "amount": [10.0, 12.5, 3.0]})
+    >>> orders = pd.DataFrame(
+    ...     {"customer_id": ["a", "a", None], "date": ["2025-01-02", "2025-03-04", "2025-01-09"], "amount": [10.0, 12.5, 3.0]}
+    ... )
     >>> read_transactions(orders).to_frame()[["customer_id", "amount", "left_out"]]
       customer_id  amount        left_out
     0           a    10.0             NaN
@@ -132,23 +141,29 @@ def read_transactions(
         raise ArgumentError(f"segments must be a list of column names; write [{segments!r}]")
     if len(set(segments)) < len(segments):
         raise ArgumentError(f"segments names a column twice: {list(segments)}")
-    opened = open_source(source, sheet=sheet)
+    for role, column in {"customer_id": customer_id, "date": date, "amount": amount, "quantity": quantity}.items():
+        if column is not None and [customer_id, date, amount, quantity, order_id, product, *segments].count(column) > 1:
+            raise ArgumentError(f"column {column!r} is named as {role} and as something else; it can be only one of them")
+    opened = open_source(source, sheet=sheet, decimal=decimal)
     currency_column = currency if currency in opened.columns else None
     return_column = is_return if isinstance(is_return, str) or is_return is None else next(iter(is_return), None)
     _require_columns(opened, customer_id, date, amount, quantity, order_id, product, return_column, *segments)
-    if currency is not None and currency_column is None and not (len(currency) == 3 and currency.isalpha() and currency.isupper()):
+    if currency is not None and currency_column is None and not re.fullmatch("[A-Z]{3}", currency):
         raise DataError(f'{opened.name}: currency must be a code such as "EUR" or the name of a column, not {currency!r}')
 
     days = _day(opened, date, date_format)
     money = _number(opened, amount, decimal)
     if quantity is not None:
-        money = f"cast({money} as {MONEY}) * cast({_number(opened, quantity, decimal)} as {MONEY})"
+        times = _number(opened, quantity, decimal)
+        too_large = f"abs(cast({money} as double) * cast({times} as double)) >= {LARGEST_AMOUNT}"
+        _refuse(opened, amount, too_large, "{value} times its quantity is too large (the limit is 1e11)")
+        money = f"cast({money} as {FACTOR}) * cast({times} as {FACTOR})"
     currency_code = _one_currency(opened, currency_column) if currency_column else currency
     _require_past_dates(opened, date, days)
 
-    duplicate = f"row_number() over (partition by {', '.join(map(quoted, opened.columns))} order by {quoted(ROW)}) > 1"
+    duplicate = f"row_number() over (partition by {', '.join(map(opened.sql, opened.columns))} order by {ROW}) > 1"
     columns = {
-        "row": quoted(ROW),
+        "row": ROW,
         "customer_id": _text(opened, customer_id),
         "day": days,
         "amount": f"cast({money} as {MONEY})",
@@ -184,21 +199,25 @@ def _require_columns(source: Source, *names: str | None) -> None:
 
 
 def _is_text(source: Source, column: str) -> bool:
-    return source.type_of(column).upper() == "VARCHAR"
+    return source.type_of(column) == "VARCHAR"
 
 
 def _text(source: Source, column: str | None) -> str:
-    """An identifier or label as trimmed text, missing if empty. Ids that pandas made floats (17850.0) are whole numbers again."""
+    """An identifier or label as trimmed text, missing if empty. Ids that pandas made floats (17850.0) are whole numbers again, in a CSV
+    too, if all of the column are so."""
     if column is None:
         return "cast(null as varchar)"
-    name = quoted(column)
-    if source.type_of(column).upper() in ("DOUBLE", "FLOAT"):
+    name = source.sql(column)
+    if source.type_of(column).startswith(("DOUBLE", "FLOAT", "DECIMAL")):
         whole = f"{name} = floor({name}) and abs({name}) < 9e15"
         return (
-            f"case when {name} is null or isnan({name}) then null "
+            f"case when {name} is null or isnan(cast({name} as double)) then null "
             f"when {whole} then cast(cast({name} as bigint) as varchar) else cast({name} as varchar) end"
         )
-    return f"nullif(trim(cast({name} as varchar)), '')"
+    text = f"nullif(trim(cast({name} as varchar)), '')"
+    if _is_text(source, column) and not _problem(source, column, f"not regexp_matches({text}, '^[0-9]+[.]0$')"):
+        return f"regexp_replace({text}, '[.]0$', '')"
+    return text
 
 
 def _problem(source: Source, column: str, condition: str) -> tuple[int, int, str | None] | None:
@@ -206,7 +225,7 @@ def _problem(source: Source, column: str, condition: str) -> tuple[int, int, str
     found = ask(
         source.relation,
         "source",
-        f"select min({quoted(ROW)}), count(*), arg_min(cast({quoted(column)} as varchar), {quoted(ROW)}) from source where {condition}",
+        f"select min({ROW}), count(*), arg_min(cast({source.sql(column)} as varchar), {ROW}) from source where {condition}",
     ).fetchall()[0]
     return None if found[1] == 0 else found
 
@@ -222,39 +241,22 @@ def _refuse(source: Source, column: str, condition: str, complaint: str) -> None
 
 def _number(source: Source, column: str, decimal: str | None) -> str:
     """Expression for a finite number; refuses cells that hold none."""
-    name = quoted(column)
+    name = source.sql(column)
     _refuse(source, column, f"{name} is null or trim(cast({name} as varchar)) = ''", "a number is missing; fill it in, or take the row out")
     if _is_text(source, column):
-        plain = name
+        _refuse(source, column, f"regexp_matches(trim({name}), '^[+-]?(nan|inf|infinity)$', 'i')", "{value} is not a finite number")
+        plain, misgrouped, hint = name, "false", '; if the comma is its decimal mark, set decimal=","'
         if decimal is not None:
             grouping = "." if decimal == "," else ","
             plain = f"replace(replace({name}, '{grouping}', ''), '{decimal}', '.')"
-        _refuse(source, column, f"regexp_matches(trim({name}), '^[+-]?(nan|inf|infinity)$', 'i')", "{value} is not a finite number")
-        hint = "" if decimal else '; if the comma is its decimal mark, set decimal=","'
-        _refuse(source, column, f"not regexp_matches({plain}, {literal(NUMBER)})", "{value} is not a number" + hint)
+            misgrouped = f"contains({name}, '{grouping}') and not regexp_matches({name}, {literal(GROUPED.format(grouping, decimal))})"
+            hint = f' with the decimal mark "{decimal}"'
+        _refuse(source, column, f"{misgrouped} or not regexp_matches({plain}, {literal(NUMBER)})", "{value} is not a number" + hint)
         number = f"cast(trim({plain}) as double)"
-    elif (
-        source.type_of(column)
-        .upper()
-        .startswith(
-            (
-                "DECIMAL",
-                "DOUBLE",
-                "FLOAT",
-                "REAL",
-                "BIGINT",
-                "INT",
-                "SMALLINT",
-                "TINYINT",
-                "UINT",
-                "UBIGINT",
-                "HUGEINT",
-                "USMALLINT",
-                "UTINYINT",
-            )
-        )
-    ):
-        number = f"cast({name} as double)" if "INT" in source.type_of(column).upper() else name
+    elif source.type_of(column) in INTEGER_TYPES:
+        number = f"cast({name} as double)"
+    elif source.type_of(column).startswith(("DECIMAL", "DOUBLE", "FLOAT")):
+        number = name
     else:
         raise DataError(f"{source.name}, column {column!r}: holds {source.type_of(column).lower()}, not numbers")
     _refuse(source, column, f"not isfinite(cast({number} as double))", "{value} is not a finite number")
@@ -269,16 +271,21 @@ def _number(source: Source, column: str, decimal: str | None) -> str:
 
 def _day(source: Source, column: str, date_format: str | None) -> str:
     """Expression for the day of a row, missing where the cell is empty; refuses text that is no date or may be two."""
-    name = quoted(column)
-    kind = source.type_of(column).upper()
+    name = source.sql(column)
+    kind = source.type_of(column)
     if kind == "DATE" or kind.startswith("TIMESTAMP"):
         return f"cast({name} as date)"
     if not _is_text(source, column) and date_format is None:
         raise DataError(
-            f'{source.name}, column {column!r}: holds {kind.lower()}, not dates; give date_format if they are numbers such as 20260331 ("%Y%m%d")'
+            f"{source.name}, column {column!r}: holds {kind.lower()}, not dates; "
+            'give date_format if they are numbers such as 20260331 ("%Y%m%d")'
         )
     text = f"nullif(trim(cast({name} as varchar)), '')"
     if date_format is not None:
+        if re.search("%[zZ]", date_format):
+            raise ArgumentError(
+                f"date_format {date_format!r} reads a time zone, which would move days; write dates in local time without one"
+            )
         day = f"try_strptime({text}, {literal(date_format)})"
         try:
             _refuse(
@@ -305,11 +312,9 @@ def _require_past_dates(source: Source, column: str, day: str) -> None:
 
 
 def _one_currency(source: Source, column: str) -> str:
-    name = quoted(column)
-    _refuse(source, column, f"{name} is null or trim(cast({name} as varchar)) = ''", "the currency is missing")
-    codes = ask(
-        source.relation, "source", f"select cast({name} as varchar), min({quoted(ROW)}) from source group by 1 order by 2"
-    ).fetchall()
+    name = f"trim(cast({source.sql(column)} as varchar))"
+    _refuse(source, column, f"coalesce({name}, '') = ''", "the currency is missing")
+    codes = ask(source.relation, "source", f"select {name}, min({ROW}) from source group by 1 order by 2").fetchall()
     if len(codes) > 1:
         found = ", ".join(f"{code!r} (first in row {row})" for code, row in codes[:5])
         raise DataError(f"{source.name}, row {codes[1][1]}, column {column!r}: more than one currency: {found}; convert the amounts to one")
@@ -323,8 +328,10 @@ def _is_return(source: Source, is_return: str | Mapping[str, str] | None) -> str
         if len(is_return) != 1:
             raise ArgumentError(f'is_return must name one column and its prefix, such as {{"invoice": "C"}}, not {dict(is_return)!r}')
         [(column, prefix)] = is_return.items()
-        return f"coalesce(starts_with(cast({quoted(column)} as varchar), {literal(str(prefix))}), false)"
-    flag = f"lower(trim(cast({quoted(is_return)} as varchar)))"
+        if not prefix:
+            raise ArgumentError(f"is_return: the prefix of {column!r} is empty, so every row would be a return")
+        return f"coalesce(starts_with({_text(source, column)}, {literal(str(prefix))}), false)"
+    flag = f"lower(trim(cast({source.sql(is_return)} as varchar)))"
     known = "('true', 'false', '1', '0', 'yes', 'no', '1.0', '0.0', '')"
-    _refuse(source, is_return, f"{flag} not in {known}", "{value} is neither true nor false")
+    _refuse(source, is_return, f"{flag} not in {known}", "{value} is neither true nor false; write true or false")
     return f"coalesce({flag} in ('true', '1', 'yes', '1.0'), false)"

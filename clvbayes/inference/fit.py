@@ -13,7 +13,7 @@ from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError
 from clvbayes.inference.certificate import Certificate, certify
 from clvbayes.inference.pilot import choose_parametrizations, find_pilot
-from clvbayes.inference.progress import sampling_progress
+from clvbayes.inference.progress import sampling_progress, working
 from clvbayes.models.clock import STEADY
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.priors import Priors
@@ -105,9 +105,13 @@ def fit(
 
     Examples
     --------
-    >>> purchases = fit(mbg_nbd(), customers, pool=("industry",), seed=1)  # doctest: +SKIP
-    >>> purchases.certificate.passed  # doctest: +SKIP
-    True
+    >>> from clvbayes.models import mbg_nbd
+    >>> rfm = {"frequency": [2, 0, 5, 1], "recency": [30.4, 0.0, 36.1, 4.0], "T": [38.9, 38.9, 37.0, 39.0]}
+    >>> import pandas as pd
+    >>> customers = Customers.from_frame(pd.DataFrame(rfm), unit="week")
+    >>> purchases = fit(mbg_nbd(), customers, draws=100, chains=2, seed=1, progress=False)
+    >>> dict(purchases.posterior["posterior"]["population"].sizes)
+    {'chain': 2, 'draw': 100, 'coordinate': 4}
     """
     import nutpie
 
@@ -117,10 +121,11 @@ def fit(
         raise ArgumentError(f"seed must be a whole number of at least 0, not {seed!r}")
     chosen = model.priors(statistics) if priors is None else priors
     cells = assign_cells(statistics, pool)
-    pilot = find_pilot(model, statistics, cells, chosen, STEADY) if pool else None
-    parametrizations = choose_parametrizations(pilot, cells, chosen) if pilot else None
-    built = model.build(statistics, pool=pool, priors=chosen, parametrizations=parametrizations)
-    compiled = nutpie.compile_pymc_model(built)
+    with working(f"{model.title}: compiling", progress):
+        pilot = find_pilot(model, statistics, cells, chosen, STEADY) if pool else None
+        parametrizations = choose_parametrizations(pilot, cells, chosen) if pilot else None
+        built = model.build(statistics, pool=pool, priors=chosen, parametrizations=parametrizations)
+        compiled = nutpie.compile_pymc_model(built)
     with sampling_progress(f"{model.title}: sampling", chains * 2 * draws, progress) as report:
         sampled = nutpie.sample(
             compiled,

@@ -6,7 +6,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["sampling_progress", "track"]
+__all__ = ["sampling_progress", "track", "working"]
+
+
+@contextmanager
+def working(label: str, show: bool) -> Iterator[None]:
+    """Show that `label` is going on, where nothing can be counted: a spinner on a terminal, one plain line at the end elsewhere."""
+    started = time.monotonic()
+    if show and sys.stderr.isatty():
+        from rich.console import Console
+
+        with Console(stderr=True).status(label):
+            yield
+    else:
+        yield
+    if show:
+        print(f"{label}: done in {time.monotonic() - started:.1f} s", file=sys.stderr)
 
 
 @contextmanager

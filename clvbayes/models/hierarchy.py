@@ -20,7 +20,7 @@ from clvbayes.models.priors import Priors
 __all__ = ["Cells", "Factor", "Parametrization", "Pool", "assign_cells", "cell_coordinates", "pooled_coordinates"]
 
 Pool = Sequence[str | Sequence[str]]
-RESERVED = {"chain", "draw", "coordinate", "row", "frequency", "cell", "population"}
+RESERVED = {"chain", "draw", "sample", "coordinate", "row", "frequency", "cell", "population", "population_free"}
 CROSSING = " × "
 
 
@@ -99,7 +99,7 @@ def assign_cells(customers: Customers, pool: Pool) -> Cells:
     Raises
     ------
     ArgumentError
-        If `pool` is a string, or names a column that is no segment, or one twice.
+        If `pool` is a string, names a column that is no segment or one twice, or two whose names the posterior cannot hold side by side.
     """
     if isinstance(pool, str):
         raise ArgumentError(f"pool must be a list of columns; write ({pool!r},)")
@@ -108,28 +108,40 @@ def assign_cells(customers: Customers, pool: Pool) -> Cells:
     if unknown:
         known = ", ".join(map(repr, customers.segments.columns)) or "none"
         raise ArgumentError(f"pool names {', '.join(map(repr, unknown))}, which is no segment of these customers; they have {known}")
-    if len(set(factors)) < len(factors):
+    if len(set(factors)) < len(factors) or any(len(set(columns)) < len(columns) for columns in factors):
         raise ArgumentError(f"pool names a column twice: {list(pool)}")
+    if () in factors:
+        raise ArgumentError(f"pool holds a crossing of no columns: {list(pool)}")
     if not factors:
         return Cells((), np.zeros(len(customers), dtype=np.int64), 1)
     labels = [_labels(customers.segments, columns) for columns in factors]
     codes = [pd.factorize(label, sort=True) for label in labels]
     combinations, of_customer = np.unique(np.stack([code for code, _ in codes], axis=1), axis=0, return_inverse=True)
-    return Cells(
-        tuple(
-            Factor(columns, tuple(map(str, levels)), combinations[:, k])
-            for k, (columns, (_, levels)) in enumerate(zip(factors, codes, strict=True))
-        ),
-        of_customer.reshape(-1).astype(np.int64),
-        len(combinations),
+    made = tuple(
+        Factor(columns, tuple(map(str, levels)), combinations[:, k])
+        for k, (columns, (_, levels)) in enumerate(zip(factors, codes, strict=True))
     )
+    _require_distinct_names(made)
+    return Cells(made, of_customer.reshape(-1).astype(np.int64), len(combinations))
 
 
 def _labels(segments: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
-    label = segments[columns[0]].astype(str)
-    for column in columns[1:]:
-        label = label + CROSSING + segments[column].astype(str)
-    return label.to_numpy(dtype=object)
+    if len(columns) == 1:
+        return segments[columns[0]].astype(str).to_numpy(dtype=object)
+    # a level's own sign is doubled, so that no two crossings share a label
+    parts = [segments[column].astype(str).str.replace("×", "××", regex=False) for column in columns]
+    return np.array([CROSSING.join(row) for row in zip(*parts, strict=True)], dtype=object)
+
+
+def _require_distinct_names(factors: tuple[Factor, ...]) -> None:
+    """Refuse columns whose dimensions or variables would have one name, such as "a/b" and "a∕b", or "a" and "a_level"."""
+    taken: dict[str, Factor] = {}
+    for factor in factors:
+        for name in (factor.dim, *(f"{factor.dim}_{part}" for part in ("scale", "level", "effect", "free", "prior"))):
+            other = taken.setdefault(name, factor)
+            if other is not factor:
+                both = f"{CROSSING.join(other.columns)!r} and {CROSSING.join(factor.columns)!r}"
+                raise ArgumentError(f"pool names {both}, which would both be {name!r} in the posterior: rename one of the columns")
 
 
 def pooled_coordinates(priors: Priors, cells: Cells, parametrizations: Sequence[Parametrization] | None = None) -> Any:

@@ -27,6 +27,7 @@ from numba import njit
 from scipy.special import expit, hyp2f1
 
 from clvbayes.data import Customers
+from clvbayes.errors import DataError
 from clvbayes.models.assembly import assemble, distinct_rows
 from clvbayes.models.clock import STEADY, Clock
 from clvbayes.models.hierarchy import Cells, Parametrization, Pool
@@ -54,9 +55,18 @@ class MbgNbd:
     coordinates: tuple[str, ...] = ("log_rate", "log_shape", "logit_dropout", "log_concentration")
 
     def priors(self, customers: Customers) -> Priors:
-        """Priors around the base's repeats per unit of time; the other numbers are scale free (method book 1.9)."""
+        """Priors around the base's repeats per unit of time; the other numbers are scale free (method book 1.9).
+
+        Raises
+        ------
+        DataError
+            If nobody has been observed for any time.
+        """
         statistics = customers.statistics
-        rate = (statistics["frequency"].sum() + 0.5) / statistics["T"].sum()
+        observed = statistics["T"].sum()
+        if observed == 0:
+            raise DataError("every customer's first order falls on the last day observed: there is nothing to learn purchases from")
+        rate = (statistics["frequency"].sum() + 0.5) / observed
         return Priors(
             self.coordinates,
             mean=(math.log(rate), 0.0, -0.8, math.log(3.0)),
@@ -207,7 +217,7 @@ def future_moments(rate: Any, dropout: Any, *, horizon: float, discount: float) 
     def integral(power: float) -> np.ndarray:
         return np.asarray(-np.expm1(-(M + power * discount) * horizon) / (M + power * discount))
 
-    passed = -np.expm1(-discount * horizon) / discount
+    passed = -np.expm1(-discount * horizon) / discount if discount > 0 else horizon
     pair = 2 * np.asarray(rate) ** 2 * (1 - np.asarray(dropout)) / (M + discount)
     pair = pair * (integral(2.0) - np.exp(-(M + discount) * horizon) * passed)
     return rate * integral(1.0), rate * integral(2.0), np.asarray(pair)

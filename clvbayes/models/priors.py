@@ -1,5 +1,6 @@
 """Frozen prior numbers: what a fit believed before it saw a customer."""
 
+import math
 from dataclasses import dataclass, replace
 
 from clvbayes.errors import ArgumentError
@@ -34,6 +35,8 @@ class Priors:
     def __post_init__(self) -> None:
         if not len(self.coordinates) == len(self.mean) == len(self.sd) == len(self.scale):
             raise ArgumentError(f"priors need one mean, sd and scale for each of {', '.join(self.coordinates)}")
+        if not all(math.isfinite(number) for number in (*self.mean, *self.sd, *self.scale)):
+            raise ArgumentError(f"the numbers of a prior must be finite, not {self.mean}, {self.sd} and {self.scale}")
         if min(*self.sd, *self.scale) <= 0:
             raise ArgumentError(f"the sd and scale of a prior must be positive, not {self.sd} and {self.scale}")
 

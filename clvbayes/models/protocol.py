@@ -123,7 +123,7 @@ class PurchaseModel(Model, Protocol):
     """A model of when customers buy, and whether they will again."""
 
     def simulate(self, coordinates: np.ndarray, batch: Batch, *, horizon: float, year: float, seed: int, clock: Clock) -> Futures:
-        """Purchases within `horizon` from the conditional posterior of each customer; `coordinates` has dims ``(draw, coordinate, cell)``."""
+        """Purchases within `horizon` from each customer's conditional posterior; `coordinates` has dims ``(draw, coordinate, cell)``."""
         ...
 
     def expected_discounted_orders(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from numbers import Integral, Real
 from typing import Literal
 
 import numpy as np
@@ -52,15 +53,15 @@ class Economics:
     currency: str | None = None
 
     def __post_init__(self) -> None:
-        if not 0 < self.margin <= 1:
+        if not (_is_number(self.margin) and 0 < self.margin <= 1):
             raise ArgumentError(f"margin must be a share above 0 and at most 1, not {self.margin!r} (35 % is 0.35)")
-        if not 0 <= self.discount_rate < 1:
+        if not (_is_number(self.discount_rate) and 0 <= self.discount_rate < 1):
             raise ArgumentError(f"discount_rate must be a yearly rate of at least 0 and below 1, not {self.discount_rate!r} (9 % is 0.09)")
-        if not 0 < self.horizon <= 50:
+        if not (_is_number(self.horizon) and 0 < self.horizon <= 50):
             raise ArgumentError(f"horizon must be a number of years above 0 and at most 50, not {self.horizon!r}")
-        if self.period not in MONTHS_PER_PERIOD:
+        if self.period not in tuple(MONTHS_PER_PERIOD):
             raise ArgumentError(f'period must be "quarter" or "month", not {self.period!r}')
-        if self.fiscal_year_start not in range(1, 13):
+        if not (isinstance(self.fiscal_year_start, Integral) and _is_number(self.fiscal_year_start) and 1 <= self.fiscal_year_start <= 12):
             raise ArgumentError(f"fiscal_year_start must be a month from 1 to 12, not {self.fiscal_year_start!r}")
 
     def discount_factor(self, years: float) -> float:
@@ -141,13 +142,15 @@ def fiscal_periods(economics: Economics, until: date | None) -> tuple[Period, ..
 
 
 def _horizon_end(horizon: float, until: date) -> date:
-    """Whole months are counted by the calendar, so that three years from the end of a quarter end with a quarter; the rest are days."""
+    """Whole months are counted by the calendar, so that three years from the end of a quarter end with a quarter; the rest are days, one
+    at least."""
     months = int(horizon * 12 + 1e-9)
     days = round((horizon - months / 12) * DAYS_PER_YEAR)
     first_day = until + timedelta(days=1)
     same_month = _first_of_month(first_day.year * 12 + first_day.month - 1 + months)
     next_month = _first_of_month(first_day.year * 12 + first_day.month + months)
-    return min(same_month + timedelta(days=first_day.day - 1), next_month) + timedelta(days=days - 1)
+    end = min(same_month + timedelta(days=first_day.day - 1), next_month) + timedelta(days=days - 1)
+    return max(end, first_day)
 
 
 def period_containing(day: date, economics: Economics) -> tuple[date, date]:
@@ -166,6 +169,10 @@ def period_label(start: date, economics: Economics) -> str:
     year = start.year - (start.month < economics.fiscal_year_start)
     name = f"{year}" if economics.fiscal_year_start == 1 else f"{year}/{(year + 1) % 100:02d}"
     return f"{name} Q{months_in // 3 + 1}"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _first_of_month(month_number: int) -> date:

@@ -58,7 +58,8 @@ class Valuation:
 
 
 def _segment_name(customers: pd.DataFrame, column: str) -> str:
-    return f"{column}_segment" if f"{column}_segment" in customers else column
+    own = customers.columns[: customers.columns.get_loc("value_95") + 1]
+    return f"{column}_segment" if column in own else column
 
 
 def _row(column: str, level: str, customers: int, cash: xr.DataArray) -> dict[str, object]:

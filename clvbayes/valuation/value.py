@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 from numba import njit
 
-from clvbayes.data import DAYS_PER_UNIT, Customers
+from clvbayes.data import DAYS_PER_UNIT, Customers, join_segments
 from clvbayes.errors import ArgumentError
 from clvbayes.inference import CheckResult, Fit
 from clvbayes.inference.progress import track
@@ -102,8 +102,16 @@ def value(
 
     Examples
     --------
-    >>> valuation = value(purchases, spend, customers, Economics(0.35, 0.09, 3), seed=1)  # doctest: +SKIP
-    >>> valuation.total.sel(component="value").sum("period").quantile([0.05, 0.95])  # doctest: +SKIP
+    >>> from clvbayes import fit, models, read_transactions, summarize, synthetic
+    >>> orders = read_transactions(synthetic.company(customers=60, seed=1).orders, is_return="is_return", currency="EUR")
+    >>> customers = summarize(orders)
+    >>> sampler = {"draws": 100, "chains": 2, "seed": 1, "progress": False}  # too few for a report
+    >>> purchases = fit(models.mbg_nbd(), customers, **sampler)
+    >>> spend = fit(models.gamma_gamma(), customers, **sampler)
+    >>> valuation = value(purchases, spend, customers, Economics(0.35, 0.09, 3), draws=100, seed=1, progress=False)
+    >>> low, high = valuation.total.sel(component="value").sum("period").quantile([0.05, 0.95])
+    >>> bool(0 < low < high)
+    True
     """
     columns = tuple(customers.segments.columns) if by is None else tuple(by)
     _require_usable(purchases, spend, customers, columns, by, draws, seed)
@@ -118,7 +126,7 @@ def value(
         economics,
         np.array([period.end for period in periods]),
         DAYS_PER_YEAR / DAYS_PER_UNIT[customers.unit],
-        seed,
+        int(seed),
     )
     everyone = _batch(customers, purchase_cells.of_customer, spend_cells.of_customer)
     levels = [pd.factorize(customers.segments[column], sort=True) for column in columns]
@@ -177,12 +185,12 @@ def _require_usable(purchases: Fit, spend: Fit, customers: Customers, columns: S
         raise ArgumentError(f"the purchase fit counts time in {purchases.posterior.attrs['unit']}s, these customers in {customers.unit}s")
     if draws < 100:
         raise ArgumentError(f"draws must be at least 100, not {draws}: a 90 % band needs them")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ArgumentError(f"seed must be a whole number of at least 0, not {seed!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+        raise ArgumentError(f"seed must be a whole number of at least 0 and below 2**63, not {seed!r}")
 
 
 def _coordinates(fit: Fit, cells: Any, draws: int, seed: int, purpose: int) -> np.ndarray:
-    """Coordinates of each cell, dims (draw, coordinate, cell): a seeded permutation of the posterior's draws, repeated as often as needed."""
+    """Coordinates of cells, dims (draw, coordinate, cell): a seeded permutation of the posterior's draws, repeated as often as needed."""
     posterior = fit.posterior["posterior"].to_dataset()
     available = posterior.sizes["chain"] * posterior.sizes["draw"]
     random = np.random.default_rng([seed, PAIRING, purpose])
@@ -281,7 +289,7 @@ def _with_components(sums: np.ndarray, margin: float) -> np.ndarray:
 def _customer_frame(customers: Customers, tables: list[pd.DataFrame]) -> pd.DataFrame:
     table = pd.concat(tables, ignore_index=True)
     table.insert(0, "customer_id", customers.statistics["customer_id"])
-    return table.join(customers.segments, rsuffix="_segment")
+    return join_segments(table, customers.segments)
 
 
 class _Checked:

@@ -9,7 +9,7 @@ For every country with fewer than 20 customers:
   customers' likelihood often has its maximum at infinity). One coordinate by itself may move away while the country as a whole moves
   nearer, since coordinates are correlated;
 - the width of the 90 % band of the mean purchase rate and of the mean amount: pooled beside unpooled (every country by itself, priors
-  four times wider, sampled), in logarithms.
+  four times wider, sampled), in logarithms; and the ratio of the sizes of the joint bands of all coordinates.
 """
 
 import sys
@@ -50,6 +50,11 @@ def width(draws: np.ndarray) -> np.ndarray:
     return high - low
 
 
+def volume(draws: np.ndarray) -> float:
+    """Size of the joint band of all coordinates: the root of the covariance's determinant."""
+    return float(np.sqrt(np.linalg.det(np.cov(draws.T))))
+
+
 def main(path: str) -> None:
     """Print a row a country and model, and the counts."""
     data = read_settings("reports/wholesaler.toml").settings.data
@@ -79,11 +84,16 @@ def main(path: str) -> None:
                 f"unpooled_{mean}_width": width(alone[:, k])[small],
             }
         )
+        table["band_volume_ratio"] = [volume(pooled[:, :, cell]) / volume(alone[:, :, cell]) for cell in small]
         nearer = (table["pooled_distance"] < table["unpooled_distance"]).sum()
         narrower = (table[f"pooled_{mean}_width"] < table[f"unpooled_{mean}_width"]).sum()
         print(f"\n{model.title}; certificate passed: {fitted.certificate.passed}")
         print(table.round(2).to_string(index=False))
-        print(f"nearer to the population: {nearer} of {len(table)}; narrower band: {narrower} of {len(table)}")
+        smaller = (table["band_volume_ratio"] < 1).sum()
+        print(
+            f"of {len(table)}: {nearer} nearer to the population, {narrower} with a narrower band of {mean}, "
+            f"{smaller} with a smaller band of all coordinates together"
+        )
 
 
 if __name__ == "__main__":
