@@ -21,7 +21,8 @@ from clvbayes.models.protocol import Model
 
 __all__ = ["Fit", "fit"]
 
-TARGET_ACCEPT = 0.9  # at nutpie's default of .8 the scales of small levels gave divergences on the wholesaler's 37 countries
+# Smaller steps are taken only where the first ones diverge: on a base of 60 accounts in three segments, 7 of 4,000 draws did at .9.
+TARGET_ACCEPTS = (0.9, 0.99)
 VERSIONED = ("clvbayes", "pymc", "nutpie", "numpy")
 
 
@@ -126,18 +127,21 @@ def fit(
         parametrizations = choose_parametrizations(pilot, cells, chosen) if pilot else None
         built = model.build(statistics, pool=pool, priors=chosen, parametrizations=parametrizations)
         compiled = nutpie.compile_pymc_model(built)
-    with sampling_progress(f"{model.title}: sampling", chains * 2 * draws, progress) as report:
-        sampled = nutpie.sample(
-            compiled,
-            draws=draws,
-            tune=draws,
-            chains=chains,
-            seed=int(seed),
-            target_accept=TARGET_ACCEPT,
-            save_warmup=False,
-            progress_bar=False,
-            progress_callback=report,
-        )
+    for target_accept, how in zip(TARGET_ACCEPTS, ("sampling", "sampling again in smaller steps"), strict=True):
+        with sampling_progress(f"{model.title}: {how}", chains * 2 * draws, progress) as report:
+            sampled = nutpie.sample(
+                compiled,
+                draws=draws,
+                tune=draws,
+                chains=chains,
+                seed=int(seed),
+                target_accept=target_accept,
+                save_warmup=False,
+                progress_bar=False,
+                progress_callback=report,
+            )
+        if not sampled["sample_stats"]["diverging"].any():
+            break
     weights = model.rows(statistics, cells)["row"]["weight"]
     frozen_pool = tuple(entry if isinstance(entry, str) else tuple(entry) for entry in pool)
     posterior = _kept(sampled)
@@ -146,7 +150,7 @@ def fit(
         "priors": json.dumps(asdict(chosen)),
         "pool": json.dumps(frozen_pool),
         "seed": int(seed),
-        "settings": json.dumps({"draws": draws, "tune": draws, "chains": chains, "target_accept": TARGET_ACCEPT}),
+        "settings": json.dumps({"draws": draws, "tune": draws, "chains": chains, "target_accept": target_accept}),
         "versions": json.dumps({name: version(name) for name in VERSIONED} | {"python": sys.version.split()[0]}),
         "unit": statistics.unit,
         "customers": int(weights.sum()),
