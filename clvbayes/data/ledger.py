@@ -57,9 +57,9 @@ class Ledger:
 
     @property
     def share_not_valued(self) -> float:
-        """Share of the positive money read that carries no customer id, between 0 and 1 (0 if no money was read)."""
-        valued_or_not = self.kept.amount + self.without_customer.amount
-        return float(self.without_customer.amount / valued_or_not) if valued_or_not > 0 else 0.0
+        """Share of money that carries no customer id, net of returns without one, in that and the kept money; 0 if there is none."""
+        unvalued = max(self.without_customer.amount, Decimal(0))
+        return float(unvalued / (self.kept.amount + unvalued)) if unvalued else 0.0
 
     def to_frame(self) -> pd.DataFrame:
         """Lines as a tidy frame with the columns ``reason``, ``rows`` and ``amount`` (float); first read, last kept."""

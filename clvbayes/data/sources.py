@@ -40,6 +40,7 @@ class Query:
     >>> database = sqlite3.connect(":memory:")
     >>> open_source(Query(database, "select 'a' as customer_id, '2025-01-02' as date, 10.0 as amount")).columns
     ('customer_id', 'date', 'amount')
+    >>> database.close()
     """
 
     connection: Any

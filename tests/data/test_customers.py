@@ -1,0 +1,149 @@
+"""RFM frames of lifetimes and pymc-marketing are taken as they are; rows that contradict themselves are refused by number."""
+
+import re
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from clvbayes.data import Customers
+from clvbayes.errors import ArgumentError, DataError
+
+
+def lifetimes_frame() -> pd.DataFrame:
+    """As ``summary_data_from_transaction_data(..., monetary_value_col=...)`` returns it."""
+    return pd.DataFrame(
+        {"frequency": [2.0, 0.0, 3.0], "recency": [30.0, 0.0, 12.0], "T": [38.0, 38.0, 20.0], "monetary_value": [22.5, 0.0, 10.0]},
+        index=pd.Index([3, 1, 2], name="customer_id"),
+    )
+
+
+def marketing_frame() -> pd.DataFrame:
+    """As pymc-marketing's ``rfm_summary`` returns it."""
+    return lifetimes_frame().reset_index()
+
+
+FRAMES = {
+    "lifetimes": lifetimes_frame(),
+    "pymc-marketing": marketing_frame(),
+    "an index of another name": lifetimes_frame().rename_axis("id"),
+    "ids as floats": marketing_frame().astype({"customer_id": float}),
+    "ids as text": marketing_frame().assign(customer_id=["3 ", " 1", "2"]),
+    "whole numbers": marketing_frame().astype({"frequency": int, "recency": int, "T": int}),
+    "polars": pl.from_pandas(marketing_frame()),
+    "Arrow": pa.Table.from_pandas(marketing_frame(), preserve_index=False),
+    "other order": marketing_frame().sample(frac=1.0, random_state=1),
+    "more columns": marketing_frame().assign(first=1.0),
+}
+
+
+@pytest.mark.parametrize("kind", FRAMES)
+def test_an_rfm_frame_is_taken_unchanged(kind: str) -> None:
+    customers = Customers.from_frame(FRAMES[kind], unit="week")
+    nothing = [np.nan] * 3
+    expected = pd.DataFrame(
+        {
+            "customer_id": ["1", "2", "3"],
+            "t0": pd.Series([pd.NaT] * 3, dtype="datetime64[s]"),
+            "frequency": [0, 3, 2],
+            "recency": [0.0, 12.0, 30.0],
+            "T": [38.0, 20.0, 38.0],
+            "first_amount": nothing,
+            "spend_count": [0, 3, 2],
+            "spend_sum": [0.0, 30.0, 45.0],
+            "spend_sum_log": nothing,
+            "spend_sum_log_squared": nothing,
+        }
+    )
+    pd.testing.assert_frame_equal(customers.statistics, expected)
+    assert (customers.unit, customers.spend_level, customers.until, customers.currency) == ("week", "mean", None, None)
+    assert len(customers.history) == 0
+
+
+def test_a_frame_is_left_as_it_was() -> None:
+    given = marketing_frame()
+    Customers.from_frame(given, unit="day")
+    pd.testing.assert_frame_equal(given, marketing_frame())
+
+
+def test_customers_go_by_row_number_where_nothing_names_them() -> None:
+    customers = Customers.from_frame(lifetimes_frame().reset_index(drop=True), unit="day")
+    assert customers.statistics["customer_id"].tolist() == ["0", "1", "2"]
+    assert customers.statistics["frequency"].tolist() == [2, 0, 3]
+
+
+def test_without_a_mean_there_is_no_spend() -> None:
+    customers = Customers.from_frame(lifetimes_frame().drop(columns="monetary_value"), unit="day")
+    assert customers.statistics["spend_count"].tolist() == [0, 0, 0]
+    assert customers.ledger is not None and customers.ledger.notes == ()
+
+
+def test_repeat_buyers_without_spend_are_counted() -> None:
+    customers = Customers.from_frame(lifetimes_frame().assign(monetary_value=[-5.0, 0.0, 10.0]), unit="day")
+    assert customers.statistics[["spend_count", "spend_sum"]].to_numpy().tolist() == [[0, 0.0], [3, 30.0], [0, 0.0]]
+    assert customers.ledger is not None
+    assert customers.ledger.notes == ("1 repeat buyers have a mean spend of zero or less and do not inform the spend model",)
+    assert (customers.ledger.read.rows, customers.ledger.kept.rows) == (3, 3)
+
+
+def test_segments_stay_with_their_customers() -> None:
+    frame = marketing_frame().assign(industry=["c", None, "b"], region=[1, 2, 3])
+    for given in (frame, frame[::-1]):
+        customers = Customers.from_frame(given, unit="day", segments=["industry", "region"], until=date(2025, 1, 1), currency="EUR")
+        assert customers.segments.to_numpy().tolist() == [["(none)", "2"], ["b", "3"], ["c", "1"]]
+        assert (customers.until, customers.currency) == (date(2025, 1, 1), "EUR")
+
+
+def test_a_segment_named_like_a_statistic_stands_beside_it() -> None:
+    frame = Customers.from_frame(marketing_frame(), unit="day", segments=["T"]).to_frame()
+    assert frame["T"].tolist() == [38.0, 20.0, 38.0]
+    assert frame["T_segment"].tolist() == ["38.0", "20.0", "38.0"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"customer_id": [1, 1, 2]}, "row 2 of the frame: customer '1' occurs more than once"),
+        ({"customer_id": [1.0, 1.0, 1.0]}, "row 2 of the frame: customer '1' occurs more than once (2 rows like this)"),
+        ({"customer_id": [1, None, 2]}, "row 2 of the frame: customer"),
+        ({"customer_id": ["1", " ", "2"]}, "row 2 of the frame: customer '' has no id"),
+        ({"frequency": [2, 0, 1.5]}, "row 3 of the frame: customer '2' has a frequency that is not a whole number of at least 0"),
+        ({"frequency": [-1, 0, 1]}, "row 1 of the frame: customer '3' has a frequency that is not a whole number"),
+        ({"frequency": [2, 0, np.inf]}, "row 3 of the frame: customer '2' has a frequency that is not a finite number"),
+        ({"frequency": ["two", 0, 1]}, "row 1 of the frame: customer '3' has a frequency that is not a finite number"),
+        ({"recency": [30, 0, np.nan]}, "row 3 of the frame: customer '2' has a recency that is not a finite number"),
+        ({"recency": [38.5, 0, 12]}, "row 1 of the frame: customer '3' has a recency that is negative or greater than T"),
+        ({"recency": [30, 0, -1]}, "row 3 of the frame: customer '2' has a recency that is negative or greater than T"),
+        ({"recency": [30, 5, 12]}, "row 2 of the frame: customer '1' has a recency although frequency is 0, or the other way round"),
+        ({"recency": [30, 0, 0]}, "row 3 of the frame: customer '2' has a recency although frequency is 0, or the other way round"),
+        ({"T": [38, None, 20]}, "row 2 of the frame: customer '1' has a T that is not a finite number"),
+        ({"monetary_value": [1, np.inf, 2]}, "row 2 of the frame: customer '1' has a monetary_value that is not a finite number"),
+    ],
+    ids=str,
+)
+def test_a_row_that_contradicts_itself_is_refused_by_number(columns: dict[str, Any], said: str) -> None:
+    with pytest.raises(DataError, match=re.escape(said)):
+        Customers.from_frame(marketing_frame().assign(**columns), unit="week")
+
+
+@pytest.mark.parametrize(
+    ("frame", "arguments", "said"),
+    [
+        (marketing_frame().drop(columns=["T", "recency"]), {}, "the frame has no column 'recency', 'T'; it has 'customer_id', 'frequency'"),
+        (marketing_frame(), {"segments": ["industry"]}, "the frame has no column 'industry'; it has"),
+        (marketing_frame(), {"segments": ["T", "T"]}, "a column occurs twice: segments=['T', 'T']"),
+        (marketing_frame().set_axis(["customer_id", "frequency", "recency", "T", "T"], axis=1), {}, "a column occurs twice: 'T'"),
+        (marketing_frame().iloc[:0], {}, "the frame holds no rows"),
+        ([1, 2], {}, "an RFM frame is a DataFrame (pandas, polars, Arrow), not list"),
+        (marketing_frame(), {"unit": "fortnight"}, "unit must be one of day, week, month, quarter, year, not 'fortnight'"),
+        (marketing_frame(), {"segments": "industry"}, "segments must be a list of column names; write ['industry']"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_frame_or_argument_that_cannot_be_used_is_refused(frame: Any, arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises((DataError, ArgumentError), match=re.escape(said)):
+        Customers.from_frame(frame, **({"unit": "week"} | arguments))

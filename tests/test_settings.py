@@ -1,0 +1,272 @@
+"""A valuation file is read strictly: whatever is wrong is named by its key, with what may have been meant."""
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clvbayes.errors import SettingsError
+from clvbayes.settings import (
+    DataSettings,
+    EconomicsSettings,
+    ModelSettings,
+    ReportSettings,
+    RunSettings,
+    Settings,
+    SettingsFile,
+    read_settings,
+)
+
+GOOD = """\
+[data]
+orders = "orders.csv"
+segments = ["industry", "channel"]
+
+[models]
+pool = ["industry"]
+
+[economics]
+margin = 0.35
+discount_rate = 0.09
+horizon = 3
+"""
+
+
+def read(folder: Path, text: str = GOOD, *overrides: str, encoding: str = "utf-8") -> SettingsFile:
+    path = folder / "base.toml"
+    path.write_text(text, encoding=encoding)
+    return read_settings(path, overrides)
+
+
+def complaint(folder: Path, text: str = GOOD, *overrides: str, encoding: str = "utf-8") -> str:
+    with pytest.raises(SettingsError) as refused:
+        read(folder, text, *overrides, encoding=encoding)
+    said = str(refused.value)
+    assert len(said.splitlines()) == 1
+    return said
+
+
+def test_what_is_not_given_has_its_default(tmp_path: Path) -> None:
+    settings = read(tmp_path).settings
+    assert settings.data == DataSettings(orders="orders.csv", segments=["industry", "channel"])
+    assert (settings.data.customer_id, settings.data.date, settings.data.amount, settings.data.duplicates) == (
+        "customer_id",
+        "date",
+        "amount",
+        "keep",
+    )
+    assert (settings.models.purchases, settings.models.spend, settings.models.pool) == ("mbg_nbd", "gamma_gamma", ["industry"])
+    assert (settings.economics.period, settings.economics.fiscal_year_start) == ("quarter", 1)
+    assert (settings.report.customer_ids, settings.run.seed) == ("none", 1)
+
+
+def test_every_key_can_be_set(tmp_path: Path) -> None:
+    text = """
+[data]
+orders = "o.xlsx"
+customer_id = "Kunde"
+date = "Datum"
+amount = "Preis"
+quantity = "Menge"
+order_id = "Auftrag"
+product = "Artikel"
+segments = ["Branche", "Land"]
+is_return = { Auftrag = "C" }
+currency = "EUR"
+date_format = "%d.%m.%Y"
+decimal = ","
+sheet = "2025"
+duplicates = "drop"
+since = 2020-01-01
+until = 2025-12-31
+[models]
+purchases = "mbg_nbd"
+spend = "gamma_gamma"
+pool = ["Branche", ["Branche", "Land"]]
+[economics]
+margin = 1
+discount_rate = 0
+horizon = 2.5
+period = "month"
+fiscal_year_start = 4
+[report]
+title = "Wert"
+by = ["Land"]
+customer_ids = "hashed"
+[run]
+seed = 7
+draws = 500
+predictive_draws = 400
+"""
+    settings = read(tmp_path, text).settings
+    for section in (settings.data, settings.models, settings.economics, settings.report, settings.run):
+        assert section.model_fields_set == set(type(section).model_fields)
+    assert settings.data.is_return == {"Auftrag": "C"}
+    assert (settings.data.since, settings.data.until) == (date(2020, 1, 1), date(2025, 12, 31))
+    assert settings.models.pool == ["Branche", ["Branche", "Land"]]
+    economics = settings.economics.economics(currency="EUR")
+    assert (economics.margin, economics.discount_rate, economics.horizon, economics.currency) == (1.0, 0.0, 2.5, "EUR")
+
+
+def test_the_orders_lie_beside_the_file_unless_elsewhere(tmp_path: Path) -> None:
+    assert read(tmp_path).orders == tmp_path / "orders.csv"
+    assert read(tmp_path, GOOD, "data.orders=/else/where.csv").orders == Path("/else/where.csv")
+    assert read(tmp_path, GOOD, "data.orders=https://example.org/o.csv").orders == "https://example.org/o.csv"
+
+
+def test_a_file_that_windows_editor_marked_is_read(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD, encoding="utf-8-sig").settings == read(tmp_path).settings
+
+
+SECTIONS: dict[str, Any] = {
+    "data": DataSettings,
+    "models": ModelSettings,
+    "economics": EconomicsSettings,
+    "report": ReportSettings,
+    "run": RunSettings,
+}
+KEYS = [(section, key) for section, model in SECTIONS.items() for key in model.model_fields]
+
+
+@pytest.mark.parametrize(("section", "key"), KEYS)
+def test_every_misspelt_key_is_named_with_what_it_may_have_been(section: str, key: str, tmp_path: Path) -> None:
+    misspelt = f"{key[:-1]}{key[-1]}{key[-1]}"
+    said = complaint(tmp_path, GOOD, f"{section}.{misspelt}=1")
+    assert said == f"base.toml: {section}.{misspelt} is not a setting; did you mean {key!r}?"
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_misspelt_section_is_named_with_what_it_may_have_been(section: str, tmp_path: Path) -> None:
+    assert f"base.toml: {section}x is not a setting; did you mean {section!r}?" == complaint(tmp_path, GOOD, f"{section}x.key=1")
+
+
+def test_an_unknown_section_is_answered_with_the_known_ones(tmp_path: Path) -> None:
+    assert set(SECTIONS) == set(Settings.model_fields)
+    assert complaint(tmp_path, GOOD + "[zebra]\nx = 1\n") == (
+        "base.toml: zebra is not a setting; there are data, models, economics, report, run"
+    )
+
+
+def test_all_misspelt_keys_are_named_at_once(tmp_path: Path) -> None:
+    said = complaint(tmp_path, GOOD.replace("margin", "margn").replace("orders =", "order =").replace("pool", "poool"))
+    for key in (
+        "data.orders is missing",
+        "data.order is not",
+        "models.poool is not",
+        "economics.margin is missing",
+        "economics.margn is not",
+    ):
+        assert key in said
+    assert said.startswith("base.toml: ")
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("economics.margin=-0.35", "economics: margin must be a share above 0 and at most 1, not -0.35 (35 % is 0.35)"),
+        ("economics.margin=0", "economics: margin must be a share above 0"),
+        ("economics.margin=35", "economics: margin must be a share above 0 and at most 1, not 35.0 (35 % is 0.35)"),
+        ("economics.margin=nan", "economics: margin must be a share above 0 and at most 1, not nan"),
+        ("economics.margin=true", "economics.margin: input should be a valid number, not True"),
+        ("economics.margin='0.3'", "economics.margin: input should be a valid number, not '0.3'"),
+        ("economics.margin=", "economics.margin: input should be a valid number, not ''"),
+        (
+            "economics.discount_rate=-0.01",
+            "economics: discount_rate must be a yearly rate of at least 0 and below 1, not -0.01 (9 % is 0.09)",
+        ),
+        ("economics.discount_rate=9", "economics: discount_rate must be a yearly rate of at least 0 and below 1, not 9.0"),
+        ("economics.discount_rate=nan", "economics: discount_rate must be a yearly rate"),
+        ("economics.horizon=inf", "economics: horizon must be a number of years above 0 and at most 50, not inf"),
+        ("economics.horizon=0", "economics: horizon must be a number of years above 0"),
+        ("economics.period=week", "economics.period: input should be 'quarter' or 'month', not 'week'"),
+        ("economics.fiscal_year_start=13", "economics: fiscal_year_start must be a month from 1 to 12, not 13"),
+        ("economics.fiscal_year_start=4.0", "economics.fiscal_year_start: input should be a valid integer, not 4.0"),
+        ("models.pool=['region']", "models.pool names 'region', which data.segments ('industry', 'channel') does not"),
+        ("models.pool=[['industry', 'region']]", "models.pool names 'region', which data.segments"),
+        ("models.pool='industry'", "models.pool: input should be a valid list, not 'industry'"),
+        ("models.pool=[1]", "models.pool.0: input should be a valid string, not 1"),
+        ("models.purchases=pareto", "models.purchases: input should be 'mbg_nbd', not 'pareto'"),
+        ("report.by=['region']", "report.by names 'region', which data.segments ('industry', 'channel') does not"),
+        ("report.customer_ids=all", "report.customer_ids: input should be 'none', 'hashed' or 'plain', not 'all'"),
+        ("report.title=2025", "report.title: input should be a valid string, not 2025"),
+        ("run.seed=-1", "run.seed: input should be greater than or equal to 0, not -1"),
+        ("run.draws=10", "run.draws: input should be greater than or equal to 100, not 10"),
+        ("run.draws=true", "run.draws: input should be a valid integer, not True"),
+        ("data.segments=industry", "data.segments: input should be a valid list, not 'industry'"),
+        ("data.until='2025-12-31'", "data.until: input should be a valid date, not '2025-12-31'"),
+        ("data.until=2025-12-31T00:00:00", "data.until: input should be a valid date, not datetime"),
+        ("data.decimal=;", "data.decimal: input should be '.' or ',', not ';'"),
+        ("data.duplicates=true", "data.duplicates: input should be 'keep' or 'drop', not True"),
+        ("data.orders=2025", "data.orders: input should be a valid string, not 2025"),
+        ("data.is_return={ no = 1 }", "data.is_return.no: input should be a valid string, not 1"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named_by_its_key(override: str, said: str, tmp_path: Path) -> None:
+    found = complaint(tmp_path, GOOD, override)
+    assert found.startswith("base.toml: ") and said in found
+
+
+def test_pool_and_by_are_both_named_at_once(tmp_path: Path) -> None:
+    said = complaint(tmp_path, GOOD, "models.pool=['x', 'y']", "report.by=['z']")
+    assert [name for name in "xyz" if f"names '{name}'" in said] == ["x", "y", "z"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "base.toml: data is missing; economics is missing"),
+        (GOOD.replace("[models]", "[models"), r"base\.toml is not valid TOML: .*line 5"),
+        (GOOD + "margin = 0.4\n", r"base\.toml is not valid TOML: .*overwrite"),
+        (GOOD.replace("0.35", "0,35"), r"base\.toml is not valid TOML: .*line 9"),
+        (
+            "data = 1\n" + GOOD[GOOD.index("[models]") :],
+            r"base\.toml: data is a section; write \[data\] and its keys below it, not data = 1",
+        ),
+    ],
+)
+def test_a_file_that_is_no_valuation_file_says_where(text: str, said: str, tmp_path: Path) -> None:
+    assert re.match(said, complaint(tmp_path, text))
+
+
+def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    assert complaint(tmp_path, GOOD + "# Käse\n", encoding="latin-1") == "base.toml is not UTF-8 text"
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    for path in (tmp_path / "missing.toml", tmp_path):
+        with pytest.raises(SettingsError, match=re.escape(f"{path} does not exist")):
+            read_settings(path)
+
+
+@pytest.mark.parametrize(
+    ("override", "orders"),
+    [
+        ("data.orders=a b.csv", "a b.csv"),
+        ('data.orders="a b.csv"', "a b.csv"),
+        ("""data.orders='a "b".csv'""", 'a "b".csv'),
+        ("data.orders=it's.csv", "it's.csv"),
+        ("data.orders=x=y.csv", "x=y.csv"),
+        (" data . orders = a.csv ", "a.csv"),
+    ],
+)
+def test_text_may_be_set_with_or_without_quotes(override: str, orders: str, tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD, override).settings.data.orders == orders
+
+
+def test_what_is_set_goes_before_the_file_and_the_last_wins(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path, GOOD, "economics.margin=0.1", "economics.margin=0.2", "data.until=2025-12-31", "report.by=['channel']"
+    ).settings
+    assert (settings.economics.margin, settings.data.until, settings.report.by) == (0.2, date(2025, 12, 31), ["channel"])
+
+
+@pytest.mark.parametrize("override", ["economics.margin", "margin=0.3", "a.b.c=1", "=1", ".margin=1", "economics.=1", ""])
+def test_what_is_set_must_be_a_key_and_a_value(override: str, tmp_path: Path) -> None:
+    assert complaint(tmp_path, GOOD, override) == f'--set takes section.key=value, such as economics.margin=0.3, not "{override}"'
+
+
+def test_no_key_can_be_set_in_what_is_no_section(tmp_path: Path) -> None:
+    said = complaint(tmp_path, "economics = 2\n" + GOOD[: GOOD.index("[economics]")], "economics.margin=0.3")
+    assert said == "--set economics.margin=0.3: economics is no section"
