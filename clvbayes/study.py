@@ -9,6 +9,7 @@ from typing import Any
 
 from clvbayes import models
 from clvbayes.data import Customers, Transactions, read_transactions, summarize
+from clvbayes.errors import ArgumentError
 from clvbayes.inference import Fit, fit
 from clvbayes.report import Evidence, compose, render_html
 from clvbayes.report.blocks import Document
@@ -115,6 +116,8 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     file, transactions, customers = check(settings_path, overrides=overrides)
     settings = file.settings
     folder = Path(out) if out is not None else file.path.parent / "out" / file.path.stem
+    if folder.exists() and not folder.is_dir():
+        raise ArgumentError(f"{folder} is a file; results go into a folder")
     purchase_model, spend_model = getattr(models, settings.models.purchases)(), getattr(models, settings.models.spend)()
     sampler: dict[str, Any] = {
         "pool": tuple(entry if isinstance(entry, str) else tuple(entry) for entry in settings.models.pool),

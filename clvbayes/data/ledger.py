@@ -38,7 +38,8 @@ class Ledger:
     left_out : tuple of LedgerLine
         One line a reason that occurred. Each row has exactly one reason, the first that applies.
     without_customer : LedgerLine
-        The rows without a customer id (also in `left_out`, if there are any): money that no customer's value can hold.
+        Of the rows left out, the sales of the window that have no customer id: money that no customer's value can hold. Like the kept money
+        they are gross, so that the two compare; `left_out` has all rows without an id, less what came back of them.
     notes : tuple of str
         What was decided about rows that were kept, each with its count.
     """
@@ -57,8 +58,8 @@ class Ledger:
 
     @property
     def share_not_valued(self) -> float:
-        """Share of money that carries no customer id, net of returns without one, in that and the kept money; 0 if there is none."""
-        unvalued = max(self.without_customer.amount, Decimal(0))
+        """Share of gross sales that carries no customer id, between 0 and 1."""
+        unvalued = self.without_customer.amount
         return float(unvalued / (self.kept.amount + unvalued)) if unvalued else 0.0
 
     def to_frame(self) -> pd.DataFrame:

@@ -145,7 +145,7 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
         unit=unit,
         until=until,
         history=_history(kept),
-        ledger=_ledger(fated, segment_notes),
+        ledger=_ledger(fated, until, since, segment_notes),
         currency=table.currency,
     )
 
@@ -208,7 +208,7 @@ def _history(kept: duckdb.DuckDBPyRelation) -> pd.DataFrame:
     )
 
 
-def _ledger(fated: duckdb.DuckDBPyRelation, segment_notes: list[str]) -> Ledger:
+def _ledger(fated: duckdb.DuckDBPyRelation, until: date, since: date | None, segment_notes: list[str]) -> Ledger:
     fates = ask(fated, "fated", "select left_out, count(*), sum(amount) from fated group by left_out order by 2 desc, 1").fetchall()
     lines = {reason: LedgerLine(reason or "kept", rows, amount) for reason, rows, amount in fates}
     kept = lines.pop(None, LedgerLine("kept", 0, Decimal(0)))
@@ -226,4 +226,7 @@ def _ledger(fated: duckdb.DuckDBPyRelation, segment_notes: list[str]) -> Ledger:
     [(order_days,)] = ask(fated, "fated", f"select count(*) from ({counted})").fetchall()
     and_free = f" and {free:,} of amount zero" if free else ""
     notes.insert(0, f"{kept.rows:,} kept lines{and_free} are {order_days:,} purchases: all orders of a customer on one day count as one")
-    return Ledger(read, kept, tuple(lines.values()), lines.get(NO_CUSTOMER, LedgerLine(NO_CUSTOMER, 0, Decimal(0))), tuple(notes))
+    in_window = f"(day is null or day between date '{since or date.min}' and date '{until}')"
+    sales = f"select count(*), coalesce(sum(amount), 0) from fated where left_out = '{NO_CUSTOMER}' and amount > 0 and {in_window}"
+    [(sales_rows, sales_amount)] = ask(fated, "fated", sales).fetchall()
+    return Ledger(read, kept, tuple(lines.values()), LedgerLine(NO_CUSTOMER, sales_rows, sales_amount), tuple(notes))

@@ -433,3 +433,14 @@ def test_the_text_means_the_same_on_another_engine() -> None:
     assert (found["last_day"] - found["first_day"]).dt.days.tolist() == expected["recency"].tolist()
     for name in ("first_amount", "spend_sum", "spend_sum_log", "spend_sum_log_squared"):
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-9)
+
+
+def test_sales_without_a_customer_are_compared_gross_and_within_the_window() -> None:
+    anonymous = pd.DataFrame(
+        {"customer_id": None, "date": ["2025-01-05", "2025-01-06", "2026-02-01"], "amount": [100.0, -40.0, 900.0]},
+    )
+    orders = pd.concat([ORDERS.dropna(subset="customer_id"), anonymous], ignore_index=True)
+    ledger = ledger_of(summary(orders, until=UNTIL))
+    assert (ledger.without_customer.rows, ledger.without_customer.amount) == (1, Decimal("100"))
+    assert ledger.share_not_valued == pytest.approx(100 / (100 + float(ledger.kept.amount)))
+    assert lines_of(ledger)["no customer id"] == (3, Decimal("960"))
