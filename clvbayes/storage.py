@@ -44,7 +44,7 @@ def save(obj: Fit | Valuation, folder: str | Path) -> Path:
     Raises
     ------
     ArgumentError
-        If `obj` is something else.
+        If `obj` is something else, or `folder` is a file.
 
     Examples
     --------
@@ -54,6 +54,8 @@ def save(obj: Fit | Valuation, folder: str | Path) -> Path:
     """
     if not isinstance(obj, Fit | Valuation):
         raise ArgumentError(f"only a Fit or a Valuation can be saved, not {type(obj).__name__}")
+    if Path(folder).is_file():
+        raise ArgumentError(f"{folder} is a file; a result is saved into a folder of its own")
     with staged(Path(folder)) as stage:
         manifest = _save_fit(obj, stage) if isinstance(obj, Fit) else _save_valuation(obj, stage)
         write_json(stage / "manifest.json", {"schema": SCHEMA, "clvbayes": version("clvbayes"), **manifest})
@@ -74,23 +76,29 @@ def load(folder: str | Path) -> Fit | Valuation:
     Raises
     ------
     DataError
-        If the folder holds neither, or was written in another schema.
+        If the folder holds neither, was written in another schema, or lacks a file.
 
     Examples
     --------
     >>> load("missing")
     Traceback (most recent call last):
-    clvbayes.errors.DataError: missing holds no manifest.json: it is not a saved result
+    clvbayes.errors.DataError: missing holds no manifest.json: it is not a saved result, or not a whole one
     """
-    manifest_path = Path(folder) / "manifest.json"
-    if not manifest_path.is_file():
-        raise DataError(f"{folder} holds no manifest.json: it is not a saved result")
-    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
-    if manifest.get("schema") != SCHEMA or manifest.get("kind") not in ("Fit", "Valuation"):
-        raise DataError(
-            f"{folder} is no fit or valuation of schema {SCHEMA}: its manifest says {manifest.get('kind')} of {manifest.get('schema')}"
-        )
-    return _load_fit(Path(folder), manifest) if manifest["kind"] == "Fit" else _load_valuation(Path(folder), manifest)
+    _require_files(Path(folder), "manifest.json")
+    try:
+        manifest = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))
+    except ValueError as problem:
+        raise DataError(f"the manifest.json in {folder} is no JSON: {problem}") from None
+    kind, schema = (manifest.get("kind"), manifest.get("schema")) if isinstance(manifest, dict) else (None, None)
+    if kind not in ("Fit", "Valuation") or schema != SCHEMA:
+        raise DataError(f"{folder} is no fit or valuation of schema {SCHEMA}: its manifest says {kind} of {schema}")
+    return _load_fit(Path(folder), manifest) if kind == "Fit" else _load_valuation(Path(folder), manifest)
+
+
+def _require_files(folder: Path, *names: str) -> None:
+    for name in names:
+        if not (folder / name).is_file():
+            raise DataError(f"{folder} holds no {name}: it is not a saved result, or not a whole one")
 
 
 @contextmanager
@@ -143,6 +151,9 @@ def _save_fit(fit: Fit, stage: Path) -> dict[str, Any]:
 
 
 def _load_fit(folder: Path, manifest: dict[str, Any]) -> Fit:
+    _require_files(folder, "posterior.nc")
+    if manifest["model"] not in set(models.__all__) - {"Priors"}:
+        raise DataError(f"{folder} holds a fit of {manifest['model']!r}, which this version does not know")
     with xr.open_datatree(folder / "posterior.nc", engine="h5netcdf") as opened:
         posterior = opened.load()
     return Fit(
@@ -176,6 +187,7 @@ def _save_valuation(valuation: Valuation, stage: Path) -> dict[str, Any]:
 
 
 def _load_valuation(folder: Path, manifest: dict[str, Any]) -> Valuation:
+    _require_files(folder, "cash.nc", "customers.parquet")
     with xr.open_datatree(folder / "cash.nc", engine="h5netcdf") as opened:
         groups = opened.load()
     return Valuation(

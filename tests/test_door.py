@@ -13,7 +13,19 @@ PACKAGE = Path(clv.__file__).parent
 # from the top of the house down; a room may import from those before it
 ROOMS = ["errors", "synthetic", "data", "models", "inference", "valuation", "settings", "report", "storage", "study", "demo", "cli"]
 DOOR = {
-    *("ArgumentError", "Certificate", "ClvError", "Customers", "DataError", "Economics", "Fit", "Ledger", "Query", "SettingsError", "Study"),
+    *(
+        "ArgumentError",
+        "Certificate",
+        "ClvError",
+        "Customers",
+        "DataError",
+        "Economics",
+        "Fit",
+        "Ledger",
+        "Query",
+        "SettingsError",
+        "Study",
+    ),
     *("Transactions", "Valuation", "fit", "load", "models", "read_transactions", "run", "save", "summarize", "synthetic", "value"),
 }
 

@@ -58,7 +58,8 @@ class Valuation:
 
 
 def _segment_name(customers: pd.DataFrame, column: str) -> str:
-    own = customers.columns[: customers.columns.get_loc("value_95") + 1]
+    own = list(customers.columns)
+    own = own[: own.index("value_95") + 1]
     return f"{column}_segment" if column in own else column
 
 

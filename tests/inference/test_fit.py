@@ -89,7 +89,8 @@ def test_parameters_of_the_company_are_recovered(
     industry, channel = cells.factors
     true = np.stack(
         [
-            truth.loc[industry.levels[i], list(fitted.priors.coordinates)] + by_channel.loc[channel.levels[c], list(fitted.priors.coordinates)]
+            truth.loc[industry.levels[i], list(fitted.priors.coordinates)]
+            + by_channel.loc[channel.levels[c], list(fitted.priors.coordinates)]
             for i, c in zip(industry.level_of_cell, channel.level_of_cell, strict=True)
         ],
         axis=1,

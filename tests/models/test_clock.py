@@ -1,0 +1,12 @@
+"""The clock of today is the identity, there and back."""
+
+import numpy as np
+
+from clvbayes.models.clock import STEADY
+
+
+def test_operational_time_is_calendar_time() -> None:
+    t0, start, stop = np.array(["2025-01-06", "NaT"], dtype="datetime64[s]"), np.array([3.0, 0.0]), np.array([10.5, 4.0])
+    elapsed = STEADY.elapsed(t0, start, stop)
+    assert elapsed.tolist() == [7.5, 4.0]
+    assert np.array_equal(STEADY.age(t0, start, elapsed), stop)

@@ -1,0 +1,206 @@
+"""What is saved comes back equal, byte for byte the same each time, whole or not at all."""
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import xarray as xr
+from valuation.made_up_fits import made_up_customers, made_up_fits
+
+from clvbayes import storage
+from clvbayes.errors import ArgumentError, DataError
+from clvbayes.inference import Fit
+from clvbayes.storage import file_hashes, load, save, staged, write_json
+from clvbayes.valuation import Economics, Valuation, value
+
+pytestmark = pytest.mark.xdist_group("storage")
+
+HOSTILE = {
+    'x"; drop table t': ["a/b", "<script>alert(1)</script>", "=1+1", "plain"],
+    "a/b": ["x × y", 'x"; drop table t', "ü", ""],
+    "draw": ["../../etc/passwd", "\\", "level", "value_5"],
+}
+
+
+@pytest.fixture(scope="module")
+def fits() -> tuple[Fit, Fit]:
+    return made_up_fits(made_up_customers(60, segments=HOSTILE), pool=('x"; drop table t', "a/b", ("a/b", "draw")), draws=100)
+
+
+@pytest.fixture(scope="module")
+def valuation(fits: tuple[Fit, Fit]) -> Valuation:
+    customers = made_up_customers(60, segments=HOSTILE, currency="EUR")
+    return value(*fits, customers, Economics(0.35, 0.09, 1, fiscal_year_start=4), draws=150, seed=1, progress=False)
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def test_a_fit_comes_back_as_it_was(fits: tuple[Fit, Fit], tmp_path: Path) -> None:
+    for k, fit in enumerate(fits):
+        again = load(save(fit, tmp_path / str(k)))
+        assert isinstance(again, Fit)
+        assert replace(again, posterior=fit.posterior) == fit
+        assert dict(again.posterior.attrs) == dict(fit.posterior.attrs)
+        for group in ("posterior", "sample_stats"):
+            xr.testing.assert_equal(again.posterior[group].to_dataset(), fit.posterior[group].to_dataset())
+        assert list(again.posterior["posterior"].attrs["sample_dims"]) == ["chain", "draw"]
+
+
+def test_a_valuation_comes_back_as_it_was(valuation: Valuation, tmp_path: Path) -> None:
+    again = load(save(valuation, tmp_path / "valuation"))
+    assert isinstance(again, Valuation)
+    assert list(again.cash) == list(valuation.cash) == list(HOSTILE)
+    xr.testing.assert_identical(again.total, valuation.total)
+    for column, cash in valuation.cash.items():
+        xr.testing.assert_identical(again.cash[column], cash)
+    pd.testing.assert_frame_equal(again.customers, valuation.customers, check_exact=True)
+    assert (again.economics, again.periods, again.check) == (valuation.economics, valuation.periods, valuation.check)
+    pd.testing.assert_frame_equal(again.to_frame(), valuation.to_frame(), check_exact=True)
+
+
+def test_a_valuation_of_undated_periods_and_no_columns_comes_back(fits: tuple[Fit, Fit], tmp_path: Path) -> None:
+    customers = made_up_customers(60, segments=HOSTILE, until=None)
+    valuation = value(*fits, customers, Economics(0.35, 0.0, 1), by=(), draws=100, seed=1, progress=False)
+    again = load(save(valuation, tmp_path / "valuation"))
+    assert again.cash == {} and again.periods == valuation.periods
+    assert again.periods[0].first_day is None and again.economics.currency is None
+
+
+def test_a_loaded_fit_values_as_the_fit_did(fits: tuple[Fit, Fit], valuation: Valuation, tmp_path: Path) -> None:
+    customers = made_up_customers(60, segments=HOSTILE, currency="EUR")
+    loaded = [load(save(fit, tmp_path / str(k))) for k, fit in enumerate(fits)]
+    again = value(*loaded, customers, valuation.economics, draws=150, seed=1, progress=False)
+    xr.testing.assert_identical(again.total, valuation.total)
+
+
+def test_the_same_result_gives_the_same_bytes(fits: tuple[Fit, Fit], valuation: Valuation, tmp_path: Path) -> None:
+    for obj in (fits[0], fits[1], valuation):
+        first = file_hashes(save(obj, tmp_path / "first"))
+        time.sleep(1.1)  # files with a time in them differ by the second
+        assert file_hashes(save(obj, tmp_path / "second")) == first
+        # and what was loaded is saved as it was
+        assert file_hashes(save(load(tmp_path / "first"), tmp_path / "third")) == first
+        for name in ("first", "second", "third"):
+            for path in (tmp_path / name).iterdir():
+                path.unlink()
+
+
+def test_files_are_what_their_names_say_and_nothing_is_pickled(fits: tuple[Fit, Fit], valuation: Valuation, tmp_path: Path) -> None:
+    assert names_in(save(fits[0], tmp_path / "fit")) == ["manifest.json", "posterior.nc"]
+    assert names_in(save(valuation, tmp_path / "valuation")) == ["cash.nc", "customers.parquet", "manifest.json"]
+    manifest = json.loads((tmp_path / "fit" / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["schema"], manifest["kind"], manifest["model"], manifest["seed"]) == (1, "Fit", "mbg_nbd", 5)
+    assert list(pd.read_parquet(tmp_path / "valuation" / "customers.parquet").columns)[-3:] == list(HOSTILE)
+    beginnings = {".nc": b"\x89HDF", ".parquet": b"PAR1", ".json": b"{\n  "}
+    for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
+        assert path.read_bytes()[:4] == beginnings[path.suffix]
+
+
+def test_a_second_save_replaces_the_first(fits: tuple[Fit, Fit], tmp_path: Path) -> None:
+    save(fits[0], tmp_path / "fit")
+    save(fits[1], tmp_path / "fit")
+    assert load(tmp_path / "fit").model.name == "gamma_gamma"
+    assert names_in(tmp_path) == ["fit", "fit/manifest.json", "fit/posterior.nc"]
+
+
+@pytest.mark.parametrize("place", ["new", "a/b/c"])
+def test_nothing_is_left_of_a_save_that_failed(place: str, fits: tuple[Fit, Fit], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: object) -> None:
+        path.write_text("half a mani")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(storage, "write_json", full)
+    with pytest.raises(OSError, match="no space"):
+        save(fits[0], tmp_path / place)
+    assert names_in(tmp_path) == []
+
+
+def test_a_failed_save_leaves_the_earlier_result(fits: tuple[Fit, Fit], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = file_hashes(save(fits[0], tmp_path / "fit"))
+
+    def interrupted(path: Path, content: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(storage, "write_json", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        save(fits[1], tmp_path / "fit")
+    assert file_hashes(tmp_path / "fit") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["fit"]
+
+
+def test_a_staged_folder_appears_whole(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    (target / "sub").mkdir(parents=True)
+    (target / "sub" / "stale.txt").write_text("old")
+    (target / "kept.txt").write_text("mine")
+    with staged(target) as stage:
+        (stage / "sub").mkdir()
+        (stage / "sub" / "fresh.txt").write_text("new")
+        write_json(stage / "manifest.json", {"ä": 1.5})
+        assert names_in(target) == ["kept.txt", "sub", "sub/stale.txt"]
+    assert names_in(target) == ["kept.txt", "manifest.json", "sub", "sub/fresh.txt"]
+    assert (target / "manifest.json").read_bytes() == '{\n  "ä": 1.5\n}\n'.encode()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_other_things_are_not_saved(tmp_path: Path) -> None:
+    with pytest.raises(ArgumentError, match="only a Fit or a Valuation can be saved, not DataFrame"):
+        save(pd.DataFrame(), tmp_path / "x")
+    assert names_in(tmp_path) == []
+
+
+def test_a_file_in_the_way_of_a_folder_is_refused(fits: tuple[Fit, Fit], tmp_path: Path) -> None:
+    (tmp_path / "fit").write_text("a note")
+    with pytest.raises(ArgumentError, match="is a file"):
+        save(fits[0], tmp_path / "fit")
+    assert names_in(tmp_path) == ["fit"] and (tmp_path / "fit").read_text() == "a note"
+
+
+def rewritten(folder: Path, **changes: object) -> None:
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
+
+
+def test_folders_that_hold_no_result_are_refused(fits: tuple[Fit, Fit], tmp_path: Path) -> None:
+    for name in ("missing", "empty"):
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        with pytest.raises(DataError, match=r"holds no manifest.json: it is not a saved result"):
+            load(tmp_path / name)
+    for changes, message in [
+        ({"schema": 2}, "its manifest says Fit of 2"),
+        ({"kind": "Plan"}, "its manifest says Plan of 1"),
+        ({"model": "pareto_nbd"}, "'pareto_nbd', which this version does not know"),
+        ({"model": "Priors"}, "'Priors', which this version does not know"),
+        ({"model": "__doc__"}, "which this version does not know"),
+    ]:
+        folder = save(fits[0], tmp_path / "fit")
+        rewritten(folder, **changes)
+        with pytest.raises(DataError, match=message):
+            load(folder)
+
+
+@pytest.mark.parametrize("content", ["half a mani", "[]", '"Fit"', ""])
+def test_a_manifest_that_is_none_is_refused(content: str, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(DataError, match=r"manifest"):
+        load(tmp_path)
+
+
+def test_a_folder_with_a_file_missing_is_refused(fits: tuple[Fit, Fit], valuation: Valuation, tmp_path: Path) -> None:
+    for obj, names in ((fits[0], ["posterior.nc"]), (valuation, ["cash.nc", "customers.parquet"])):
+        for name in names:
+            folder = save(obj, tmp_path / "saved")
+            (folder / name).unlink()
+            with pytest.raises(DataError, match=f"holds no {name}"):
+                load(folder)
+
+
+def test_hashes_are_those_of_sha256(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b.txt").write_bytes(b"abc")
+    assert file_hashes(tmp_path) == {"a/b.txt": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}
