@@ -16,8 +16,6 @@ from clvbayes.inference import Fit
 from clvbayes.storage import file_hashes, load, save, staged, write_json
 from clvbayes.valuation import Economics, Valuation, value
 
-pytestmark = pytest.mark.xdist_group("storage")
-
 HOSTILE = {
     'x"; drop table t': ["a/b", "<script>alert(1)</script>", "=1+1", "plain"],
     "a/b": ["x × y", 'x"; drop table t', "ü", ""],

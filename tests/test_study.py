@@ -13,8 +13,6 @@ import clvbayes as clv
 from clvbayes import cli, study
 from clvbayes.inference import CheckResult
 
-pytestmark = pytest.mark.xdist_group("study")
-
 HOSTILE = "<script>alert(1)</script>"
 COLUMN = 'x"; drop table t'
 SETTINGS = """

@@ -182,8 +182,13 @@ class Customers:
 
 def join_segments(frame: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
     """`frame` with the segments beside it; a segment named like one of its columns gets the suffix ``_segment``."""
-    renamed = {column: f"{column}_segment" for column in segments.columns if column in frame.columns}
-    return pd.concat([frame, segments.rename(columns=renamed)], axis=1)
+    joined = frame.copy()
+    for column in segments.columns:
+        name = column
+        while name in joined.columns:
+            name += "_segment"
+        joined[name] = segments[column]
+    return joined
 
 
 def _pandas(frame: Any) -> pd.DataFrame:

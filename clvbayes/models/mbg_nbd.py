@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytensor.tensor as pt
 from numba import njit
-from scipy.special import expit, hyp2f1
+from scipy.special import betaincinv, expit, hyp2f1
 
 from clvbayes.data import Customers
 from clvbayes.errors import DataError
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["MbgNbd", "future_moments", "mbg_nbd", "p_alive"]
 
 PURCHASES = 0  # purpose of the random streams
+NARROW_FROM = 100.0  # of a+b
 QUADRATURE_NODES = 64  # E[Y] and DERT of the oracles in the tests to 1e-9
 
 
@@ -168,13 +169,12 @@ class MbgNbd:
         """
         r, alpha, a, b = _natural(coordinates, np.exp, expit)
         x, age = np.asarray(frequency, dtype=float), alpha + np.asarray(T, dtype=float)
-        reach = np.log1p(
-            (np.minimum(horizon, 45.0 / discount) if discount > 0 else horizon) / age
-        )  # exp(-45) is below a double's last digit
+        end = min(horizon, 45.0 / discount) if discount > 0 else horizon  # exp(-45) is below a double's last digit
+        reach = np.log1p(end / age)
         nodes, weights = np.polynomial.legendre.leggauss(QUADRATURE_NODES)
         z = 0.5 * reach[..., None] * (nodes + 1)
         r, a, b, x, age = (np.asarray(value)[..., None] for value in np.broadcast_arrays(r, a, b, x, age))
-        rate = (r + x) / age * np.exp(-a * z) * hyp2f1(a, a + b - r, a + b + x + 1, -np.expm1(-z))
+        rate = _mean_rate(r, a, b, x, z) / age
         integral = np.sum(weights * rate * np.exp(-discount * age * np.expm1(z)) * age * np.exp(z), axis=-1) * 0.5 * reach
         return np.asarray(p_alive(coordinates, frequency, recency, T) * integral)
 
@@ -221,6 +221,23 @@ def future_moments(rate: Any, dropout: Any, *, horizon: float, discount: float) 
     pair = 2 * np.asarray(rate) ** 2 * (1 - np.asarray(dropout)) / (M + discount)
     pair = pair * (integral(2.0) - np.exp(-(M + discount) * horizon) * passed)
     return rate * integral(1.0), rate * integral(2.0), np.asarray(pair)
+
+
+def _mean_rate(r: np.ndarray, a: np.ndarray, b: np.ndarray, x: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """(r+x) 2F1(r+x+1, a; a+b+x+1; 1 - exp(z)), in units of the age: the mean rate at z, dims ``(..., node)``.
+
+    SciPy's hypergeometric function loses itself where a+b is in the hundreds; there the expectation over dropout is taken at quantiles
+    of its narrow distribution.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = (r + x) * np.exp(-a * z) * hyp2f1(a, a + b - r, a + b + x + 1, -np.expm1(-z))
+    narrow = np.broadcast_to(a + b > NARROW_FROM, mean.shape).all(axis=-1)
+    if narrow.any():
+        nodes, weights = np.polynomial.legendre.leggauss(QUADRATURE_NODES)
+        r, a, b, x, z = (np.broadcast_to(value, (*mean.shape[:-1], value.shape[-1]))[narrow][..., None] for value in (r, a, b, x, z))
+        dropout = betaincinv(a, b + x + 1, 0.5 * (nodes + 1))
+        mean[narrow] = np.sum(0.5 * weights * (r + x) * (1 + dropout * np.expm1(z)) ** -(r + x + 1), axis=-1)
+    return np.asarray(mean)
 
 
 def _natural(coordinates: Any, exp: Any, logistic: Any) -> tuple[Any, Any, Any, Any]:

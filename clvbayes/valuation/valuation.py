@@ -23,7 +23,8 @@ class Valuation:
     Attributes
     ----------
     cash : mapping of str to xarray.DataArray
-        For each reporting column, dims ``(draw, level, period, component)``. Components: `orders` (count), `revenue`, `contribution`
+        For each reporting column, dims ``(draw, level, period, component)``, with the number of customers of each level as a coordinate.
+        Components: `orders` (count), `revenue`, `contribution`
         (revenue times margin) and `value` (contribution discounted to the valuation date), in units of the currency.
         ``attrs["kind"]`` is "predictive".
     total : xarray.DataArray
@@ -52,15 +53,8 @@ class Valuation:
         """
         rows = [_row("", "all customers", len(self.customers), self.total)]
         for column, cash in self.cash.items():
-            counts = self.customers[_segment_name(self.customers, column)].value_counts()
-            rows += [_row(column, str(level), int(counts[level]), cash.sel(level=level)) for level in cash["level"].to_numpy()]
+            rows += [_row(column, str(level["level"].item()), int(level["customers"]), level) for level in cash.transpose("level", ...)]
         return pd.DataFrame(rows)
-
-
-def _segment_name(customers: pd.DataFrame, column: str) -> str:
-    own = list(customers.columns)
-    own = own[: own.index("value_95") + 1]
-    return f"{column}_segment" if column in own else column
 
 
 def _row(column: str, level: str, customers: int, cash: xr.DataArray) -> dict[str, object]:

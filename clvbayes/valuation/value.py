@@ -162,11 +162,11 @@ def value(
             column: xr.DataArray(
                 cash[:, starts[k + 1] : starts[k + 2]],
                 dims=("draw", "level", "period", "component"),
-                coords={**coords, "level": [str(name) for name in names]},
+                coords={**coords, "level": [str(name) for name in names], "customers": ("level", np.bincount(codes, minlength=len(names)))},
                 name=column,
                 attrs=attrs,
             )
-            for k, (column, (_, names)) in enumerate(zip(columns, levels, strict=True))
+            for k, (column, (codes, names)) in enumerate(zip(columns, levels, strict=True))
         },
         total=xr.DataArray(cash[:, 0], dims=("draw", "period", "component"), coords=coords, name="total", attrs=attrs),
         customers=_customer_frame(customers, tables),

@@ -14,8 +14,6 @@ from clvbayes.inference import Fit, fit
 from clvbayes.models import gamma_gamma, mbg_nbd
 from clvbayes.models.hierarchy import assign_cells, cell_coordinates
 
-pytestmark = pytest.mark.xdist_group("fits")
-
 
 @pytest.fixture(scope="module")
 def cdnow_purchases(cdnow: Customers) -> Fit:

@@ -8,8 +8,6 @@ from clvbayes.errors import ArgumentError
 from clvbayes.models import Priors, gamma_gamma, mbg_nbd
 from clvbayes.models.assembly import distinct_rows
 
-pytestmark = pytest.mark.xdist_group("hierarchy")
-
 
 @pytest.fixture(scope="module")
 def customers(make_customers):

@@ -16,8 +16,6 @@ from clvbayes.models.hierarchy import assign_cells
 from clvbayes.models.protocol import Batch, Futures
 from clvbayes.models.streams import customer_keys
 
-pytestmark = pytest.mark.xdist_group("gamma_gamma")
-
 MODEL = gamma_gamma()
 
 

@@ -13,8 +13,6 @@ from clvbayes.errors import ArgumentError
 from clvbayes.models import Priors
 from clvbayes.models.hierarchy import Cells, Parametrization, assign_cells, cell_coordinates, pooled_coordinates
 
-pytestmark = pytest.mark.xdist_group("hierarchy")
-
 HOSTILE = ['x"; drop table t', "<script>alert(1)</script>", "=1+1", "a/b", "ü × ö", ""]
 
 

@@ -18,8 +18,6 @@ from clvbayes.models.mbg_nbd import future_moments, p_alive
 from clvbayes.models.protocol import Batch
 from clvbayes.models.streams import customer_keys
 
-pytestmark = pytest.mark.xdist_group("mbg_nbd")
-
 MODEL = mbg_nbd()
 YEAR = 52.0
 DISCOUNT = math.log(1.15) / 52

@@ -6,8 +6,6 @@ from valuation.made_up_fits import made_up_customers, made_up_fits
 
 from clvbayes.valuation import Economics, Valuation, value
 
-pytestmark = pytest.mark.xdist_group("value")
-
 HOSTILE = {
     "industry": ["=1+1", "<script>alert(1)</script>"],
     "value_mean": ["high", "low"],

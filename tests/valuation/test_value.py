@@ -15,8 +15,6 @@ from clvbayes.models.gamma_gamma import GammaGamma
 from clvbayes.models.mbg_nbd import MbgNbd, future_moments, p_alive
 from clvbayes.valuation import COMPONENTS, Economics, Valuation, value
 
-pytestmark = pytest.mark.xdist_group("value")
-
 MODULE = importlib.import_module("clvbayes.valuation.value")
 ECONOMICS = Economics(margin=0.35, discount_rate=0.09, horizon=2)
 WEEKS = 365.25 / 7
