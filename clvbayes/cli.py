@@ -15,7 +15,7 @@ __all__ = ["app", "main"]
 INPUT_IS_WRONG, CHECK_FAILED = 2, 3
 
 app = typer.Typer(
-    help="Value a customer base: from a table of orders to a report with bands that hold.",
+    help="Value a customer base: from a table of orders to a valuation report with bands.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
@@ -22,7 +22,7 @@ from clvbayes.inference import Certificate, CheckResult, Fit
 from clvbayes.models import Priors
 from clvbayes.valuation import Economics, Period, Valuation
 
-__all__ = ["load", "save", "staged", "write_json"]
+__all__ = ["file_hashes", "load", "require_replaceable", "save", "staged", "write_json"]
 
 SCHEMA = 1
 
@@ -54,8 +54,6 @@ def save(obj: Fit | Valuation, folder: str | Path) -> Path:
     """
     if not isinstance(obj, Fit | Valuation):
         raise ArgumentError(f"only a Fit or a Valuation can be saved, not {type(obj).__name__}")
-    if Path(folder).is_file():
-        raise ArgumentError(f"{folder} is a file; a result is saved into a folder of its own")
     with staged(Path(folder)) as stage:
         manifest = _save_fit(obj, stage) if isinstance(obj, Fit) else _save_valuation(obj, stage)
         write_json(stage / "manifest.json", {"schema": SCHEMA, "clvbayes": version("clvbayes"), **manifest})
@@ -91,7 +89,9 @@ def load(folder: str | Path) -> Fit | Valuation:
         raise DataError(f"the manifest.json in {folder} is no JSON: {problem}") from None
     kind, schema = (manifest.get("kind"), manifest.get("schema")) if isinstance(manifest, dict) else (None, None)
     if kind not in ("Fit", "Valuation") or schema != SCHEMA:
-        raise DataError(f"{folder} is no fit or valuation of schema {SCHEMA}: its manifest says {kind} of {schema}")
+        inside = Path(folder) / "valuation"
+        hint = f"; a run's valuation lies in {inside}" if (inside / "manifest.json").is_file() else ""
+        raise DataError(f"{folder} is no fit or valuation of schema {SCHEMA}{hint}")
     return _load_fit(Path(folder), manifest) if kind == "Fit" else _load_valuation(Path(folder), manifest)
 
 
@@ -101,28 +101,70 @@ def _require_files(folder: Path, *names: str) -> None:
             raise DataError(f"{folder} holds no {name}: it is not a saved result, or not a whole one")
 
 
+def require_replaceable(folder: Path, *, files: Iterable[str], folders: Iterable[str]) -> None:
+    """Refuse to write where something would be lost that is no earlier result.
+
+    Raises
+    ------
+    ArgumentError
+        If `folder` or one above it is a file, a file's name belongs to a folder or the other way round, or a folder to be replaced holds
+        something but no manifest.
+    """
+    nearest = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        raise ArgumentError(f"{nearest} is a file; results go into a folder")
+    for name in files:
+        if (folder / name).is_dir():
+            raise ArgumentError(f"{folder / name} is a folder where a file is to be written; move it, or give another folder")
+    for name in folders:
+        target = folder / name
+        if target.is_file() or (target.is_dir() and any(target.iterdir()) and not (target / "manifest.json").is_file()):
+            raise ArgumentError(f"{target} exists and is no earlier result; move it, or give another folder")
+
+
 @contextmanager
 def staged(folder: Path) -> Iterator[Path]:
-    """Yield an empty folder beside `folder`; on success its entries move into `folder`, otherwise nothing is left of it."""
+    """Yield an empty folder beside `folder`. On success its entries replace those of the same names; otherwise nothing has changed."""
     folder = folder.absolute()
     missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
-    stage = folder.parent / f".{folder.name}.{uuid4().hex}"
-    stage.mkdir(parents=True)
+    stage, aside = (folder.parent / f".{folder.name}.{uuid4().hex}.{part}" for part in ("new", "old"))
     try:
+        stage.mkdir(parents=True)
         yield stage
+        entries = sorted(stage.iterdir())
+        require_replaceable(
+            folder,
+            files=[entry.name for entry in entries if entry.is_file()],
+            folders=[entry.name for entry in entries if entry.is_dir()],
+        )
         folder.mkdir(exist_ok=True)
-        for entry in sorted(stage.iterdir()):
-            target = folder / entry.name
-            if target.is_dir():
-                shutil.rmtree(target)
-            os.replace(entry, target)
+        aside.mkdir()
+        _replace(entries, folder, aside)
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
         for parent in missing:
             if parent.is_dir() and not any(parent.iterdir()):
                 parent.rmdir()
         raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
     stage.rmdir()
+
+
+def _replace(entries: list[Path], folder: Path, aside: Path) -> None:
+    """Move entries into `folder` and what they replace into `aside`, or all of it back."""
+    moves: list[tuple[Path, Path]] = []
+    try:
+        for entry in entries:
+            target = folder / entry.name
+            for source, destination in ((target, aside / entry.name), (entry, target)):
+                if source.exists():
+                    os.replace(source, destination)
+                    moves.append((source, destination))
+    except BaseException:
+        for source, destination in reversed(moves):
+            os.replace(destination, source)
+        raise
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -183,6 +225,8 @@ def _save_valuation(valuation: Valuation, stage: Path) -> dict[str, Any]:
         "economics": asdict(valuation.economics),
         "periods": [asdict(period) for period in valuation.periods],
         "check": asdict(valuation.check),
+        "seed": int(valuation.total.attrs["seed"]),
+        "draws": valuation.total.sizes["draw"],
     }
 
 

@@ -9,12 +9,13 @@ from typing import Any
 
 from clvbayes import models
 from clvbayes.data import Customers, Transactions, read_transactions, summarize
-from clvbayes.errors import ArgumentError
 from clvbayes.inference import Fit, fit
+from clvbayes.models.hierarchy import assign_cells
+from clvbayes.models.protocol import Model
 from clvbayes.report import Evidence, compose, render_html
 from clvbayes.report.blocks import Document
-from clvbayes.settings import SettingsFile, read_settings
-from clvbayes.storage import file_hashes, save, staged, write_json
+from clvbayes.settings import Settings, SettingsFile, read_settings
+from clvbayes.storage import file_hashes, require_replaceable, save, staged, write_json
 from clvbayes.valuation import Valuation, value
 
 __all__ = ["Study", "check", "run"]
@@ -80,7 +81,11 @@ def check(settings_path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[
     data = file.settings.data
     window = {"since", "until"}
     transactions = read_transactions(file.orders, **data.model_dump(exclude={"orders", *window}))
-    return file, transactions, summarize(transactions, since=data.since, until=data.until)
+    customers = summarize(transactions, since=data.since, until=data.until)
+    assign_cells(customers, file.settings.models.pool)
+    for model in _models(file.settings):
+        model.priors(customers)
+    return file, transactions, customers
 
 
 def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: Sequence[str] = (), progress: bool = True) -> Study:
@@ -116,9 +121,8 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     file, transactions, customers = check(settings_path, overrides=overrides)
     settings = file.settings
     folder = Path(out) if out is not None else file.path.parent / "out" / file.path.stem
-    if folder.exists() and not folder.is_dir():
-        raise ArgumentError(f"{folder} is a file; results go into a folder")
-    purchase_model, spend_model = getattr(models, settings.models.purchases)(), getattr(models, settings.models.spend)()
+    require_replaceable(folder, files=("report.html", "customers.parquet", "manifest.json"), folders=("valuation",))
+    purchase_model, spend_model = _models(settings)
     sampler: dict[str, Any] = {
         "pool": tuple(entry if isinstance(entry, str) else tuple(entry) for entry in settings.models.pool),
         "draws": settings.run.draws,
@@ -154,6 +158,10 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     study = Study(file, customers, purchases, spend, valuation, compose(evidence), folder)
     _write(study, evidence)
     return study
+
+
+def _models(settings: Settings) -> tuple[Model, Model]:
+    return getattr(models, settings.models.purchases)(), getattr(models, settings.models.spend)()
 
 
 def _shown(file: SettingsFile) -> dict[str, Any]:

@@ -135,6 +135,7 @@ def test_a_staged_folder_appears_whole(tmp_path: Path) -> None:
     target = tmp_path / "out"
     (target / "sub").mkdir(parents=True)
     (target / "sub" / "stale.txt").write_text("old")
+    (target / "sub" / "manifest.json").write_text("{}")
     (target / "kept.txt").write_text("mine")
     with staged(target) as stage:
         (stage / "sub").mkdir()
@@ -170,8 +171,8 @@ def test_folders_that_hold_no_result_are_refused(fits: tuple[Fit, Fit], tmp_path
         with pytest.raises(DataError, match=r"holds no manifest.json: it is not a saved result"):
             load(tmp_path / name)
     for changes, message in [
-        ({"schema": 2}, "its manifest says Fit of 2"),
-        ({"kind": "Plan"}, "its manifest says Plan of 1"),
+        ({"schema": 2}, "is no fit or valuation of schema 1"),
+        ({"kind": "Plan"}, "is no fit or valuation of schema 1"),
         ({"model": "pareto_nbd"}, "'pareto_nbd', which this version does not know"),
         ({"model": "Priors"}, "'Priors', which this version does not know"),
         ({"model": "__doc__"}, "which this version does not know"),
@@ -202,3 +203,35 @@ def test_hashes_are_those_of_sha256(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "b.txt").write_bytes(b"abc")
     assert file_hashes(tmp_path) == {"a/b.txt": "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"}
+
+
+def test_a_folder_that_is_no_result_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "out" / "valuation").mkdir(parents=True)
+    budget = tmp_path / "out" / "valuation" / "budget.xlsx"
+    budget.write_text("a year's work")
+    with pytest.raises(ArgumentError, match="is no earlier result"), staged(tmp_path / "out") as stage:
+        (stage / "valuation").mkdir()
+        (stage / "report.html").write_text("new")
+    assert budget.read_text() == "a year's work"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["budget.xlsx", "out", "valuation"]
+
+
+def test_a_move_that_fails_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "out"
+    target.mkdir()
+    for name in ("a.txt", "b.txt"):
+        (target / name).write_text("old")
+    moved = []
+
+    def replace_but_the_fourth(source: Path, destination: Path) -> None:
+        moved.append(source)
+        if len(moved) == 4:
+            raise OSError("the disk is full")
+        Path(source).rename(destination)
+
+    monkeypatch.setattr(storage.os, "replace", replace_but_the_fourth)
+    with pytest.raises(OSError, match="the disk is full"), staged(target) as stage:
+        for name in ("a.txt", "b.txt"):
+            (stage / name).write_text("new")
+    assert {path.name: path.read_text() for path in target.iterdir()} == {"a.txt": "old", "b.txt": "old"}
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]

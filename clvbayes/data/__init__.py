@@ -1,13 +1,15 @@
 """Tables in, checked tables and sufficient statistics out."""
 
-from clvbayes.data.customers import DAYS_PER_UNIT, Customers, TimeUnit, join_segments
+from clvbayes.data.checks import DAYS_PER_UNIT, TimeUnit
+from clvbayes.data.customers import Customers, join_segments
 from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.data.sources import Query
 from clvbayes.data.summary import summarize
-from clvbayes.data.transactions import RETURN, Transactions, read_transactions
+from clvbayes.data.transactions import NOT_POSITIVE, RETURN, Transactions, read_transactions
 
 __all__ = [
     "DAYS_PER_UNIT",
+    "NOT_POSITIVE",
     "RETURN",
     "Customers",
     "Ledger",

@@ -69,6 +69,7 @@ ESS_LIMIT = 400.0
 # A few divergences in thousands of draws do not move a mean; more than this share says that the sampler avoids a region.
 DIVERGENCE_LIMIT = 0.001
 CONTRACTION_LIMIT = 0.3
+CONFLICT_LIMIT = 2.0
 
 
 def certify(posterior: xr.DataTree, priors: Priors, model: Model, customers: Customers) -> Certificate:
@@ -87,6 +88,8 @@ def certify(posterior: xr.DataTree, priors: Priors, model: Model, customers: Cus
     Certificate
     """
     draws = posterior["posterior"].to_dataset()
+    # the zero-sum effect of a single level is zero by definition: nothing was sampled
+    draws = draws.drop_vars([name for name in draws if str(name).endswith("_effect") and 1 in draws[name].shape[2:]])
     with np.errstate(invalid="ignore", divide="ignore"):  # a parameter that never moves has no R-hat, which is the worst one
         worst_rhat, at_rhat = _extreme(arviz_stats.rhat(draws), largest=True)
         worst_bulk, at_bulk = _extreme(arviz_stats.ess(draws, method="bulk"), largest=False)
@@ -110,6 +113,7 @@ def certify(posterior: xr.DataTree, priors: Priors, model: Model, customers: Cus
         ),
         _divergences(int(diverging.sum()), diverging.size),
         _contraction(draws, priors),
+        _conflict(draws, priors),
     ]
     if model.models_spend and customers.spend_level == "mean":
         results.append(
@@ -147,6 +151,20 @@ def _divergences(count: int, draws: int) -> CheckResult:
     if count <= DIVERGENCE_LIMIT * draws:
         return CheckResult("Divergences", "note", message, "Too few to matter.")
     return CheckResult("Divergences", "failed", message, "Pool over fewer columns, or give narrower priors for the scales.")
+
+
+def _conflict(draws: xr.Dataset, priors: Priors) -> CheckResult:
+    """How many prior standard deviations the posterior mean of each population coordinate lies from the prior's centre."""
+    away = (draws["population"].mean(("chain", "draw")).to_numpy() - np.array(priors.mean)) / np.array(priors.sd)
+    against = [f"{name} ({sds:+.1f})" for name, sds in zip(priors.coordinates, away, strict=True) if abs(sds) > CONFLICT_LIMIT]
+    if not against:
+        return CheckResult("Prior and data", "ok", f"They agree: no coordinate lies {CONFLICT_LIMIT:.0f} prior standard deviations off.")
+    return CheckResult(
+        "Prior and data",
+        "note",
+        f"They disagree, in prior standard deviations, on {', '.join(against)}: the prior pulls the result towards it.",
+        "Look at the value with the priors widened.",
+    )
 
 
 def _contraction(draws: xr.Dataset, priors: Priors) -> CheckResult:

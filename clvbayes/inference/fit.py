@@ -116,10 +116,12 @@ def fit(
     """
     import nutpie
 
-    if draws < 100 or chains < 2:
+    if not hasattr(model, "log_likelihood"):
+        raise ArgumentError(f"model must be one of clv.models, such as clv.models.mbg_nbd(), not {model!r:.60}")
+    if not (isinstance(draws, int | np.integer) and isinstance(chains, int | np.integer) and draws >= 100 and chains >= 2):
         raise ArgumentError(f"a fit needs at least 100 draws and 2 chains, not {draws} and {chains}: fewer cannot be certified")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise ArgumentError(f"seed must be a whole number of at least 0, not {seed!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+        raise ArgumentError(f"seed must be a whole number of at least 0 and below 2**63, not {seed!r}")
     chosen = model.priors(statistics) if priors is None else priors
     cells = assign_cells(statistics, pool)
     with working(f"{model.title}: compiling", progress):

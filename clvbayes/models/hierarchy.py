@@ -20,7 +20,8 @@ from clvbayes.models.priors import Priors
 __all__ = ["Cells", "Factor", "Parametrization", "Pool", "assign_cells", "cell_coordinates", "pooled_coordinates"]
 
 Pool = Sequence[str | Sequence[str]]
-RESERVED = {"chain", "draw", "sample", "coordinate", "row", "frequency", "cell", "population", "population_free"}
+RESERVED = {"chain", "draw", "sample", "coordinate", "row", "frequency", "cell", "population", "population_free", "log_likelihood"}
+TABLES = ("row_", "frequency_")  # the names of a model's data begin so
 CROSSING = " × "
 
 
@@ -46,7 +47,7 @@ class Factor:
     def dim(self) -> str:
         """Name of the dimension in the posterior: that of the column, as far as netCDF and xarray allow it."""
         name = CROSSING.join(self.columns).replace("/", "∕").strip()
-        return f"{name}_" if name in RESERVED or not name else name
+        return f"{name}_" if name in RESERVED or name.startswith(TABLES) or not name else name
 
 
 @dataclass(frozen=True)
@@ -231,6 +232,6 @@ def _effects(stacked: xr.Dataset, factor: Factor, population: np.ndarray | None,
         if level in position:
             columns.append(known[:, :, position[level]])
         else:
-            key = int.from_bytes(hashlib.blake2b(level.encode(), digest_size=8).digest())
+            key = int.from_bytes(hashlib.blake2b(f"{factor.dim}: {level}".encode(), digest_size=8).digest())
             columns.append(scale * np.random.default_rng([seed, key]).standard_normal(scale.shape))
     return np.stack(columns, axis=2)

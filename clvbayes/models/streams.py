@@ -16,7 +16,7 @@ __all__ = ["customer_keys", "exponential", "log_gamma_variate", "open_stream", "
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-S30, S27, S31, S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+S30, S27, S31, S12 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(12)
 
 
 def customer_keys(customer_ids: Iterable[str]) -> np.ndarray:
@@ -44,7 +44,7 @@ def open_stream(state: np.ndarray, seed: int, customer_key: np.uint64, draw: int
 def uniform(state: np.ndarray) -> float:
     """A number in (0, 1), never 0 or 1."""
     state[0] += GOLDEN
-    return (np.float64(_mix(state[0]) >> S11) + 0.5) * (1.0 / 9007199254740992.0)
+    return (np.float64(_mix(state[0]) >> S12) + 0.5) * (1.0 / 4503599627370496.0)
 
 
 @njit(inline="always")

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from clvbayes.data import RETURN, Customers
+from clvbayes.data import NOT_POSITIVE, RETURN, Customers
 from clvbayes.errors import ArgumentError
 from clvbayes.inference.certificate import Certificate, CheckResult
 from clvbayes.valuation.valuation import Valuation
@@ -174,9 +174,13 @@ def failed_checks(evidence: Evidence) -> tuple[tuple[str, CheckResult], ...]:
 
 
 def returned(evidence: Evidence) -> tuple[float, float]:
-    """Money of the rows left out as returns or credit notes, without its sign, and its share of the money kept; zeros where not known."""
+    """Money that went back, without its sign, and its share of the money kept; zeros where not known.
+
+    Rows marked as returns or credit notes, and unmarked rows of negative amount.
+    """
     ledger = evidence.customers.ledger
     if ledger is None or ledger.kept.amount <= 0:
         return 0.0, 0.0
-    amount = sum(abs(float(line.amount)) for line in ledger.left_out if line.reason == RETURN)
+    marked = sum(abs(float(line.amount)) for line in ledger.left_out if line.reason == RETURN)
+    amount = marked + sum(max(-float(line.amount), 0.0) for line in ledger.left_out if line.reason == NOT_POSITIVE)
     return amount, amount / float(ledger.kept.amount)

@@ -1,21 +1,18 @@
 """The first page: whether the numbers may be used, then the numbers."""
 
-from clvbayes.data import DAYS_PER_UNIT
 from clvbayes.report import prose_en as words
-from clvbayes.report.blocks import Block, Card, Finding, Headline, Note, Section
-from clvbayes.report.evidence import Evidence, concentration, currency_of, draws_of, failed_checks, results_by_source, returned
-from clvbayes.report.numbers import count, decimal, money, money_band, plain, share, show, show_range
+from clvbayes.report.blocks import Block, Card, Finding, Headline, Section
+from clvbayes.report.cautions import cautions
+from clvbayes.report.evidence import Evidence, concentration, currency_of, draws_of, failed_checks, results_by_source
+from clvbayes.report.numbers import count, money, money_band, share, show, show_range
 
 __all__ = ["headline"]
-
-FIRST_DAYS = 30
-CROWDED = 2.5  # times as many first orders in the first days as in later ones; a young base that grows has fewer
 
 
 def headline(evidence: Evidence) -> Section:
     """Failed checks in red, first; then the cards; then what a reader must know before using them."""
     cards = (_equity(evidence), _band(evidence), _each(evidence), _active(evidence), _top(evidence), _unvalued(evidence))
-    blocks: tuple[Block, ...] = (*_verdict(evidence), Headline(cards), *_cautions(evidence))
+    blocks: tuple[Block, ...] = (*_verdict(evidence), Headline(cards), *cautions(evidence))
     return Section(words.HEADLINE, blocks)
 
 
@@ -34,39 +31,6 @@ def _verdict(evidence: Evidence) -> tuple[Finding, ...]:
         for source, result in failed
     )
     return (Finding("failed", words.FAILED.format(failed=len(failed), checks=len(results))), *each)
-
-
-def _cautions(evidence: Evidence) -> tuple[Note, ...]:
-    notes = [Note(words.CAUTION_BANDS)]
-    amount, part = returned(evidence)
-    if amount > 0:
-        notes.append(Note(words.CAUTION_RETURNS.format(amount=show(money(amount, currency_of(evidence))), share=show(share(part)))))
-    history, horizon = _years_of_data(evidence), evidence.valuation.economics.horizon
-    if horizon > history:
-        notes.append(Note(words.CAUTION_HORIZON.format(horizon=plain(horizon), history=decimal(history, 1))))
-    early = _customers_of_the_first_days(evidence)
-    if early:
-        customers = show(count(len(evidence.customers)))
-        notes.append(Note(words.CAUTION_TRUNCATED.format(early=show(count(early)), customers=customers, days=FIRST_DAYS)))
-    return tuple(notes)
-
-
-def _years_of_data(evidence: Evidence) -> float:
-    return float(evidence.customers.statistics["T"].max()) * DAYS_PER_UNIT[evidence.customers.unit] / DAYS_PER_UNIT["year"]
-
-
-def _customers_of_the_first_days(evidence: Evidence) -> int:
-    """Customers with a first order in the first days of the data, if these are suspiciously many, otherwise 0."""
-    first_orders = evidence.customers.statistics["t0"]
-    if first_orders.isna().any():
-        return 0
-    age = (first_orders - first_orders.min()).dt.days
-    later_days = float(age.max()) + 1 - FIRST_DAYS
-    early = int((age < FIRST_DAYS).sum())
-    if later_days < FIRST_DAYS:
-        return 0
-    usual = (len(age) - early) / later_days * FIRST_DAYS
-    return early if early > CROWDED * usual else 0
 
 
 def _equity(evidence: Evidence) -> Card:

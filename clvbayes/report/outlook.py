@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from clvbayes.data import Customers
 from clvbayes.report import prose_en as words
 from clvbayes.report.evidence import Evidence, Floats, draws_of
 from clvbayes.report.figures import Line, Timeline
@@ -16,6 +17,7 @@ __all__ = ["Outlook", "outlook"]
 
 MONTHS = {"quarter": 3, "month": 1}
 SETTLED_MONTHS = 12
+QUIET_DAYS = 7
 TICK_STEPS = {"quarter": (1, 2, 4, 8, 12, 20), "month": (1, 2, 3, 6, 12, 24, 60)}
 
 
@@ -57,7 +59,7 @@ def outlook(evidence: Evidence) -> Outlook:
         timeline = Timeline(_ticks(labels, economics.period), words.AXIS_PERIODS_AHEAD, 0.5)
         history: tuple[Line, ...] = ()
     else:
-        history = _history(evidence.customers.history, economics, until)
+        history = _history(evidence.customers, economics, until)
         indices = [_index(period.first_day, economics) for period in complete if period.first_day is not None]
         positions = tuple(float(index) for index in indices)
         seen = [int(position) for line in history for position in line.positions]
@@ -87,14 +89,18 @@ def _today(until: date, economics: Economics) -> float:
     return index - 0.5 + ((until - first).days + 1) / (following - first).days
 
 
-def _history(history: pd.DataFrame, economics: Economics, until: date) -> tuple[Line, ...]:
+def _history(customers: Customers, economics: Economics, until: date) -> tuple[Line, ...]:
+    history = customers.history
     if history.empty:
         return ()
     months = 12 * history["month"].dt.year + history["month"].dt.month - 1
     cohorts = 12 * history["cohort"].dt.year + history["cohort"].dt.month - 1
     index = (months - (economics.fiscal_year_start - 1)) // MONTHS[economics.period]
     revenue = history["revenue"].astype(float)
+    # an extract that begins within a month tells nothing of that month; a few days without orders are no extract's beginning
+    first_order = customers.statistics["t0"].min()
     begin = int(months.min())
+    begin += 12 * first_order.year + first_order.month - 1 == begin and first_order.day > QUIET_DAYS
     last = _index(until + timedelta(days=1), economics) - 1
     first = next(place for place in range(int(index.min()), int(index.max()) + 2) if _first_month(place, economics) >= begin)
     complete = np.arange(first, last + 1)

@@ -35,8 +35,11 @@ HEADLINE = "At a glance"
 FAILED = "Do not decide on these numbers: {failed} of {checks} checks failed."
 FAILED_ONE = "{source}, {check}: {message}"
 VALUATION = "Valuation"
-PASSED = "All {checks} checks of the models and of the valuation hold."
-PASSED_WITH_NOTES = "All {checks} checks of the models and of the valuation hold; notes to read: {notes} (see Certificate)."
+PASSED = "The computation is sound: all {checks} checks of sampling and simulation hold. They do not test the forecast."
+PASSED_WITH_NOTES = (
+    "The computation is sound: all {checks} checks of sampling and simulation hold; notes to read: {notes} (see Certificate). They do not "
+    "test the forecast."
+)
 CARD_EQUITY = "Customer equity"
 CARD_EQUITY_NOTE = "mean; 90 % band {band}"
 CARD_BAND = "Customer equity, 90 % interval"
@@ -55,12 +58,25 @@ CARD_UNVALUED_UNKNOWN = "not known"
 CARD_UNVALUED_UNKNOWN_NOTE = "the customers came without an account of the orders"
 CAUTION_BANDS = (
     "How to read the bands: they hold the chance of every order and the uncertainty of the models' parameters. They do not yet hold a "
-    "season, or a shock that meets all customers at once; on order histories of several years such bands were too narrow for totals."
+    "season, or a shock that meets all customers at once. In a study of six order histories the 90 % bands of such models held the total "
+    "in 21 of 150 forecasts: take the bands of totals as the least uncertainty there is."
 )
-CAUTION_RETURNS = "Values are before returns: credit notes came to {amount} in the data, {share} of the money kept."
+CAUTION_RETURNS = (
+    "Values are before returns: what went back came to {amount} in the data, {share} of the money kept. An account whose orders came back "
+    "still has their value."
+)
 CAUTION_HORIZON = (
     "The horizon of {horizon} years is longer than the {history} years of data: how customers leave and order beyond that has never been "
     "observed, and rests on the models."
+)
+CAUTION_GROWTH = (
+    "Existing customers are expected to bring {ahead} of revenue in the next {periods} complete periods, more than the {past} that all "
+    "customers together brought in the last {periods}. That can be right where many were won lately; otherwise the models see too few of "
+    "them leave."
+)
+CAUTION_FREE = (
+    "{share} of the repeat orders had an amount of zero. They count as orders; in the forecast the same share of orders is free, whoever "
+    "places them."
 )
 CAUTION_TRUNCATED = (
     "{early} of {customers} customers have their first order within the first {days} days of the data, far more than later. Most of them "
@@ -250,12 +266,14 @@ NOT_RETURNS = (
     "Returns are not in the value: amounts are before returns. Rows left out as returns or credit notes come to {amount}, "
     "{share} of the money kept."
 )
-NOT_RETURNS_NONE = "Returns are not in the value: amounts are before returns. The source showed no returns or credit notes."
+NOT_RETURNS_NONE = (
+    "Returns are not in the value: amounts are before returns. The source marks no rows as returns, and has no negative amounts."
+)
 NOT_RETURNS_UNKNOWN = "Returns are not in the value: amounts are before returns. How much they come to is not known."
 NOT_COSTS = "Costs of acquisition, service and measures are not in the value beyond what the margin holds."
 NOT_SEASONS = (
-    "Seasonality is not modelled: one week is forecast like any other, so bands of single periods can be too narrow where "
-    "sales are seasonal."
+    "Seasonality is not modelled: one week is forecast like any other, so that where sales are seasonal, the means of single periods are "
+    "off and their bands too narrow."
 )
 
 # Ledger

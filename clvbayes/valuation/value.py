@@ -18,16 +18,19 @@ from clvbayes.inference.progress import track
 from clvbayes.models.clock import STEADY
 from clvbayes.models.hierarchy import assign_cells, cell_coordinates
 from clvbayes.models.protocol import Batch, PurchaseModel, SpendModel
-from clvbayes.models.streams import customer_keys
+from clvbayes.models.streams import customer_keys, open_stream, uniform
 from clvbayes.valuation.economics import DAYS_PER_YEAR, Economics, fiscal_periods
 from clvbayes.valuation.valuation import COMPONENTS, Valuation
 
 __all__ = ["value"]
 
 CELLS_AT_ONCE = 500_000  # customer-draws in memory a batch: some 100 MB
+MOST_LEVELS = 2_000  # of a reporting column: 2,000 draws of twelve quarters then take 1.2 GB
+MOST_WORKERS = 8
+FREE_ORDERS = 2  # purpose of the random streams, beside the models' own
 CHECKED_CUSTOMERS, CHECKED_DRAWS = 1_000, 40  # more draws of fewer: with 40 draws of 120 customers one standard error was 9 % of the value
 CHECK_LIMIT = 4.0  # standard errors; a right simulation fails once in 16,000 runs
-PAIRING, UNSEEN_PURCHASES, UNSEEN_SPEND = range(3)  # what a seed is used for, beside the customers' streams
+PAIRING, UNSEEN_PURCHASES, UNSEEN_SPEND, FREE_SHARE = range(4)  # what a seed is used for, beside the customers' streams
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class _Plan:
     spend: SpendModel
     purchase_coordinates: np.ndarray
     spend_coordinates: np.ndarray
+    paid_share: np.ndarray
     economics: Economics
     period_ends: np.ndarray
     units_per_year: float
@@ -126,6 +130,7 @@ def value(
         cast("SpendModel", spend.model),
         _coordinates(purchases, purchase_cells, draws, seed, UNSEEN_PURCHASES),
         _coordinates(spend, spend_cells, draws, seed, UNSEEN_SPEND),
+        _paid_share(customers, draws, seed),
         economics,
         np.array([period.end for period in periods]),
         DAYS_PER_YEAR / DAYS_PER_UNIT[customers.unit],
@@ -134,6 +139,9 @@ def value(
     )
     everyone = _batch(customers, purchase_cells.of_customer, spend_cells.of_customer)
     levels = [pd.factorize(customers.segments[column], sort=True) for column in columns]
+    for column, (_, names) in zip(columns, levels, strict=True):
+        if len(names) > MOST_LEVELS:
+            raise ArgumentError(f"by names {column!r}, which has {len(names):,} levels; report by columns of at most {MOST_LEVELS:,}")
     sizes = [1, *(len(names) for _, names in levels)]
     starts = np.concatenate([[0], np.cumsum(sizes)])
     row_of = np.stack([np.zeros(len(customers), np.int64), *(codes + start for (codes, _), start in zip(levels, starts[1:], strict=False))])
@@ -202,6 +210,15 @@ def _coordinates(fit: Fit, cells: Any, draws: int, seed: int, purpose: int) -> n
     return cell_coordinates(posterior, cells, chosen, seed=int(random.integers(2**62)))
 
 
+def _paid_share(customers: Customers, draws: int, seed: int) -> np.ndarray:
+    """Share of purchases that have an amount, by draw: beta distributed as the repeat orders have it, one where none of them was free."""
+    paid = int(customers.statistics["spend_count"].sum())
+    free = int(customers.statistics["frequency"].sum()) - paid
+    if free == 0:
+        return np.ones(draws)
+    return np.random.default_rng([seed, FREE_SHARE]).beta(paid + 0.5, free + 0.5, draws)
+
+
 def _batch(customers: Customers, purchase_cell: np.ndarray, spend_cell: np.ndarray) -> Batch:
     statistics = customers.statistics
     names = ("frequency", "recency", "T", "spend_count", "spend_sum")
@@ -221,8 +238,9 @@ def _part(batch: Batch, rows: slice) -> Batch:
 def _simulated(plan: _Plan, everyone: Batch, size: int) -> Iterator[tuple[int, _Folded]]:
     """Batches in order, simulated by as many threads as there are processors and a few ahead of their use."""
     firsts = range(0, len(everyone), size)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        ahead = 2 * (os.cpu_count() or 1)
+    workers = min(os.cpu_count() or 1, MOST_WORKERS)
+    with ThreadPoolExecutor(workers) as pool:
+        ahead = 2 * workers
         running = [pool.submit(_fold, plan, _part(everyone, slice(first, first + size))) for first in firsts[:ahead]]
         for k, first in enumerate(firsts):
             folded = running.pop(0).result()
@@ -240,6 +258,8 @@ def _fold(plan: _Plan, batch: Batch) -> _Folded:
         plan.purchase_coordinates, batch, horizon=horizon, year=plan.units_per_year, seed=plan.seed, clock=STEADY
     )
     amount = plan.spend.simulate(plan.spend_coordinates, batch, futures, seed=plan.seed)
+    if np.any(plan.paid_share < 1):
+        _make_free(amount, futures.customer, futures.draw, plan.paid_share, batch.key, plan.seed)
     years = futures.time / plan.units_per_year
     period = np.minimum(np.searchsorted(plan.period_ends, years), len(plan.period_ends) - 1)
     discounted = amount * (1 + plan.economics.discount_rate) ** -years
@@ -259,6 +279,17 @@ def _fold(plan: _Plan, batch: Batch) -> _Folded:
         }
     )
     return _Folded(futures.customer, futures.draw, period, amount, discounted, table, values[:, : plan.checked_draws])
+
+
+@njit(nogil=True, cache=True)
+def _make_free(amount: np.ndarray, customer: np.ndarray, draw: np.ndarray, paid_share: np.ndarray, key: np.ndarray, seed: int) -> None:
+    """Set the amounts of free purchases to zero; `customer`, then `draw`, are in order."""
+    state = np.empty(1, np.uint64)
+    for k in range(len(amount)):
+        if k == 0 or customer[k] != customer[k - 1] or draw[k] != draw[k - 1]:
+            open_stream(state, seed, key[customer[k]], draw[k], FREE_ORDERS)
+        if uniform(state) >= paid_share[draw[k]]:
+            amount[k] = 0.0
 
 
 @njit(nogil=True, cache=True)
@@ -303,7 +334,7 @@ class _Checked:
         self.simulated = self.expected = self.squares = 0.0
 
     def add(self, plan: _Plan, batch: Batch, values: np.ndarray, first: int, customers: int) -> None:
-        """Take every so-manieth customer of a batch, so that the whole base is met evenly."""
+        """Take customers of a batch at even steps over the whole base."""
         every = max(1, customers // CHECKED_CUSTOMERS)
         rows = np.arange(-first % every, len(batch), every)
         if not len(rows):
@@ -319,7 +350,7 @@ class _Checked:
             discount=float(np.log1p(plan.economics.discount_rate)) / plan.units_per_year,
         )
         amount = plan.spend.expected_amount(spend, batch.spend_count[rows, None], batch.spend_sum[rows, None])
-        expected = plan.economics.margin * orders * amount
+        expected = plan.economics.margin * orders * amount * plan.paid_share[:draws]
         self.simulated += values[rows].sum()
         self.expected += expected.sum()
         self.squares += np.square(values[rows] - expected).sum()

@@ -35,7 +35,7 @@ def status(certificate: Certificate, check: str) -> str:
 def test_a_good_posterior_passes(good: np.ndarray, cdnow: Customers) -> None:
     certificate = certify(posterior(good), PRIORS, mbg_nbd(), cdnow)
     assert certificate.passed
-    assert [result.status for result in certificate.results] == ["ok"] * 4
+    assert [result.status for result in certificate.results] == ["ok"] * 5
 
 
 def test_a_chain_elsewhere_fails_and_is_named(good: np.ndarray, cdnow: Customers) -> None:
@@ -76,13 +76,30 @@ def test_a_coordinate_that_stayed_at_its_prior_is_named(good: np.ndarray, cdnow:
     assert certificate.passed
 
 
+def test_a_posterior_far_from_its_prior_is_noted(good: np.ndarray, cdnow: Customers) -> None:
+    certificate = certify(posterior(good + np.array([2.5, 1.5])), PRIORS, mbg_nbd(), cdnow)
+    result = certificate.results[4]
+    assert result.status == "note" and "log_rate (+2.5)" in result.message and "log_shape" not in result.message
+    assert certificate.passed
+
+
+def test_the_effect_of_a_single_level_is_no_failure(good: np.ndarray, cdnow: Customers) -> None:
+    """A zero-sum effect of one level is zero by definition, and never moves."""
+    tree = posterior(good)
+    draws = tree["posterior"].to_dataset()
+    for levels, passes in ((1, True), (2, False)):
+        constant = np.zeros((4, 500, 2, levels))
+        tree["posterior"] = xr.DataTree(draws.assign(one_effect=(("chain", "draw", "coordinate", "one"), constant)))
+        assert certify(tree, PRIORS, mbg_nbd(), cdnow).passed == passes
+
+
 def test_means_instead_of_transactions_are_noted_for_spend_only(good: np.ndarray, cdnow: Customers) -> None:
     means = Customers(statistics=cdnow.statistics, segments=cdnow.segments, unit="week", spend_level="mean")
     assert status(certify(posterior(good), PRIORS, gamma_gamma(), means), "Spend data") == "note"
-    assert len(certify(posterior(good), PRIORS, mbg_nbd(), means).results) == 4
+    assert len(certify(posterior(good), PRIORS, mbg_nbd(), means).results) == 5
 
 
 def test_to_frame_has_a_row_a_check(good: np.ndarray, cdnow: Customers) -> None:
     frame = certify(posterior(good), PRIORS, mbg_nbd(), cdnow).to_frame()
-    assert frame["check"].tolist() == ["R-hat", "Effective sample size", "Divergences", "Prior to posterior"]
+    assert frame["check"].tolist() == ["R-hat", "Effective sample size", "Divergences", "Prior to posterior", "Prior and data"]
     assert set(frame["model"]) == {"mbg_nbd"}

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from made_up_base import BASES, HOSTILE, HOSTILE_COLUMN, make_evidence
 
@@ -17,6 +18,7 @@ from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Document, Figure, Finding, Headline, Note, Table
 from clvbayes.report.compose import SECTIONS
 from clvbayes.report.headline import headline
+from clvbayes.report.outlook import outlook
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -276,7 +278,7 @@ def notes_of(evidence):
 
 
 def test_first_page_says_what_the_bands_leave_out_and_what_came_back(evidence_of):
-    bands, returns = notes_of(evidence_of("normal"))
+    bands, returns, *_ = notes_of(evidence_of("normal"))
     assert "do not yet hold" in bands
     assert returns.startswith("Values are before returns") and "4.0\u00a0%" in returns
 
@@ -291,3 +293,29 @@ def test_a_horizon_beyond_the_data_is_pointed_out():
     long, short = (make_evidence(replace(BASES["normal"], weeks=weeks)) for weeks in (160.0, 52.0))
     assert not any("has never been observed" in note for note in notes_of(long))
     assert any("horizon of 3 years is longer than the 1.0 years of data" in note for note in notes_of(short))
+
+
+def test_a_forecast_above_what_all_customers_brought_is_pointed_out(evidence_of):
+    evidence = evidence_of("normal")
+    history = evidence.customers.history
+    for factor, said in ((100.0, False), (0.01, True)):
+        customers = replace(evidence.customers, history=history.assign(revenue=factor * history["revenue"]))
+        assert any("more than the" in note for note in notes_of(replace(evidence, customers=customers))) == said
+
+
+def test_free_orders_are_pointed_out(evidence_of):
+    evidence = evidence_of("normal")
+    assert not any("amount of zero" in note for note in notes_of(evidence))
+    customers = replace(evidence.customers, statistics=evidence.customers.statistics.assign(spend_count=1))
+    assert any("50\u00a0% of the repeat orders" in note for note in notes_of(replace(evidence, customers=customers)))
+
+
+def test_a_month_that_the_data_begin_in_is_no_complete_period(evidence_of):
+    evidence = evidence_of("monthly")
+    first = evidence.customers.history["month"].min()
+    statistics = evidence.customers.statistics
+    early, late = (
+        outlook(replace(evidence, customers=replace(evidence.customers, statistics=statistics.assign(t0=first + pd.Timedelta(days=day)))))
+        for day in (0, 20)
+    )
+    assert len(late.history[0].amounts) == len(early.history[0].amounts) - 1

@@ -1,0 +1,71 @@
+"""What a reader must know before using the numbers, in small print below them; each caution is computed, and said only where it holds."""
+
+from clvbayes.data import DAYS_PER_UNIT
+from clvbayes.report import prose_en as words
+from clvbayes.report.blocks import Note
+from clvbayes.report.evidence import Evidence, currency_of, returned
+from clvbayes.report.numbers import count, decimal, money, plain, share, show
+from clvbayes.report.outlook import outlook
+
+__all__ = ["cautions"]
+
+FIRST_DAYS = 30
+CROWDED = 2.5  # times as many first orders in the first days as in later ones; a young base that grows has fewer
+NOTABLE_FREE = 0.01
+PERIODS_PER_YEAR = {"quarter": 4, "month": 12}
+
+
+def cautions(evidence: Evidence) -> tuple[Note, ...]:
+    """The cautions that hold, in the order of their weight."""
+    said = (_bands(), _returns(evidence), _horizon(evidence), _growth(evidence), _free_orders(evidence), _truncation(evidence))
+    return tuple(Note(text) for text in said if text)
+
+
+def _bands() -> str:
+    return words.CAUTION_BANDS
+
+
+def _returns(evidence: Evidence) -> str:
+    amount, part = returned(evidence)
+    return words.CAUTION_RETURNS.format(amount=show(money(amount, currency_of(evidence))), share=show(share(part))) if amount > 0 else ""
+
+
+def _horizon(evidence: Evidence) -> str:
+    """The oldest customer's age tells how long the data are."""
+    oldest = float(evidence.customers.statistics["T"].max())
+    history = oldest * DAYS_PER_UNIT[evidence.customers.unit] / DAYS_PER_UNIT["year"]
+    horizon = evidence.valuation.economics.horizon
+    return words.CAUTION_HORIZON.format(horizon=plain(horizon), history=decimal(history, 1)) if horizon > history else ""
+
+
+def _growth(evidence: Evidence) -> str:
+    """Whether existing customers are to bring more than all customers have brought."""
+    seen, currency = outlook(evidence), currency_of(evidence)
+    periods = min(
+        PERIODS_PER_YEAR[evidence.valuation.economics.period], len(seen.periods), *(len(line.amounts) for line in seen.history[:1])
+    )
+    if not seen.history or not periods:
+        return ""
+    past, ahead = sum(seen.history[0].amounts[-periods:]), float(seen.draws[:, :periods].sum(axis=1).mean())
+    if ahead <= past:
+        return ""
+    return words.CAUTION_GROWTH.format(ahead=show(money(ahead, currency)), past=show(money(past, currency)), periods=periods)
+
+
+def _free_orders(evidence: Evidence) -> str:
+    statistics = evidence.customers.statistics
+    free = 1 - float(statistics["spend_count"].sum()) / max(float(statistics["frequency"].sum()), 1.0)
+    return words.CAUTION_FREE.format(share=show(share(free))) if free > NOTABLE_FREE else ""
+
+
+def _truncation(evidence: Evidence) -> str:
+    """Suspiciously many first orders in the first days of the data: customers who are older than the data."""
+    first_orders = evidence.customers.statistics["t0"]
+    if first_orders.isna().any():
+        return ""
+    age = (first_orders - first_orders.min()).dt.days
+    later_days = float(age.max()) + 1 - FIRST_DAYS
+    early = int((age < FIRST_DAYS).sum())
+    if later_days < FIRST_DAYS or early <= CROWDED * (len(age) - early) / later_days * FIRST_DAYS:
+        return ""
+    return words.CAUTION_TRUNCATED.format(early=show(count(early)), customers=show(count(len(age))), days=FIRST_DAYS)
