@@ -141,7 +141,7 @@ def test_a_staged_folder_appears_whole(tmp_path: Path) -> None:
         (stage / "sub").mkdir()
         (stage / "sub" / "fresh.txt").write_text("new")
         write_json(stage / "manifest.json", {"ä": 1.5})
-        assert names_in(target) == ["kept.txt", "sub", "sub/stale.txt"]
+        assert names_in(target) == ["kept.txt", "sub", "sub/manifest.json", "sub/stale.txt"]
     assert names_in(target) == ["kept.txt", "manifest.json", "sub", "sub/fresh.txt"]
     assert (target / "manifest.json").read_bytes() == '{\n  "ä": 1.5\n}\n'.encode()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
