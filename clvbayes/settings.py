@@ -1,14 +1,16 @@
 """The valuation file: TOML, every key checked before anything is read."""
 
 import difflib
+import sys
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as Date
+from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from clvbayes.errors import SettingsError
 from clvbayes.valuation.economics import Economics
@@ -73,7 +75,7 @@ class EconomicsSettings(_Section):
 class ReportSettings(_Section):
     """What the report shows."""
 
-    title: str | None = None
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] | None = None
     by: list[str] | None = None
     customer_ids: Literal["none", "hashed", "plain"] = "none"
 
@@ -81,7 +83,7 @@ class ReportSettings(_Section):
 class RunSettings(_Section):
     """How to run: `draws` of the posterior a chain, `predictive_draws` of the valuation."""
 
-    seed: int = Field(default=1, ge=0)
+    seed: int = Field(default=1, ge=0, lt=2**63)
     draws: int = Field(default=1000, ge=100)
     predictive_draws: int = Field(default=2000, ge=100)
 
@@ -98,13 +100,24 @@ class Settings(_Section):
     @model_validator(mode="after")
     def _columns_are_segments(self) -> "Settings":
         known = self.data.segments
-        pooled = [column for entry in self.models.pool for column in ([entry] if isinstance(entry, str) else entry)]
+        pool = [[entry] if isinstance(entry, str) else entry for entry in self.models.pool]
+        by = [[column] for column in self.report.by or []]
         complaints = [
             f"{key} names {column!r}, which data.segments ({', '.join(map(repr, known)) or 'empty'}) does not"
-            for key, columns in (("models.pool", pooled), ("report.by", self.report.by or []))
-            for column in dict.fromkeys(columns)
+            for key, crossings in (("models.pool", pool), ("report.by", by))
+            for column in dict.fromkeys(chain(*crossings))
             if column not in known
         ]
+        complaints += [
+            f"{key} names {' x '.join(map(repr, crossing))}{', one segment' * (len(set(crossing)) < len(crossing))} twice"
+            for key, crossings in (("models.pool", pool), ("report.by", by))
+            for k, crossing in enumerate(crossings)
+            if set(crossing) in map(set, crossings[:k]) or len(set(crossing)) < len(crossing)
+        ]
+        if [] in pool:
+            complaints.append("models.pool holds an empty crossing, []; take it out, or name its segments")
+        if self.report.by == []:
+            complaints.append("report.by is empty; name segments, or leave the key out")
         if complaints:
             raise ValueError("; ".join(complaints))
         return self
@@ -149,6 +162,8 @@ def read_settings(path: str | Path, overrides: Sequence[str] = ()) -> SettingsFi
     clvbayes.errors.SettingsError: missing.toml does not exist
     """
     file = Path(path)
+    if file.is_dir():
+        raise SettingsError(f"{path} is a folder; give the valuation file itself")
     if not file.is_file():
         raise SettingsError(f"{path} does not exist")
     try:
@@ -157,6 +172,8 @@ def read_settings(path: str | Path, overrides: Sequence[str] = ()) -> SettingsFi
         raise SettingsError(f"{file.name} is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file.name} is not valid TOML: {error}") from None
+    except ValueError:  # Python's own limit
+        raise SettingsError(f"{file.name} holds a number of more than {sys.get_int_max_str_digits():,} digits") from None
     for override in overrides:
         _override(content, override)
     try:
@@ -175,6 +192,8 @@ def _override(content: dict[str, Any], override: str) -> None:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text.strip()
+    except ValueError:
+        raise SettingsError(f"--set {key}: a number of more than {sys.get_int_max_str_digits():,} digits cannot be read") from None
     section = content.setdefault(path[0], {})
     if not isinstance(section, dict):
         raise SettingsError(f"--set {override}: {path[0]} is no section")
@@ -183,7 +202,7 @@ def _override(content: dict[str, Any], override: str) -> None:
 
 def _complaint(problem: Any) -> str:
     """One problem in words: the key, what is wrong, and for a misspelt key what it may have meant."""
-    place = [str(part) for part in problem["loc"] if part not in UNION_BRANCHES]
+    place = [str(part) for k, part in enumerate(problem["loc"]) if k < 2 or part not in UNION_BRANCHES]
     key = ".".join(place)
     match problem["type"]:
         case "extra_forbidden":
@@ -194,12 +213,19 @@ def _complaint(problem: Any) -> str:
         case "missing":
             return f"{key} is missing"
         case "model_type":
-            return f"{key} is a section; write [{key}] and its keys below it, not {key} = {problem['input']!r}"
+            return f"{key} is a section; write [{key}] and its keys below it, not {key} = {_shown(problem['input'])}"
         case "value_error":
             message = str(problem["ctx"]["error"])
             return f"{key}: {message}" if key else message
         case _:
-            return f"{key}: {problem['msg'][0].lower()}{problem['msg'][1:]}, not {problem['input']!r}"
+            return f"{key}: {problem['msg'][0].lower()}{problem['msg'][1:]}, not {_shown(problem['input'])}"
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # Python writes no longer number; hexadecimal ones are read all the same
+        return f"a number of more than {sys.get_int_max_str_digits():,} digits"
 
 
 def _keys_beside(place: list[str]) -> list[str]:

@@ -223,3 +223,9 @@ def test_help_names_the_commands_and_imports_nothing_heavy(tmp_path: Path) -> No
     assert done.stdout.endswith("heavy: []\n")
     for command in ("demo", "run", "check"):
         assert command in done.stdout
+
+
+def test_check_refuses_a_base_of_which_no_spend_is_known(tmp_path: Path) -> None:
+    result = invoke("check", base(tmp_path, orders=ORDERS.replace("99.50", "0")))
+    assert result.exit_code == 2
+    assert "all repeat orders until 2025-03-31 are of amount zero" in " ".join(result.stderr.split())

@@ -192,6 +192,14 @@ def test_all_misspelt_keys_are_named_at_once(tmp_path: Path) -> None:
         ("report.customer_ids=all", "report.customer_ids: input should be 'none', 'hashed' or 'plain', not 'all'"),
         ("report.title=2025", "report.title: input should be a valid string, not 2025"),
         ("run.seed=-1", "run.seed: input should be greater than or equal to 0, not -1"),
+        (f"run.seed={2**63}", "run.seed: input should be less than 9223372036854775808, not 9223372036854775808"),
+        ("report.title=' '", "report.title: string should have at least 1 character, not ' '"),
+        ("report.by=[]", "report.by is empty; name segments, or leave the key out"),
+        ("report.by=['industry', 'industry']", "report.by names 'industry' twice"),
+        ("models.pool=['industry', ['industry']]", "models.pool names 'industry' twice"),
+        ("models.pool=[['industry', 'industry']]", "models.pool names 'industry' x 'industry', one segment twice"),
+        ("models.pool=[['industry', 'channel'], ['channel', 'industry']]", "models.pool names 'channel' x 'industry' twice"),
+        ("models.pool=[[]]", "models.pool holds an empty crossing, []; take it out, or name its segments"),
         ("run.draws=10", "run.draws: input should be greater than or equal to 100, not 10"),
         ("run.draws=true", "run.draws: input should be a valid integer, not True"),
         ("data.segments=industry", "data.segments: input should be a valid list, not 'industry'"),
@@ -235,9 +243,29 @@ def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    for path in (tmp_path / "missing.toml", tmp_path):
-        with pytest.raises(SettingsError, match=re.escape(f"{path} does not exist")):
-            read_settings(path)
+    with pytest.raises(SettingsError, match=re.escape(f"{tmp_path / 'missing.toml'} does not exist")):
+        read_settings(tmp_path / "missing.toml")
+
+
+def test_a_folder_is_no_valuation_file(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=re.escape(f"{tmp_path} is a folder; give the valuation file itself")):
+        read_settings(tmp_path)
+
+
+def test_a_key_may_be_named_like_a_type(tmp_path: Path) -> None:
+    assert complaint(tmp_path, GOOD, "data.str=1").startswith("base.toml: data.str is not a setting; there are orders, ")
+    assert complaint(tmp_path, GOOD, "str.x=1").startswith("base.toml: str is not a setting; ")
+
+
+def test_a_number_too_long_to_read_is_refused(tmp_path: Path) -> None:
+    assert complaint(tmp_path, GOOD + "\n[run]\nseed = " + "1" * 5000 + "\n") == "base.toml holds a number of more than 4,300 digits"
+    assert complaint(tmp_path, GOOD, "run.seed=" + "1" * 5000) == "--set run.seed: a number of more than 4,300 digits cannot be read"
+    assert len(complaint(tmp_path, GOOD, "run.seed=0x" + "f" * 5000)) < 200
+
+
+def test_the_largest_seed_and_a_trimmed_title_are_taken(tmp_path: Path) -> None:
+    settings = read(tmp_path, GOOD, f"run.seed={2**63 - 1}", "report.title=' Wert '").settings
+    assert (settings.run.seed, settings.report.title) == (2**63 - 1, "Wert")
 
 
 @pytest.mark.parametrize(

@@ -1,21 +1,22 @@
 """Sufficient statistics of a customer base: all that the models ever see of the orders."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from clvbayes.data.checks import CONTROL, CURRENCY, NO_SEGMENT, TimeUnit, require_columns, require_day, require_past, require_unit
 from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.errors import ArgumentError, DataError
 
-__all__ = ["DAYS_PER_UNIT", "STATISTICS", "Customers", "TimeUnit", "join_segments"]
+__all__ = ["STATISTICS", "Customers", "join_segments"]
 
-TimeUnit = Literal["day", "week", "month", "quarter", "year"]
-DAYS_PER_UNIT: dict[str, float] = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "quarter": 365.25 / 4, "year": 365.25}
+LARGEST_FREQUENCY = 1e9  # more than any customer bought; sums of counts stay exact
 
 STATISTICS = (
     "customer_id",
@@ -105,7 +106,7 @@ class Customers:
         DataError
             If a column is missing, an id occurs twice, or a row contradicts itself; the message names the row.
         ArgumentError
-            If `unit` is unknown, or `segments` is text.
+            If `unit` is unknown, `segments` is no list of names, `until` is no date or lies in the future, or `currency` is no code.
 
         Examples
         --------
@@ -114,10 +115,13 @@ class Customers:
         >>> len(customers), customers.spend_level
         (2, 'mean')
         """
-        if unit not in get_args(TimeUnit):
-            raise ArgumentError(f"unit must be one of {', '.join(get_args(TimeUnit))}, not {unit!r}")
-        if isinstance(segments, str):
-            raise ArgumentError(f"segments must be a list of column names; write [{segments!r}]")
+        require_unit(unit)
+        require_columns(segments)
+        require_day("until", until)
+        if until is not None:
+            require_past(until)
+        if currency is not None and not (isinstance(currency, str) and re.fullmatch(CURRENCY, currency)):
+            raise ArgumentError(f'currency must be a code such as "EUR", not {currency!r}')
         given = _pandas(frame)
         if not len(given):
             raise DataError("the frame holds no rows")
@@ -135,9 +139,13 @@ class Customers:
         frequency, recency, T = numbers["frequency"], numbers["recency"], numbers["T"]
         _require(ids, given["customer_id"].notna() & (ids != ""), "has no id")
         _require(ids, ~ids.duplicated(), "occurs more than once")
+        labels = given[list(segments)].astype(object).where(given[list(segments)].notna(), NO_SEGMENT).astype(str)
+        for name, texts in [("id", ids), *labels.items()]:
+            _require(ids, ~texts.str.contains(CONTROL), f"has a control character in its {name}; take it out")
         for name, values in {**numbers, "monetary_value": mean}.items():
             _require(ids, np.isfinite(values), f"has a {name} that is not a finite number")
         _require(ids, (frequency >= 0) & (frequency == np.floor(frequency)), "has a frequency that is not a whole number of at least 0")
+        _require(ids, frequency <= LARGEST_FREQUENCY, f"has a frequency above {LARGEST_FREQUENCY:.0e}; it cannot be a count of purchases")
         _require(ids, (recency >= 0) & (recency <= T), "has a recency that is negative or greater than T")
         _require(ids, (frequency == 0) == (recency == 0), "has a recency although frequency is 0, or the other way round")
         spends = (frequency > 0) & (mean > 0)
@@ -166,12 +174,7 @@ class Customers:
         )
         return cls(
             statistics=statistics.iloc[order].reset_index(drop=True),
-            segments=given[list(segments)]
-            .astype(object)
-            .where(given[list(segments)].notna(), "(none)")
-            .astype(str)
-            .iloc[order]
-            .reset_index(drop=True),
+            segments=labels.iloc[order].reset_index(drop=True),
             unit=unit,
             until=until,
             spend_level="mean",

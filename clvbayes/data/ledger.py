@@ -36,10 +36,11 @@ class Ledger:
     read, kept : LedgerLine
         All rows of the source, and those that are valued.
     left_out : tuple of LedgerLine
-        One line a reason that occurred. Each row has exactly one reason, the first that applies.
+        One line a reason that occurred. Each row has exactly one reason, the first that applies: to lie outside the window goes before all
+        others.
     without_customer : LedgerLine
         Of the rows left out, the sales of the window that have no customer id: money that no customer's value can hold. Like the kept money
-        they are gross, so that the two compare; `left_out` has all rows without an id, less what came back of them.
+        they are gross, so that the two compare; `left_out` has all the window's rows without an id, less what came back of them.
     notes : tuple of str
         What was decided about rows that were kept, each with its count.
     """

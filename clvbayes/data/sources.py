@@ -3,8 +3,13 @@
 import csv
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import cache
+from numbers import Number
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +19,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from clvbayes.errors import DataError
+from clvbayes.errors import ArgumentError, DataError
 
 __all__ = ["ROW", "Query", "Source", "ask", "literal", "open_source"]
 
 HEADER_ROWS = {".csv": 1, ".xlsx": 1, ".parquet": 0}
 ROW = "source_row"
+NO_TABLE = "the query returns no table; give a select statement"
 REMOTE = r"[A-Za-z][A-Za-z0-9+.-]+:/"  # https://, s3://, and what pathlib makes of them; not C:/
 
 
@@ -45,6 +51,12 @@ class Query:
 
     connection: Any
     sql: str
+
+    def __post_init__(self) -> None:
+        if not hasattr(self.connection, "cursor") or not isinstance(self.sql, str):
+            raise ArgumentError(
+                f"a Query takes an open connection (DB-API 2.0 or ADBC) and text, not {self.connection!r} and {type(self.sql).__name__}"
+            )
 
 
 @dataclass(frozen=True)
@@ -93,7 +105,7 @@ def literal(text: str) -> str:
 def open_source(source: object, *, sheet: str | None = None, decimal: str | None = None) -> Source:
     """Open a path, DataFrame (pandas, polars, Arrow) or `Query`; nothing is fetched from the network.
 
-    A column of numbers and text together becomes text, with `decimal` as the mark of its numbers.
+    A column whose cells are of several kinds, such as numbers and days, becomes text, with `decimal` as the mark of its numbers.
 
     Raises
     ------
@@ -102,12 +114,15 @@ def open_source(source: object, *, sheet: str | None = None, decimal: str | None
     """
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     connection.execute("set timezone = 'UTC'")
-    if isinstance(source, str | Path):
-        opened = _open_file(connection, source, sheet, decimal)
-    else:
-        name = "query" if isinstance(source, Query) else "DataFrame"
-        table = _query_table(source, decimal) if isinstance(source, Query) else _frame_table(source, decimal)
-        opened = Source(_table_relation(connection, table, name, first_row=1), tuple(table.column_names), name, _table_hash(table))
+    name = Path(source).name if isinstance(source, str | Path) else "query" if isinstance(source, Query) else "DataFrame"
+    try:
+        if isinstance(source, str | Path):
+            opened = _open_file(connection, source, sheet, decimal)
+        else:
+            table = _query_table(source, decimal) if isinstance(source, Query) else _frame_table(source, decimal)
+            opened = Source(_table_relation(connection, table, name, first_row=1), tuple(table.column_names), name, _table_hash(table))
+    except (duckdb.Error, pa.ArrowException, UnicodeError) as error:
+        raise DataError(f"{name} cannot be read: {' '.join(str(error).split())}") from None
     if ask(opened.relation, "source", "select count(*) from source").fetchall() == [(0,)]:
         raise DataError(f"{opened.name} holds no rows")
     return opened
@@ -130,7 +145,7 @@ def _open_file(connection: duckdb.DuckDBPyConnection, source: str | Path, sheet:
     if kind == ".csv":
         relation, names = _csv_relation(connection, path, first_row)
     else:
-        table = _sheet_table(path, sheet, decimal) if kind == ".xlsx" else _parquet_table(path)
+        table = _sheet_table(path, sheet, decimal) if kind == ".xlsx" else _parquet_table(path, decimal)
         relation, names = _table_relation(connection, table, path.name, first_row), table.column_names
     with path.open("rb") as file:
         return Source(relation, tuple(names), path.name, hashlib.file_digest(file, "sha256").hexdigest())
@@ -192,11 +207,11 @@ def _numbered(connection: duckdb.DuckDBPyConnection, relation: duckdb.DuckDBPyRe
     return connection.table("source")
 
 
-def _parquet_table(path: Path) -> pa.Table:
+def _parquet_table(path: Path, decimal: str | None) -> pa.Table:
     # not through DuckDB, which forgets the time zone that a column's days are to be counted in
     try:
         with pq.ParquetFile(path) as file:
-            return _plain(file.read())
+            return _plain(file.read(), decimal)
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{path.name} cannot be read as Parquet: {error}") from None
 
@@ -222,35 +237,50 @@ def _sheet_table(path: Path, sheet: str | None, decimal: str | None) -> pa.Table
 
 
 def _table(names: Sequence[str], columns: Sequence[Sequence[object]], decimal: str | None) -> pa.Table:
-    return _plain(pa.Table.from_arrays([_array(cells, decimal) for cells in columns], names=list(names)))
+    return _plain(pa.Table.from_arrays([_array(cells, decimal) for cells in columns], names=list(names)), decimal)
 
 
-def _array(cells: Sequence[object], decimal: str | None) -> pa.Array:
-    """Cells as what they are where they are of one kind, otherwise as text."""
-    try:
-        return pa.array(cells)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return pa.array([_cell_text(cell, decimal) for cell in cells], pa.string())
+def _array(cells: Iterable[object], decimal: str | None) -> pa.Array:
+    """Cells as what they are where all are of one kind, otherwise as text; a time with an offset as the clock on its wall showed it."""
+    found = pd.Series(list(cells), dtype=object)
+    given = [cell.replace(tzinfo=None) if isinstance(cell, datetime) else cell for cell in found.where(found.notna(), None)]
+    kinds = {_kind(type(cell)) for cell in given if cell is not None}
+    if kinds == {date} and any(isinstance(cell, datetime) for cell in given):
+        given = [datetime.combine(cell, time()) if type(cell) is date else cell for cell in given]
+    if len(kinds) < 2:
+        with suppress(pa.ArrowException, OverflowError):
+            array = pa.array(given)
+            if _known(array.type):
+                return array
+    return pa.array([_cell_text(cell, decimal) for cell in given], pa.string())
+
+
+def _kind(of: type) -> type:
+    """What counts as one kind in a column: whole and other numbers, and days with and without a time, but not true and 1."""
+    return next((kind for kind in (bool, Number, date) if issubclass(of, kind)), of)
 
 
 def _cell_text(cell: object, decimal: str | None) -> str | None:
-    if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:
-        return None
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else str(cell).replace(".", decimal or ".")
-    return str(cell)
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
+        return str(int(cell))
+    if isinstance(cell, float | Decimal):
+        return str(cell).replace(".", decimal or ".")
+    return None if cell is None else str(cell)
 
 
 def _query_table(query: Query, decimal: str | None) -> pa.Table:
     if isinstance(query.connection, duckdb.DuckDBPyConnection):
-        return _plain(query.connection.sql(query.sql).to_arrow_table())
+        relation = query.connection.sql(query.sql)
+        if relation is None:
+            raise DataError(NO_TABLE)
+        return _plain(relation.to_arrow_table(), decimal)
     cursor = query.connection.cursor()
     try:
         cursor.execute(query.sql)
         if cursor.description is None:
-            raise DataError("the query returns no table; give a select statement")
+            raise DataError(NO_TABLE)
         if hasattr(cursor, "fetch_arrow_table"):  # ADBC
-            return _plain(cursor.fetch_arrow_table())
+            return _plain(cursor.fetch_arrow_table(), decimal)
         rows = cursor.fetchall()
         names = [column[0] for column in cursor.description]
         return _table(names, [[row[k] for row in rows] for k in range(len(names))], decimal)
@@ -269,15 +299,22 @@ def _frame_table(frame: Any, decimal: str | None) -> pa.Table:
         raise DataError("the DataFrame has more than one column of the same name") from None
     except TypeError:
         raise DataError(f"a source is a path, a DataFrame (pandas, polars, Arrow) or a Query, not {type(frame).__name__}") from None
-    try:
-        return _plain(native.to_arrow())
-    except (pa.ArrowInvalid, pa.ArrowTypeError):  # a column of objects of several kinds
-        return _table(native.columns, [native[name].to_list() for name in native.columns], decimal)
+    return _plain(pa.Table.from_arrays([_column_array(column, decimal) for column in native.iter_columns()], names=native.columns), decimal)
 
 
-def _plain(table: pa.Table) -> pa.Table:
+def _column_array(column: Any, decimal: str | None) -> pa.Array:
+    """A column of a frame; Arrow would take objects of several kinds for ones of the first kind, so they are looked at one by one."""
+    import narwhals as nw
+
+    if column.dtype != nw.Object:
+        with suppress(pa.ArrowException):
+            return column.to_arrow()
+    return _array(column.to_list(), decimal)
+
+
+def _plain(table: pa.Table, decimal: str | None) -> pa.Table:
     """Timestamps with a time zone as the local time that a person there reads: an order's day is the customer's, not Greenwich's.
-    Categories as their values, and a column without any value as text."""
+    Categories as their values, a column without any value as text, and what DuckDB does not know as a person would write it."""
     for k, field in enumerate(table.schema):
         column = table.column(k)
         if pa.types.is_timestamp(field.type) and field.type.tz is not None:
@@ -286,7 +323,20 @@ def _plain(table: pa.Table) -> pa.Table:
             table = table.set_column(k, field.name, column.cast(field.type.value_type))
         elif pa.types.is_null(field.type):
             table = table.set_column(k, field.name, column.cast(pa.string()))
+        elif not _known(field.type):
+            table = table.set_column(k, field.name, _array(column.to_pylist(), decimal))
     return table
+
+
+@cache
+def _known(kind: pa.DataType) -> bool:
+    """Whether DuckDB has a type for this one of Arrow's; it has none for decimals of more than 38 digits, or halves of floats."""
+    with duckdb.connect() as connection:
+        try:
+            connection.from_arrow(pa.schema([("column", kind)]).empty_table()).fetchall()
+        except (duckdb.Error, pa.ArrowException):
+            return False
+        return True
 
 
 def _table_hash(table: pa.Table) -> str:

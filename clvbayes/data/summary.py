@@ -1,17 +1,17 @@
 """From order lines to one row a customer: one ANSI SQL text, then dates become numbers."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
-from typing import get_args
 
 import duckdb
 import numpy as np
 import pandas as pd
 
-from clvbayes.data.customers import DAYS_PER_UNIT, STATISTICS, Customers, TimeUnit
+from clvbayes.data.checks import DAYS_PER_UNIT, NO_SEGMENT, TimeUnit, require_day, require_past, require_unit
+from clvbayes.data.customers import STATISTICS, Customers
 from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.data.sources import ask
-from clvbayes.data.transactions import NO_CUSTOMER, NO_SEGMENT, NOT_POSITIVE, Transactions
+from clvbayes.data.transactions import NO_CUSTOMER, NOT_POSITIVE, Transactions
 from clvbayes.errors import ArgumentError, DataError
 
 __all__ = ["CUSTOMER_SQL", "HISTORY_SQL", "summarize"]
@@ -101,7 +101,7 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
     ArgumentError
         If `unit` is unknown, `until` or `since` is no date, or `until` lies in the future or before `since`.
     DataError
-        If fewer than two customers, or no repeat order, are left: there is nothing to learn from.
+        If fewer than two customers, or no repeat order with an amount, are left: there is nothing to learn from.
 
     Examples
     --------
@@ -114,17 +114,14 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
     0           a          1      2.0  4.0
     1           b          0      0.0  3.0
     """
-    if unit not in get_args(TimeUnit):
-        raise ArgumentError(f"unit must be one of {', '.join(get_args(TimeUnit))}, not {unit!r}")
-    for name, day in (("until", until), ("since", since)):
-        if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
-            raise ArgumentError(f"{name} must be a datetime.date, such as date(2025, 12, 31), not {day!r}")
+    require_unit(unit)
+    require_day("until", until)
+    require_day("since", since)
     if until is None:
         [(until,)] = ask(table.lines, "lines", f"select max(day) from lines where left_out is null or {FREE_ORDER}").fetchall()
         if until is None:
             raise DataError(f"{table.source}: no row is an order of a known customer")
-    if until > date.today():
-        raise ArgumentError(f"until ({until}) lies in the future (today is {date.today()}); what has not been observed cannot be counted")
+    require_past(until)
     if since is not None and since > until:
         raise ArgumentError(f"since ({since}) lies after until ({until})")
 
@@ -137,6 +134,10 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
             f"{table.source}: {len(found)} customer{'s' * (len(found) != 1)} with {orders} repeat orders until {until} "
             "are too few; at least two customers and one repeat order are needed"
         )
+    if found["spend_count"].sum() == 0:
+        raise DataError(
+            f"{table.source}: all repeat orders until {until} are of amount zero; at least one with an amount is needed to value the others"
+        )
     statistics = _statistics(found, until, unit)
     segments, segment_notes = _segments(found, table.segments)
     return Customers(
@@ -145,15 +146,15 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
         unit=unit,
         until=until,
         history=_history(kept),
-        ledger=_ledger(fated, until, since, segment_notes),
+        ledger=_ledger(fated, segment_notes),
         currency=table.currency,
     )
 
 
 def _fate(until: date, since: date | None) -> str:
+    """Why a row is left out: the window first, so that what is said of the other reasons is said of the window."""
     before = f"when day < date '{since}' then 'before {since}'" if since else ""
-    lost = f"left_out is not null and not {FREE_ORDER}"
-    return f"case when {lost} then left_out when day > date '{until}' then 'after {until}' {before} else left_out end"
+    return f"case when day > date '{until}' then 'after {until}' {before} else left_out end"
 
 
 def _customer_sql(segments: int) -> str:
@@ -208,7 +209,7 @@ def _history(kept: duckdb.DuckDBPyRelation) -> pd.DataFrame:
     )
 
 
-def _ledger(fated: duckdb.DuckDBPyRelation, until: date, since: date | None, segment_notes: list[str]) -> Ledger:
+def _ledger(fated: duckdb.DuckDBPyRelation, segment_notes: list[str]) -> Ledger:
     fates = ask(fated, "fated", "select left_out, count(*), sum(amount) from fated group by left_out order by 2 desc, 1").fetchall()
     lines = {reason: LedgerLine(reason or "kept", rows, amount) for reason, rows, amount in fates}
     kept = lines.pop(None, LedgerLine("kept", 0, Decimal(0)))
@@ -226,7 +227,6 @@ def _ledger(fated: duckdb.DuckDBPyRelation, until: date, since: date | None, seg
     [(order_days,)] = ask(fated, "fated", f"select count(*) from ({counted})").fetchall()
     and_free = f" and {free:,} of amount zero" if free else ""
     notes.insert(0, f"{kept.rows:,} kept lines{and_free} are {order_days:,} purchases: all orders of a customer on one day count as one")
-    in_window = f"(day is null or day between date '{since or date.min}' and date '{until}')"
-    sales = f"select count(*), coalesce(sum(amount), 0) from fated where left_out = '{NO_CUSTOMER}' and amount > 0 and {in_window}"
+    sales = f"select count(*), coalesce(sum(amount), 0) from fated where left_out = '{NO_CUSTOMER}' and amount > 0"
     [(sales_rows, sales_amount)] = ask(fated, "fated", sales).fetchall()
     return Ledger(read, kept, tuple(lines.values()), LedgerLine(NO_CUSTOMER, sales_rows, sales_amount), tuple(notes))

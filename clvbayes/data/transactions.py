@@ -9,6 +9,7 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
+from clvbayes.data.checks import CONTROL, CURRENCY, require_columns
 from clvbayes.data.sources import ROW, Source, ask, literal, open_source
 from clvbayes.errors import ArgumentError, DataError
 
@@ -19,12 +20,13 @@ NO_DATE = "no date"
 RETURN = "return or credit note"
 NOT_POSITIVE = "zero or negative amount"
 DUPLICATE = "exact duplicate of another line"
-NO_SEGMENT = "(none)"
 
 MONEY = "decimal(18, 6)"  # sums of decimals are exact, so no result depends on the order of rows
 FACTOR = "decimal(19, 6)"  # DuckDB multiplies decimals of at most 18 digits in 64 bits: 100,000 times 1,000 overflows there
 LARGEST_AMOUNT = 1e11  # what decimal(18, 6) holds, less a digit
 INTEGER_TYPES = {f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")}
+FRACTION_TYPES = r"DOUBLE|FLOAT|DECIMAL\(\d+,\d+\)"  # to the end of the name: a list of them is DOUBLE[]
+DAY_TYPES = "DATE|TIMESTAMP[A-Z_ ]*"
 NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 GROUPED = r"^\s*[+-]?[0-9]{{1,3}}([{0}][0-9]{{3}})+([{1}][0-9]*)?\s*$"
 ISO_DATE = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([ T].*)?$"
@@ -137,8 +139,21 @@ def read_transactions(
         raise ArgumentError(f'decimal must be "." or ",", not {decimal!r}')
     if duplicates not in ("keep", "drop"):
         raise ArgumentError(f'duplicates must be "keep" or "drop", not {duplicates!r}')
-    if isinstance(segments, str):
-        raise ArgumentError(f"segments must be a list of column names; write [{segments!r}]")
+    require_columns(segments)
+    required = {"customer_id": customer_id, "date": date, "amount": amount}
+    optional = {
+        "quantity": quantity,
+        "order_id": order_id,
+        "product": product,
+        "currency": currency,
+        "date_format": date_format,
+        "sheet": sheet,
+    }
+    for role, given in (required | {role: given for role, given in optional.items() if given is not None}).items():
+        if not isinstance(given, str):
+            raise ArgumentError(f"{role} must be text, not {given!r}")
+    if not isinstance(is_return, str | Mapping | None):
+        raise ArgumentError(f"is_return must be the name of a column or {{column: prefix}}, not {is_return!r}")
     if len(set(segments)) < len(segments):
         raise ArgumentError(f"segments names a column twice: {list(segments)}")
     for role, column in {"customer_id": customer_id, "date": date, "amount": amount, "quantity": quantity}.items():
@@ -148,7 +163,7 @@ def read_transactions(
     currency_column = currency if currency in opened.columns else None
     return_column = is_return if isinstance(is_return, str) or is_return is None else next(iter(is_return), None)
     _require_columns(opened, customer_id, date, amount, quantity, order_id, product, return_column, *segments)
-    if currency is not None and currency_column is None and not re.fullmatch("[A-Z]{3}", currency):
+    if currency is not None and currency_column is None and not re.fullmatch(CURRENCY, currency):
         raise DataError(f'{opened.name}: currency must be a code such as "EUR" or the name of a column, not {currency!r}')
 
     days = _day(opened, date, date_format)
@@ -160,6 +175,9 @@ def read_transactions(
         money = f"cast({money} as {FACTOR}) * cast({times} as {FACTOR})"
     currency_code = _one_currency(opened, currency_column) if currency_column else currency
     _require_past_dates(opened, date, days)
+    for label in (customer_id, *segments):
+        control = f"regexp_matches(cast({opened.sql(label)} as varchar), {literal(CONTROL)})"
+        _refuse(opened, label, control, "{value} holds a control character; take it out")
 
     duplicate = f"row_number() over (partition by {', '.join(map(opened.sql, opened.columns))} order by {ROW}) > 1"
     columns = {
@@ -208,7 +226,7 @@ def _text(source: Source, column: str | None) -> str:
     if column is None:
         return "cast(null as varchar)"
     name = source.sql(column)
-    if source.type_of(column).startswith(("DOUBLE", "FLOAT", "DECIMAL")):
+    if re.fullmatch(FRACTION_TYPES, source.type_of(column)):
         whole = f"{name} = floor({name}) and abs({name}) < 9e15"
         return (
             f"case when {name} is null or isnan(cast({name} as double)) then null "
@@ -255,7 +273,7 @@ def _number(source: Source, column: str, decimal: str | None) -> str:
         number = f"cast(trim({plain}) as double)"
     elif source.type_of(column) in INTEGER_TYPES:
         number = f"cast({name} as double)"
-    elif source.type_of(column).startswith(("DECIMAL", "DOUBLE", "FLOAT")):
+    elif re.fullmatch(FRACTION_TYPES, source.type_of(column)):
         number = name
     else:
         raise DataError(f"{source.name}, column {column!r}: holds {source.type_of(column).lower()}, not numbers")
@@ -263,7 +281,7 @@ def _number(source: Source, column: str, decimal: str | None) -> str:
     _refuse(
         source,
         column,
-        f"abs({number}) >= {LARGEST_AMOUNT}",
+        f"abs(cast({number} as double)) >= {LARGEST_AMOUNT}",
         "{value} is too large (the limit is 1e11); give amounts in thousands or millions",
     )
     return number
@@ -273,7 +291,7 @@ def _day(source: Source, column: str, date_format: str | None) -> str:
     """Expression for the day of a row, missing where the cell is empty; refuses text that is no date or may be two."""
     name = source.sql(column)
     kind = source.type_of(column)
-    if kind == "DATE" or kind.startswith("TIMESTAMP"):
+    if re.fullmatch(DAY_TYPES, kind):
         return f"cast({name} as date)"
     if not _is_text(source, column) and date_format is None:
         raise DataError(
@@ -318,6 +336,7 @@ def _one_currency(source: Source, column: str) -> str:
     if len(codes) > 1:
         found = ", ".join(f"{code!r} (first in row {row})" for code, row in codes[:5])
         raise DataError(f"{source.name}, row {codes[1][1]}, column {column!r}: more than one currency: {found}; convert the amounts to one")
+    _refuse(source, column, f"not regexp_matches({name}, {literal(CURRENCY)})", '{value} is not a currency\'s code, such as "EUR"')
     return str(codes[0][0])
 
 

@@ -1,7 +1,7 @@
 """RFM frames of lifetimes and pymc-marketing are taken as they are; rows that contradict themselves are refused by number."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -112,6 +112,8 @@ def test_a_segment_named_like_a_statistic_stands_beside_it() -> None:
         ({"customer_id": [1, None, 2]}, "row 2 of the frame: customer"),
         ({"customer_id": ["1", " ", "2"]}, "row 2 of the frame: customer '' has no id"),
         ({"frequency": [2, 0, 1.5]}, "row 3 of the frame: customer '2' has a frequency that is not a whole number of at least 0"),
+        ({"customer_id": ["1", "2\0", "3"]}, "row 2 of the frame: customer '2\\x00' has a control character in its id; take it out"),
+        ({"frequency": [2, 0, 1e300]}, "row 3 of the frame: customer '2' has a frequency above 1e+09; it cannot be a count of purchases"),
         ({"frequency": [-1, 0, 1]}, "row 1 of the frame: customer '3' has a frequency that is not a whole number"),
         ({"frequency": [2, 0, np.inf]}, "row 3 of the frame: customer '2' has a frequency that is not a finite number"),
         ({"frequency": ["two", 0, 1]}, "row 1 of the frame: customer '3' has a frequency that is not a finite number"),
@@ -140,6 +142,18 @@ def test_a_row_that_contradicts_itself_is_refused_by_number(columns: dict[str, A
         (marketing_frame().iloc[:0], {}, "the frame holds no rows"),
         ([1, 2], {}, "an RFM frame is a DataFrame (pandas, polars, Arrow), not list"),
         (marketing_frame(), {"unit": "fortnight"}, "unit must be one of day, week, month, quarter, year, not 'fortnight'"),
+        (marketing_frame(), {"segments": None}, "segments must be a list of column names, not None"),
+        (
+            marketing_frame().assign(s=["x", "y\x1f", "z"]),
+            {"segments": ["s"]},
+            "customer '1' has a control character in its s; take it out",
+        ),
+        (marketing_frame().assign(id=["x", "y\0", "z"]), {"segments": ["id"]}, "customer '1' has a control character in its id"),
+        (marketing_frame(), {"until": "2024-01-01"}, "until must be a datetime.date, such as date(2025, 12, 31), not '2024-01-01'"),
+        (marketing_frame(), {"until": pd.Timestamp(2024, 1, 1)}, "until must be a datetime.date"),
+        (marketing_frame(), {"until": date.today() + timedelta(days=1)}, "lies in the future"),
+        (marketing_frame(), {"currency": "euro"}, "currency must be a code such as \"EUR\", not 'euro'"),
+        (marketing_frame(), {"currency": 5}, 'currency must be a code such as "EUR", not 5'),
         (marketing_frame(), {"segments": "industry"}, "segments must be a list of column names; write ['industry']"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

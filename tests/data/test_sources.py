@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from clvbayes.data import Query, read_transactions
-from clvbayes.errors import DataError
+from clvbayes.errors import ArgumentError, DataError
 
 COLUMNS = ["customer_id", "date", "amount", "industry", "order_id"]
 ROWS: list[tuple[Any, ...]] = [
@@ -372,3 +372,88 @@ def test_blank_rows_at_the_end_of_a_sheet_and_columns_without_a_name_do_no_harm(
     book.save(tmp_path / "orders.xlsx")
     table = read_transactions(tmp_path / "orders.xlsx").to_frame()
     assert table[["row", "customer_id", "amount"]].to_numpy().tolist() == [[2, "a", 2.5]]
+
+
+def sheet_of(folder: Path, *rows: list[Any]) -> Path:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in (["customer_id", "date", "amount"], *rows):
+        book.active.append(row)
+    book.save(folder / "orders.xlsx")
+    return folder / "orders.xlsx"
+
+
+@pytest.mark.parametrize(
+    ("day", "amount", "said"),
+    [
+        (20000, 1, "row 3, column 'date': '20000' is not a date"),
+        (True, 1, "row 3, column 'date': 'True' is not a date"),
+        (date(2025, 1, 31), True, "row 3, column 'amount': 'True' is not a number"),
+        (date(2025, 1, 31), date(2025, 1, 31), "row 3, column 'amount': '2025-01-31.*' is not a number"),
+    ],
+)
+def test_a_cell_of_another_kind_than_its_column_is_refused(day: Any, amount: Any, said: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=rf"orders\.xlsx, {said}"):
+        read_transactions(sheet_of(tmp_path, ["a", date(2025, 1, 31), 1.5], ["b", day, amount]))
+
+
+def test_whole_and_other_numbers_are_of_one_kind_and_so_are_days_with_and_without_a_time(tmp_path: Path) -> None:
+    path = sheet_of(tmp_path, ["a", date(2025, 1, 31), 1.5], [None, None, 2], ["b", datetime(2025, 2, 1, 23, 59), 3])
+    table = read_transactions(path, decimal=",", date_format="%d.%m.%Y").to_frame()
+    assert table["amount"].tolist() == [1.5, 2.0, 3.0]
+    assert table["day"].dropna().tolist() == [pd.Timestamp(2025, 1, 31), pd.Timestamp(2025, 2, 1)]
+
+
+def test_each_time_with_an_offset_is_of_the_day_on_its_own_wall() -> None:
+    times = [datetime.fromisoformat(text) for text in ("2025-01-01T00:30+01:00", "2025-07-01T00:30+02:00", "2025-07-01T23:30-05:00")]
+    for cells in (times, [pd.Timestamp(time) for time in times], [*times[:2], date(2025, 7, 1)]):
+        orders = pd.DataFrame({"customer_id": "a", "date": pd.Series(cells, dtype=object), "amount": 1.0})
+        assert read_transactions(orders).to_frame()["day"].dt.date.tolist() == [date(2025, 1, 1), date(2025, 7, 1), date(2025, 7, 1)]
+
+
+ODD = {
+    "decimals of 256 bits": pa.array([Decimal("1.5"), Decimal("2.5")], pa.decimal256(50, 2)),
+    "more digits than DuckDB has": pa.array([Decimal("1" * 45)] * 2, pa.decimal256(50, 2)),
+    "halves of floats": pa.array([1.5, 2.5], pa.float16()),
+    "lists of them": pa.array([[1.5], None], pa.list_(pa.float16())),
+    "structs": pa.array([{"a": 1}, None]),
+    "bytes": pa.array([b"\xff", None]),
+    "durations": pa.array([1, 2], pa.duration("s")),
+    "a union": pa.UnionArray.from_dense(pa.array([0, 1], pa.int8()), pa.array([0, 0], pa.int32()), [pa.array([1]), pa.array(["x"])]),
+    "complex numbers": pd.Series([1j, 2j]),
+    "intervals": pd.interval_range(0, 2),
+    "objects": pd.Series([object(), [1]]),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_a_column_that_is_not_used_may_be_of_any_type(kind: str, tmp_path: Path) -> None:
+    orders = {"customer_id": ["a", "a"], "date": [date(2025, 1, 31)] * 2, "amount": [1.0, 1.0], "odd": ODD[kind]}
+    sources: list[object] = [pa.table(orders) if isinstance(ODD[kind], pa.Array) else pd.DataFrame(orders)]
+    if isinstance(ODD[kind], pa.Array) and kind != "a union":  # Parquet has none
+        sources.append(parquet(tmp_path, pa.table(orders)))
+    for source in sources:
+        assert read_transactions(source).to_frame()["is_duplicate"].tolist() == [False, kind == "more digits than DuckDB has"]
+
+
+@pytest.mark.parametrize("kind", [pa.decimal256(50, 2), pa.decimal128(38, 37), pa.float16()], ids=str)
+def test_an_amount_may_be_of_a_type_that_duckdb_hardly_knows(kind: pa.DataType) -> None:
+    amounts = [1.5, 2.5] if kind == pa.float16() else [Decimal("1.5"), Decimal("2.5")]
+    orders = pa.table({"customer_id": ["a", "b"], "date": [date(2025, 1, 31)] * 2, "amount": pa.array(amounts, kind)})
+    assert read_transactions(orders, decimal=",").to_frame()["amount"].tolist() == [1.5, 2.5]
+
+
+def test_what_cannot_be_text_is_refused_with_the_sources_name() -> None:
+    with pytest.raises(DataError, match=r"DataFrame cannot be read: .*surrogates not allowed"):
+        read_transactions(pd.DataFrame({"customer_id": pd.Series(["\ud800"], dtype=object), "date": "2025-01-31", "amount": 1.0}))
+    with pytest.raises(DataError, match="the query returns no table"):
+        read_transactions(Query(duckdb.connect(), ""))
+    with pytest.raises(DataError, match=r"query cannot be read: .*syntax error"):
+        read_transactions(Query(duckdb.connect(), "selec 1"))
+
+
+@pytest.mark.parametrize(("connection", "sql"), [("sqlite://", "select 1"), (duckdb.connect(), 5)])
+def test_a_query_takes_an_open_connection_and_text(connection: Any, sql: Any) -> None:
+    with pytest.raises(ArgumentError, match="a Query takes an open connection"):
+        Query(connection, sql)

@@ -268,6 +268,7 @@ def test_a_window_or_unit_that_cannot_be_used_is_refused(window: dict[str, Any],
         pytest.param("date in ('2025-03-01', '2025-02-03')", UNTIL, "2 customers with 0 repeat orders", id="one order each"),
         pytest.param("index >= 0", date(2024, 12, 31), "0 customers with 0 repeat orders until 2024-12-31", id="nothing before"),
         pytest.param("customer_id.isna() or date.isna()", None, "no row is an order of a known customer", id="nobody"),
+        pytest.param("date != '2025-01-15' and date != '2025-03-05' and amount != 7", UNTIL, "all repeat orders until", id="free ones"),
         pytest.param("amount < 0", None, "no row is an order of a known customer", id="credit notes only"),
     ],
 )
@@ -287,7 +288,11 @@ def reference(rows: list[Row], since: int, until: int, drop: bool) -> tuple[dict
     days: dict[str, dict[int, list[tuple[int, str | None]]]] = {}
     for row in rows:
         who, day, amount, back, segment = row
-        if who is None:
+        if day is not None and day > until:
+            fate = "after"
+        elif day is not None and day < since:
+            fate = "before"
+        elif who is None:
             fate = "no customer id"
         elif day is None:
             fate = "no date"
@@ -297,10 +302,6 @@ def reference(rows: list[Row], since: int, until: int, drop: bool) -> tuple[dict
             fate = "zero or negative amount"
         elif amount > 0 and drop and row in seen:
             fate = "exact duplicate of another line"
-        elif day > until:
-            fate = "after"
-        elif day < since:
-            fate = "before"
         else:
             fate = "kept" if amount else "zero or negative amount"
             days.setdefault(who, {}).setdefault(day, []).append((amount, segment))
@@ -351,8 +352,8 @@ def test_statistics_and_ledger_agree_with_a_plain_reference(rows: list[Row], sin
     expected, counts, cents = reference(rows, since, until, drop)
     window: dict[str, Any] = {"since": first_day, "until": last_day, "unit": "day"}
     duplicates = "drop" if drop else "keep"
-    if len(expected) < 2 or not sum(customer["frequency"] for customer in expected.values()):
-        with pytest.raises(DataError, match="too few"):
+    if len(expected) < 2 or not sum(customer["spend_count"] for customer in expected.values()):
+        with pytest.raises(DataError, match=r"too few|all repeat orders until .* are of amount zero"):
             summary(orders, is_return="back", duplicates=duplicates, **window)
         return
     customers = summary(orders, is_return="back", duplicates=duplicates, **window)
@@ -443,4 +444,25 @@ def test_sales_without_a_customer_are_compared_gross_and_within_the_window() -> 
     ledger = ledger_of(summary(orders, until=UNTIL))
     assert (ledger.without_customer.rows, ledger.without_customer.amount) == (1, Decimal("100"))
     assert ledger.share_not_valued == pytest.approx(100 / (100 + float(ledger.kept.amount)))
-    assert lines_of(ledger)["no customer id"] == (3, Decimal("960"))
+    assert lines_of(ledger)["no customer id"] == (2, Decimal("60"))
+    assert lines_of(ledger)["after 2025-03-31"] == (1, Decimal("900"))
+
+
+def test_what_lies_outside_the_window_is_left_out_for_that_whatever_else_it_is() -> None:
+    late = pd.DataFrame(
+        [
+            ("a", "2025-04-01", 50.0, "yes"),
+            ("a", "2025-04-02", -3.0, "no"),
+            (None, "2025-04-03", 7.0, "no"),
+            ("a", "2024-12-31", 2.0, "yes"),
+        ],
+        columns=["customer_id", "date", "amount", "back"],
+    )
+    orders = pd.concat([ORDERS, late], ignore_index=True)
+    ledger = ledger_of(summary(orders, is_return="back", since=date(2025, 1, 1), until=UNTIL))
+    assert lines_of(ledger) == lines_of(ledger_of(summary(until=UNTIL))) | {
+        "read": (16, Decimal("245.5")),
+        "after 2025-03-31": (3, Decimal(54)),
+        "before 2025-01-01": (1, Decimal(2)),
+    }
+    assert ledger.without_customer.amount == Decimal("99.99")

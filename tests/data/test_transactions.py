@@ -1,7 +1,7 @@
 """Each argument of `read_transactions` does what it says; each bad input is refused with file, column and row."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -260,6 +260,13 @@ def test_a_product_may_be_a_segment_too() -> None:
         ({"amount": "date"}, "column 'date' is named as date and as something else"),
         ({"quantity": "amount"}, "column 'amount' is named as amount and as something else"),
         ({"order_id": "customer_id"}, "column 'customer_id' is named as customer_id"),
+        ({"segments": None}, "segments must be a list of column names, not None"),
+        ({"segments": [1]}, r"segments must be a list of column names, not \[1\]"),
+        ({"customer_id": None}, "customer_id must be text, not None"),
+        ({"quantity": 1}, "quantity must be text, not 1"),
+        ({"currency": 5}, "currency must be text, not 5"),
+        ({"date_format": 5}, "date_format must be text, not 5"),
+        ({"is_return": ["C"]}, r"is_return must be the name of a column or \{column: prefix\}, not \['C'\]"),
         ({"decimal": ";"}, "decimal must be"),
         ({"duplicates": "maybe"}, 'duplicates must be "keep" or "drop", not \'maybe\''),
         ({"is_return": {}}, "is_return must name one column and its prefix"),
@@ -346,6 +353,17 @@ BAD: dict[str, tuple[str, dict[str, Any], str]] = {
         "orders.csv: currency must be a code such as \"EUR\" or the name of a column, not 'eur'",
     ),
     "currency with umlauts": (line(), {"currency": "ÄÖÜ"}, "not 'ÄÖÜ'"),
+    "currency that is no code": (
+        line(more="x1"),
+        {"currency": "more"},
+        "orders.csv, row 2, column 'more': 'x1' is not a currency's code, such as \"EUR\" (2 rows like this)",
+    ),
+    "NUL in an id": (line("b\0"), {}, "orders.csv, row 3, column 'customer_id': 'b\\x00' holds a control character; take it out"),
+    "control character in a segment": (
+        line(more="\x1f"),
+        {"segments": ["more"]},
+        "orders.csv, row 3, column 'more': '\\x1f' holds a control character; take it out",
+    ),
     "currency sign as code": (line(), {"currency": "€"}, "not '€'"),
     "returns": (
         line(more="perhaps"),
@@ -380,6 +398,12 @@ def test_bad_input_is_refused_with_file_column_and_row(kind: str, tmp_path: Path
         ({"amount": pd.to_timedelta([1, 2], unit="D")}, "DataFrame, column 'amount': holds .*, not numbers"),
         ({"amount": pd.to_datetime(["2025-01-31", "2025-01-31"])}, "DataFrame, column 'amount': holds timestamp.*, not numbers"),
         ({"amount": [None, None]}, r"DataFrame, row 1, column 'amount': a number is missing.* \(2 rows like this\)"),
+        ({"amount": [1.5, True]}, "DataFrame, row 2, column 'amount': 'True' is not a number"),
+        ({"amount": [Decimal(10) ** 30, Decimal(1)]}, "DataFrame, row 1, column 'amount': .* is too large"),
+        ({"amount": [1j, 1.0]}, "DataFrame, row 1, column 'amount': .* is not a number"),
+        ({"amount": [[1.0], [2.0]]}, r"DataFrame, column 'amount': holds double\[\], not numbers"),
+        ({"date": [[datetime(2025, 1, 31)], None]}, r"DataFrame, column 'date': holds timestamp\[\], not dates"),
+        ({"date": [date(2025, 1, 31), 20000]}, "DataFrame, row 2, column 'date': '20000' is not a date"),
         ({"date": [20250131, 20250201]}, r"DataFrame, column 'date': holds bigint, not dates; give date_format .*\"%Y%m%d\""),
         ({"date": [TOMORROW, TOMORROW]}, r"DataFrame, row 1, column 'date': '.*' lies in the future .* \(2 rows like this\)"),
     ],

@@ -1,0 +1,51 @@
+"""What `read_transactions`, `summarize` and `Customers.from_frame` ask of the same arguments and texts."""
+
+from datetime import date, datetime
+from typing import Any, Literal, get_args
+
+from clvbayes.errors import ArgumentError
+
+__all__ = [
+    "CONTROL",
+    "CURRENCY",
+    "DAYS_PER_UNIT",
+    "NO_SEGMENT",
+    "TimeUnit",
+    "require_columns",
+    "require_day",
+    "require_past",
+    "require_unit",
+]
+
+TimeUnit = Literal["day", "week", "month", "quarter", "year"]
+DAYS_PER_UNIT: dict[str, float] = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "quarter": 365.25 / 4, "year": 365.25}
+
+CONTROL = r"[\x00-\x08\x0B\x0C\x0E-\x1F\x7F]"  # neither HDF5 nor XLSX can hold these; tab and line breaks are text
+NO_SEGMENT = "(none)"
+CURRENCY = "^[A-Z]{3}$"
+
+
+def require_unit(unit: object) -> None:
+    """Refuse what is no unit of time."""
+    if unit not in get_args(TimeUnit):
+        raise ArgumentError(f"unit must be one of {', '.join(get_args(TimeUnit))}, not {unit!r}")
+
+
+def require_day(name: str, day: Any) -> None:
+    """Refuse what is neither a day nor missing; a time of day would be cut off in silence."""
+    if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
+        raise ArgumentError(f"{name} must be a datetime.date, such as date(2025, 12, 31), not {day!r}")
+
+
+def require_past(until: date) -> None:
+    """Refuse a last day of observation that is still to come."""
+    if until > date.today():
+        raise ArgumentError(f"until ({until}) lies in the future (today is {date.today()}); what has not been observed cannot be counted")
+
+
+def require_columns(segments: Any) -> None:
+    """Refuse segments that are no list of names."""
+    if isinstance(segments, str):
+        raise ArgumentError(f"segments must be a list of column names; write [{segments!r}]")
+    if not isinstance(segments, list | tuple) or not all(isinstance(name, str) for name in segments):
+        raise ArgumentError(f"segments must be a list of column names, not {segments!r}")
