@@ -56,6 +56,8 @@ def check(file: File, set_: Set = None) -> None:
             typer.echo(f"{line.rows:>12,} rows {line.amount:>20,.2f}  {line.reason}")
         for note in ledger.notes:
             typer.echo(f"  {note}")
+        if customers.last_order != customers.until:
+            typer.echo(f"  the last order is of {customers.last_order}; the days until {customers.until} count as silence of all customers")
         typer.echo(f"{transactions.source} can be valued: {len(customers):,} customers until {customers.until}.")
 
 

@@ -175,7 +175,7 @@ def make_evidence(base: Base) -> Evidence:
     history = history_of(base, rng, revenue.mean(0).sum() / 12)
     customers = Customers(
         statistics=pd.DataFrame(
-            {"customer_id": ids, "t0": first_orders_of(base), "frequency": 2, "recency": 10.0, "T": base.weeks, "spend_count": 2}
+            {"customer_id": ids, "t0": first_orders_of(base), "frequency": 2, "recency": base.weeks, "T": base.weeks, "spend_count": 2}
         ),
         segments=segments,
         unit="week",

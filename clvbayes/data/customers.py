@@ -3,14 +3,24 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from clvbayes.data.checks import CONTROL, CURRENCY, NO_SEGMENT, TimeUnit, require_columns, require_day, require_past, require_unit
+from clvbayes.data.checks import (
+    CONTROL,
+    CURRENCY,
+    DAYS_PER_UNIT,
+    NO_SEGMENT,
+    TimeUnit,
+    require_columns,
+    require_day,
+    require_past,
+    require_unit,
+)
 from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.errors import ArgumentError, DataError
 
@@ -71,6 +81,14 @@ class Customers:
 
     def __len__(self) -> int:
         return len(self.statistics)
+
+    @property
+    def last_order(self) -> date | None:
+        """Day of the last order of all; unknown in an RFM frame."""
+        if self.until is None or self.statistics["t0"].isna().any():
+            return None
+        silence = float((self.statistics["T"] - self.statistics["recency"]).min()) * DAYS_PER_UNIT[self.unit]
+        return self.until - timedelta(days=round(silence))
 
     def to_frame(self) -> pd.DataFrame:
         """Statistics and segments side by side, one row a customer; a segment named like a statistic gets the suffix ``_segment``."""

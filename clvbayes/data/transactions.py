@@ -23,12 +23,14 @@ DUPLICATE = "exact duplicate of another line"
 
 MONEY = "decimal(18, 6)"  # sums of decimals are exact, so no result depends on the order of rows
 FACTOR = "decimal(19, 6)"  # DuckDB multiplies decimals of at most 18 digits in 64 bits: 100,000 times 1,000 overflows there
+EARLIEST = "1970-01-01"  # where missing dates of many systems land; no order of a living customer base is older
 LARGEST_AMOUNT = 1e11  # what decimal(18, 6) holds, less a digit
 INTEGER_TYPES = {f"{sign}{size}" for sign in ("", "U") for size in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")}
 FRACTION_TYPES = r"DOUBLE|FLOAT|DECIMAL\(\d+,\d+\)"  # to the end of the name: a list of them is DOUBLE[]
 DAY_TYPES = "DATE|TIMESTAMP[A-Z_ ]*"
 NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 GROUPED = r"^\s*[+-]?[0-9]{{1,3}}([{0}][0-9]{{3}})+([{1}][0-9]*)?\s*$"
+THOUSANDS = r"^[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+$"
 ISO_DATE = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([ T].*)?$"
 
 
@@ -174,7 +176,7 @@ def read_transactions(
         _refuse(opened, amount, too_large, "{value} times its quantity is too large (the limit is 1e11)")
         money = f"cast({money} as {FACTOR}) * cast({times} as {FACTOR})"
     currency_code = _one_currency(opened, currency_column) if currency_column else currency
-    _require_past_dates(opened, date, days)
+    _require_plausible_dates(opened, date, days)
     for label in (customer_id, *segments):
         control = f"regexp_matches(cast({opened.sql(label)} as varchar), {literal(CONTROL)})"
         _refuse(opened, label, control, "{value} holds a control character; take it out")
@@ -269,6 +271,8 @@ def _number(source: Source, column: str, decimal: str | None) -> str:
             plain = f"replace(replace({name}, '{grouping}', ''), '{decimal}', '.')"
             misgrouped = f"contains({name}, '{grouping}') and not regexp_matches({name}, {literal(GROUPED.format(grouping, decimal))})"
             hint = f' with the decimal mark "{decimal}"'
+        else:
+            _refuse_thousands(source, column)
         _refuse(source, column, f"{misgrouped} or not regexp_matches({plain}, {literal(NUMBER)})", "{value} is not a number" + hint)
         number = f"cast(trim({plain}) as double)"
     elif source.type_of(column) in INTEGER_TYPES:
@@ -285,6 +289,16 @@ def _number(source: Source, column: str, decimal: str | None) -> str:
         "{value} is too large (the limit is 1e11); give amounts in thousands or millions",
     )
     return number
+
+
+def _refuse_thousands(source: Source, column: str) -> None:
+    """Where every number with a point could be one of grouped thousands (1.250), only a person knows what it means."""
+    name = source.sql(column)
+    pointed = f"contains({name}, '.')"
+    fraction = f"{pointed} and not regexp_matches(trim({name}), {literal(THOUSANDS)})"
+    [(fractions,)] = ask(source.relation, "source", f"select count(*) from source where {fraction}").fetchall()
+    if not fractions:
+        _refuse(source, column, pointed, '{value} may mean thousands or a fraction; set decimal="," or decimal="."')
 
 
 def _day(source: Source, column: str, date_format: str | None) -> str:
@@ -323,7 +337,9 @@ def _day(source: Source, column: str, date_format: str | None) -> str:
     return f"cast({day} as date)"
 
 
-def _require_past_dates(source: Source, column: str, day: str) -> None:
+def _require_plausible_dates(source: Source, column: str, day: str) -> None:
+    early = f"{{value}} lies before {EARLIEST}; correct it, or give date_format (a year of two digits is %y)"
+    _refuse(source, column, f"{day} < date '{EARLIEST}'", early)
     today = Date.today().isoformat()
     complaint = f"{{value}} lies in the future (today is {today}); correct it, or take planned orders out"
     _refuse(source, column, f"{day} > date '{today}'", complaint)

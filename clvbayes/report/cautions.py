@@ -12,17 +12,40 @@ __all__ = ["cautions"]
 FIRST_DAYS = 30
 CROWDED = 2.5  # times as many first orders in the first days as in later ones; a young base that grows has fewer
 NOTABLE_FREE = 0.01
+LONG_SILENCE = 14  # days
+UNUSUAL = 10  # times the mean distance of orders
 PERIODS_PER_YEAR = {"quarter": 4, "month": 12}
 
 
 def cautions(evidence: Evidence) -> tuple[Note, ...]:
     """The cautions that hold, in the order of their weight."""
-    said = (_bands(), _returns(evidence), _horizon(evidence), _growth(evidence), _free_orders(evidence), _truncation(evidence))
+    said = (
+        _bands(),
+        _silence(evidence),
+        _returns(evidence),
+        _horizon(evidence),
+        _growth(evidence),
+        _free_orders(evidence),
+        _truncation(evidence),
+    )
     return tuple(Note(text) for text in said if text)
 
 
 def _bands() -> str:
     return words.CAUTION_BANDS
+
+
+def _silence(evidence: Evidence) -> str:
+    """Days without any order before the valuation date, where they are many beside the usual distance of orders."""
+    customers = evidence.customers
+    if customers.last_order is None or customers.until is None:
+        return ""
+    days = (customers.until - customers.last_order).days
+    observed = float(customers.statistics["T"].max()) * DAYS_PER_UNIT[customers.unit] - days
+    orders = len(customers) + float(customers.statistics["frequency"].sum())
+    if days < LONG_SILENCE or days < UNUSUAL * observed / orders:
+        return ""
+    return words.CAUTION_SILENCE.format(last=customers.last_order.isoformat(), days=show(count(days)), until=customers.until.isoformat())
 
 
 def _returns(evidence: Evidence) -> str:

@@ -46,7 +46,7 @@ def compose(evidence: Evidence) -> Document:
         rate=words.PERCENT.format(number=plain(100 * economics.discount_rate)),
         customers=show(count(len(evidence.customers))),
         draws=show(count(evidence.valuation.total.sizes["draw"])),
-        date=date,
+        date=(evidence.customers.last_order or until or ""),
     )
     title = evidence.title or (words.TITLE_DATED.format(date=date) if until else words.TITLE_UNDATED)
     return Document(title, subtitle, tuple(section(evidence) for section in SECTIONS))

@@ -61,6 +61,10 @@ CAUTION_BANDS = (
     "season, or a shock that meets all customers at once. In a study of six order histories the 90 % bands of such models held the total "
     "in 21 of 150 forecasts: take the bands of totals as the least uncertainty there is."
 )
+CAUTION_SILENCE = (
+    "The last order is of {last}, {days} days before the valuation date {until}. The models take this silence for customers who have left; "
+    "if the data end earlier than the valuation date says, the value is far too low."
+)
 CAUTION_RETURNS = (
     "Values are before returns: what went back came to {amount} in the data, {share} of the money kept. An account whose orders came back "
     "still has their value."

@@ -466,3 +466,8 @@ def test_what_lies_outside_the_window_is_left_out_for_that_whatever_else_it_is()
         "before 2025-01-01": (1, Decimal(2)),
     }
     assert ledger.without_customer.amount == Decimal("99.99")
+
+
+def test_the_last_order_is_known_whatever_the_unit() -> None:
+    for unit in ("day", "week", "month"):
+        assert summary(until=UNTIL, unit=unit).last_order == summary(unit=unit).until

@@ -91,7 +91,7 @@ def test_every_argument_finds_its_column() -> None:
         ("1,234.56", ".", "1234.56"),
         ("+1,234", ".", "1234"),
         ("1.234", ".", "1.234"),
-        ("1.234", None, "1.234"),
+        ("1.2345", None, "1.2345"),
         (" 12. ", None, "12"),
         ("1.5e3", None, "1500"),
         (".125", None, "0.125"),
@@ -420,3 +420,20 @@ def test_a_message_shows_the_cell_as_it_is(value: str) -> None:
         read_transactions(orders(amount=["1", value]))
     with pytest.raises(ClvError, match=re.escape(f"is not a date of the format {'{%Y}'!r}")):
         read_transactions(orders(date=[value, "x"]), date_format="{%Y}")
+
+
+@pytest.mark.parametrize(("amounts", "refused"), [(["1.250", "515"], True), (["1.250", "3.5"], False), (["0.125", "1.250"], False)])
+def test_points_that_may_group_thousands_are_asked_about(amounts: list[str], refused: bool) -> None:
+    orders = pd.DataFrame({"customer_id": ["a", "b"], "date": ["2025-01-02", "2025-01-03"], "amount": amounts})
+    if refused:
+        with pytest.raises(DataError, match=r"row 1, column 'amount': '1.250' may mean thousands or a fraction; set decimal"):
+            read_transactions(orders)
+        assert read_transactions(orders, decimal=",").to_frame()["amount"].tolist() == [1250.0, 515.0]
+    else:
+        assert read_transactions(orders).to_frame()["amount"].tolist() == [float(amount) for amount in amounts]
+
+
+def test_a_year_of_two_digits_read_as_four_is_refused() -> None:
+    orders = pd.DataFrame({"customer_id": ["a", "a"], "date": ["02.01.23", "03.01.2024"], "amount": [1.0, 2.0]})
+    with pytest.raises(DataError, match=r"row 1, column 'date': '02.01.23' lies before 1970-01-01"):
+        read_transactions(orders, date_format="%d.%m.%Y")

@@ -319,3 +319,13 @@ def test_a_month_that_the_data_begin_in_is_no_complete_period(evidence_of):
         for day in (0, 20)
     )
     assert len(late.history[0].amounts) == len(early.history[0].amounts) - 1
+
+
+def test_a_long_silence_before_the_valuation_date_is_pointed_out(evidence_of):
+    evidence = evidence_of("normal")
+    statistics = evidence.customers.statistics
+    for silence, said in ((0.0, False), (20.0, True)):
+        # T and recency in weeks: the last order of all lies `silence` weeks before the end
+        customers = replace(evidence.customers, statistics=statistics.assign(recency=statistics["T"] - silence))
+        notes = notes_of(replace(evidence, customers=customers))
+        assert any("140 days before the valuation date" in note for note in notes) == said
