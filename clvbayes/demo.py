@@ -10,7 +10,7 @@ from clvbayes.study import Study, run
 
 __all__ = ["run_demo"]
 
-CUSTOMERS, SEED, UNTIL = 1000, 1, date(2025, 12, 31)
+CUSTOMERS, SEED, UNTIL = 800, 1, date(2025, 12, 31)
 
 
 def run_demo(out: Path) -> Study:

@@ -149,5 +149,6 @@ def _compiled_gradient(model: Model, customers: Customers, cells: Cells, clock: 
     by_row = data["row"]["weight"] * model.log_likelihood(coordinates, data, clock)
     by_cell = pt.inc_subtensor(pt.zeros(cells.count)[data["row"]["cell"]], by_row)
     slope = pytensor.grad(by_row.sum(), wrt=coordinates)
-    function: Gradient = pytensor.function([coordinates], [by_cell, slope])  # type: ignore[list-item]
+    # called some dozens of times: compiling it thoroughly would take longer than it saves (2.3 s against 1.1 s on the demonstration)
+    function: Gradient = pytensor.function([coordinates], [by_cell, slope], mode="FAST_COMPILE")  # type: ignore[list-item]
     return function
