@@ -82,10 +82,11 @@ def choose_parametrizations(pilot: Pilot, cells: Cells, priors: Priors) -> list[
     """
     precision = 1 / (np.square(priors.sd) + len(cells.factors) * np.square(priors.scale))
     chosen = []
-    for factor in cells.factors:
+    for k, factor in enumerate(cells.factors):
         estimate, error = _level_estimates(pilot, factor.level_of_cell, len(factor.levels), np.array(priors.mean), precision)
         smallest = np.array([_smallest_spread(*row) for row in zip(estimate, error, priors.sd, priors.scale, strict=True)])[:, None]
-        centred = (error < smallest) & (error < CLEARLY_BELOW * smallest).any(axis=1, keepdims=True)
+        # what sets the levels of a further factor apart here may be the first factor's mix in them, so that they are never centred
+        centred = (error < smallest) & (error < CLEARLY_BELOW * smallest).any(axis=1, keepdims=True) & (k == 0)
         weight = np.where(centred.any(axis=1, keepdims=True), 0.0, 1 / error**2)
         chosen.append(Parametrization(centred, weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)))
     return chosen
