@@ -18,7 +18,7 @@ import xarray as xr
 
 from clvbayes import models
 from clvbayes.errors import ArgumentError, DataError
-from clvbayes.inference import Certificate, CheckResult, Fit
+from clvbayes.inference import Certificate, CheckResult, Compression, Fit
 from clvbayes.models import Priors
 from clvbayes.valuation import Economics, Period, Valuation
 
@@ -186,8 +186,6 @@ def _save_fit(fit: Fit, stage: Path) -> dict[str, Any]:
         "priors": asdict(fit.priors),
         "pool": fit.pool,
         "certificate": asdict(fit.certificate),
-        "customers": fit.customers,
-        "rows": fit.rows,
         "seed": fit.seed,
     }
 
@@ -204,10 +202,10 @@ def _load_fit(folder: Path, manifest: dict[str, Any]) -> Fit:
         pool=tuple(entry if isinstance(entry, str) else tuple(entry) for entry in manifest["pool"]),
         posterior=posterior,
         certificate=Certificate(
-            manifest["certificate"]["model"], tuple(CheckResult(**result) for result in manifest["certificate"]["results"])
+            manifest["certificate"]["model"],
+            Compression(**manifest["certificate"]["compression"]),
+            tuple(CheckResult(**result) for result in manifest["certificate"]["results"]),
         ),
-        customers=manifest["customers"],
-        rows=manifest["rows"],
         seed=manifest["seed"],
     )
 

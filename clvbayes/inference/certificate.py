@@ -9,10 +9,11 @@ import pandas as pd
 import xarray as xr
 
 from clvbayes.data import Customers
+from clvbayes.inference.weighing import RESAMPLED_FROM
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Model
 
-__all__ = ["Certificate", "CheckResult", "certify"]
+__all__ = ["Certificate", "CheckResult", "Compression", "certify"]
 
 Status = Literal["ok", "note", "failed"]
 
@@ -40,6 +41,41 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
+class Compression:
+    """On how many rows a posterior was sampled, and how it was proved that they were enough.
+
+    Attributes
+    ----------
+    customers : int
+        Customers that inform the fit.
+    exact_rows : int
+        Distinct rows of their statistics: all that the likelihood knows of them.
+    rows : int
+        Rows that the sampler saw: the exact ones, or those of a coreset.
+    exact_passes : int
+        How often the likelihood of all exact rows was evaluated outside the sampler.
+    k_hat, k_hat_limit : float or None
+        Shape of the upper tail of the weights exact / coreset, and below what it must lie; None without a coreset.
+    effective_share : float or None
+        Share of the coreset's draws that are effective once weighed.
+    resampled : bool
+        Whether draws were resampled by their weights.
+    remark : str
+        What became of coresets that were tried and did not hold; empty where none was.
+    """
+
+    customers: int
+    exact_rows: int
+    rows: int
+    exact_passes: int
+    k_hat: float | None = None
+    k_hat_limit: float | None = None
+    effective_share: float | None = None
+    resampled: bool = False
+    remark: str = ""
+
+
+@dataclass(frozen=True)
 class Certificate:
     """All checks of one fit.
 
@@ -47,10 +83,12 @@ class Certificate:
     ----------
     model : str
         Name of the model.
+    compression : Compression
     results : tuple of CheckResult
     """
 
     model: str
+    compression: Compression
     results: tuple[CheckResult, ...]
 
     @property
@@ -72,7 +110,7 @@ CONTRACTION_LIMIT = 0.3
 CONFLICT_LIMIT = 2.0
 
 
-def certify(posterior: xr.DataTree, priors: Priors, model: Model, customers: Customers) -> Certificate:
+def certify(posterior: xr.DataTree, priors: Priors, model: Model, customers: Customers, compression: Compression) -> Certificate:
     """Check a posterior: convergence, effective sample size, divergences, and what the data added to the priors.
 
     Parameters
@@ -82,6 +120,7 @@ def certify(posterior: xr.DataTree, priors: Priors, model: Model, customers: Cus
     priors : Priors
     model : Model
     customers : Customers
+    compression : Compression
 
     Returns
     -------
@@ -112,6 +151,7 @@ def certify(posterior: xr.DataTree, priors: Priors, model: Model, customers: Cus
             "Use more draws.",
         ),
         _divergences(int(diverging.sum()), diverging.size),
+        _rows(compression),
         _contraction(draws, priors),
         _conflict(draws, priors),
     ]
@@ -124,7 +164,7 @@ def certify(posterior: xr.DataTree, priors: Priors, model: Model, customers: Cus
                 "Give the orders themselves where you can.",
             )
         )
-    return Certificate(model.name, tuple(results))
+    return Certificate(model.name, compression, tuple(results))
 
 
 def _extreme(statistic: xr.Dataset, *, largest: bool) -> tuple[float, str]:
@@ -142,6 +182,21 @@ def _extreme(statistic: xr.Dataset, *, largest: bool) -> tuple[float, str]:
 
 def _limited(check: str, holds: bool, good: str, bad: str, advice: str) -> CheckResult:
     return CheckResult(check, "ok", good) if holds else CheckResult(check, "failed", bad, advice)
+
+
+def _rows(compression: Compression) -> CheckResult:
+    customers = f"{compression.customers:,} customers in {compression.exact_rows:,} distinct rows"
+    remark = f" {compression.remark}" if compression.remark else ""
+    if compression.k_hat is None or compression.k_hat_limit is None or compression.effective_share is None:
+        return CheckResult("Rows", "ok", f"{customers}, all of them in every step.{remark}")
+    resampled = ", resampled by their weights" if compression.resampled else ""
+    weighed = (
+        f"{customers}, sampled as {compression.rows:,}; weighed by the exact likelihood ({compression.exact_passes:,} passes over all rows)"
+        f" the draws are worth {compression.effective_share:.2%} of their number (limit {RESAMPLED_FROM:.0%}){resampled}, with k-hat"
+        f" {compression.k_hat:.2f} (limit {compression.k_hat_limit:.2f}).{remark}"
+    )
+    holds = compression.k_hat < compression.k_hat_limit and compression.effective_share >= RESAMPLED_FROM
+    return _limited("Rows", holds, weighed, weighed, 'Fit with method="exact".')
 
 
 def _divergences(count: int, draws: int) -> CheckResult:

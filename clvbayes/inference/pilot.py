@@ -1,75 +1,162 @@
-"""A first look at the posterior: the mode of every cell by itself, and how much the data say there."""
+"""A first look at the posterior: its mode given plausible spreads over levels, and how much the data say there.
 
-from collections.abc import Callable
+The mode is where a coreset is corrected, where the chains start, and what decides in which variables they move. Coordinates of the cells
+are a linear function of the population mean and the levels' deviations from it, so that Newton's steps take few numbers: gradient and
+information of every cell by itself.
+"""
+
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import splu
 
-from clvbayes.data import Customers
-from clvbayes.models.clock import Clock
+from clvbayes.inference.likelihood import Likelihood
 from clvbayes.models.hierarchy import Cells, Parametrization
 from clvbayes.models.priors import Priors
-from clvbayes.models.protocol import Model
 
-__all__ = ["Pilot", "choose_parametrizations", "find_pilot"]
+__all__ = ["Pilot", "choose_parametrizations", "find_mode", "learn_spreads", "starting_values"]
 
-STEP = 1e-4  # of the central differences; the error is of its square
-MOST_STEPS = 60
+MOST_STEPS = 100
 LONGEST_STEP = 1.0  # in any coordinate
-CONVERGED = 1e-5
+CONVERGED = 1e-3  # posterior standard deviations
+MOST_HALVINGS = 30
+SPREAD_ROUNDS = 5
 CLEARLY_BELOW = 0.4
-
-Gradient = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+SMALLEST_SPREAD = 0.05  # of the prior's scale: what learning spreads may fall to
 
 
 @dataclass(frozen=True)
 class Pilot:
-    """Mode of each cell under an independent normal prior.
+    """The posterior's mode given `spreads`, and what the data say there.
 
     Attributes
     ----------
+    population : numpy.ndarray
+        Dims ``(coordinate,)``.
+    deviations : tuple of numpy.ndarray
+        One a factor: its levels' deviations from the population mean, dims ``(coordinate, level)``.
+    spreads : tuple of numpy.ndarray
+        One a factor: the standard deviations over its levels that were assumed, dims ``(coordinate,)``.
     mode : numpy.ndarray
-        Dims ``(coordinate, cell)``.
+        The cells' coordinates, dims ``(coordinate, cell)``.
+    gradient : numpy.ndarray
+        Of the log-likelihood there, dims ``(coordinate, cell)``.
+    value : numpy.ndarray
+        Log-likelihood of each cell there.
     information : numpy.ndarray
-        Observed information of the data at the mode, without the prior, dims ``(cell, coordinate, coordinate)``.
+        Observed information of the data there, without the priors, dims ``(cell, coordinate, other)``.
+    converged : bool
     """
 
+    population: np.ndarray
+    deviations: tuple[np.ndarray, ...]
+    spreads: tuple[np.ndarray, ...]
     mode: np.ndarray
+    gradient: np.ndarray
+    value: np.ndarray
     information: np.ndarray
+    converged: bool
+
+    def level_covariance(self, cells: Cells) -> list[np.ndarray]:
+        """One a factor: posterior covariance of each of its levels, all others given, dims ``(level, coordinate, other)``."""
+        return [
+            np.linalg.inv(_positive(_by_level(self.information, factor.level_of_cell)) + np.diag(spread**-2))
+            for factor, spread in zip(cells.factors, self.spreads, strict=True)
+        ]
+
+    def level_sd(self, cells: Cells) -> list[np.ndarray]:
+        """One a factor: the roots of their diagonals, dims ``(coordinate, level)``."""
+        return [np.sqrt(np.diagonal(covariance, axis1=1, axis2=2)).T for covariance in self.level_covariance(cells)]
+
+    def sd(self, priors: Priors, cells: Cells) -> np.ndarray:
+        """Posterior standard deviations of the cells' coordinates, dims ``(coordinate, cell)``; a little too large where factors cross."""
+        if not cells.factors:
+            return np.sqrt(np.diagonal(np.linalg.inv(self.information + np.diag(np.array(priors.sd) ** -2)), axis1=1, axis2=2)).T
+        by_factor = zip(cells.factors, self.level_sd(cells), strict=True)
+        return np.asarray(np.sqrt(sum(sd[:, factor.level_of_cell] ** 2 for factor, sd in by_factor)))
 
 
-def find_pilot(model: Model, customers: Customers, cells: Cells, priors: Priors, clock: Clock) -> Pilot:
-    """Damped Newton steps from the prior's centre, all cells at once.
+def find_mode(likelihood: Likelihood, cells: Cells, priors: Priors, spreads: tuple[np.ndarray, ...], start: Pilot | None = None) -> Pilot:
+    """Damped Newton steps to the posterior's mode given the spreads, from the prior's centre or from where another pilot came to."""
+    coordinates = len(priors.mean)
+    design = _design(cells, coordinates)
+    centre = np.concatenate([priors.mean, np.zeros(design.shape[1] - coordinates)])
+    sds = [np.array(priors.sd), *(np.repeat(spread, len(factor.levels)) for spread, factor in zip(spreads, cells.factors, strict=True))]
+    precision = np.concatenate(sds) ** -2.0
+    at = centre if start is None else np.concatenate([start.population, *(deviation.ravel() for deviation in start.deviations)])
 
-    Cells do not interact in the likelihood, so that central differences of one gradient, a coordinate at a time, give every cell's Hessian
-    block (PyTensor's own second derivative of the log-gamma function falls to object mode).
-    """
-    gradient = _compiled_gradient(model, customers, cells, clock)
-    precision = 1 / (np.square(priors.sd) + max(len(cells.factors), 1) * np.square(priors.scale))
-    centre = np.repeat(np.array(priors.mean)[:, None], cells.count, axis=1)
+    def cells_of(at: np.ndarray) -> np.ndarray:
+        return np.asarray((design @ at).reshape(coordinates, cells.count))
 
-    def target(at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        value, slope = gradient(at)
-        off = at - centre
-        return value - 0.5 * (precision[:, None] * off**2).sum(axis=0), slope - precision[:, None] * off
+    def target(at: np.ndarray, value: np.ndarray) -> float:
+        return float(value.sum() - 0.5 * (precision * (at - centre) ** 2).sum())
 
-    mode, damping = centre.copy(), np.full(cells.count, 1e-3)
-    value, slope = target(mode)
+    value, slope = likelihood.gradient(cells_of(at))
+    converged = False
     for _ in range(MOST_STEPS):
-        curvature = _information(gradient, mode) + np.diag(precision)
-        eigenvalues, vectors = np.linalg.eigh(curvature)
-        # Newton's direction with every curvature made positive, so that it always leads uphill
-        stiff = np.maximum(np.abs(eigenvalues), 1e-6) * (1 + damping[:, None])
-        step = np.einsum("cij,cj->ic", vectors, np.einsum("cij,ic->cj", vectors, slope) / stiff)
-        step *= np.minimum(1.0, LONGEST_STEP / np.maximum(np.abs(step).max(axis=0), 1e-300))
-        tried_value, tried_slope = target(mode + step)
-        better = tried_value >= value - 1e-9 * np.abs(value)
-        mode = np.where(better, mode + step, mode)
-        value, slope = np.where(better, tried_value, value), np.where(better, tried_slope, slope)
-        damping = np.where(better, damping / 10, np.maximum(damping, 0.1) * 10)
-        if np.abs(step).max() < CONVERGED:
+        information = likelihood.information(cells_of(at))
+        # every curvature made positive, so that a step always leads uphill
+        curvature = design.T @ _block_diagonal(_positive(information)) @ design + sparse.diags(precision)
+        solve = splu(curvature.tocsc()).solve
+        uphill = design.T @ slope.ravel() - precision * (at - centre)
+        step = solve(uphill)
+        converged = bool(step @ uphill < CONVERGED**2 * len(at))
+        step *= min(1.0, LONGEST_STEP / max(np.abs(design @ step).max(), 1e-300))
+        at, value, slope = _climb(likelihood, cells_of, target, at, step, value, slope)
+        if converged:
             break
-    return Pilot(mode, _information(gradient, mode))
+    parts = np.split(at, np.cumsum([coordinates, *(coordinates * len(factor.levels) for factor in cells.factors)])[:-1])
+    return Pilot(
+        population=parts[0],
+        deviations=tuple(part.reshape(coordinates, -1) for part in parts[1:]),
+        spreads=spreads,
+        mode=cells_of(at),
+        gradient=slope,
+        value=value,
+        information=likelihood.information(cells_of(at)),
+        converged=converged,
+    )
+
+
+def _climb(
+    likelihood: Likelihood,
+    cells_of: Callable[[np.ndarray], np.ndarray],
+    target: Callable[[np.ndarray, np.ndarray], float],
+    at: np.ndarray,
+    step: np.ndarray,
+    value: np.ndarray,
+    slope: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The step, halved until it leads upwards; no step where none does."""
+    before = target(at, value)
+    for _ in range(MOST_HALVINGS):
+        tried_value, tried_slope = likelihood.gradient(cells_of(at + step))
+        if target(at + step, tried_value) >= before - 1e-12 * abs(before):
+            return at + step, tried_value, tried_slope
+        step = step / 2
+    return at, value, slope
+
+
+def learn_spreads(likelihood: Likelihood, cells: Cells, priors: Priors) -> Pilot:
+    """A pilot with spreads over levels that fit the data: their modes given the levels' modes and uncertainties, a few rounds of EM."""
+    spreads = tuple(np.array(priors.scale) for _ in cells.factors)
+    pilot = find_mode(likelihood, cells, priors, spreads)
+    for _ in range(SPREAD_ROUNDS if cells.factors else 0):
+        spreads = tuple(
+            _spread(deviation, sd, np.array(priors.scale)) for deviation, sd in zip(pilot.deviations, pilot.level_sd(cells), strict=True)
+        )
+        pilot = find_mode(likelihood, cells, priors, spreads, start=pilot)
+    return pilot
+
+
+def _spread(deviation: np.ndarray, sd: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Where the posterior of a spread peaks: normal deviations of uncertain levels, a half-normal prior."""
+    levels, squares = deviation.shape[1], (deviation**2 + sd**2).sum(axis=1)
+    square = 0.5 * scale**2 * (np.sqrt(levels**2 + 4 * squares / scale**2) - levels)
+    return np.maximum(np.sqrt(square), SMALLEST_SPREAD * scale)
 
 
 def choose_parametrizations(pilot: Pilot, cells: Cells, priors: Priors) -> list[Parametrization]:
@@ -78,36 +165,72 @@ def choose_parametrizations(pilot: Pilot, cells: Cells, priors: Priors) -> list[
     A level is centred where the data's standard error of it is smaller than any plausible spread over levels, in the coordinates
     where that is clearly so for some level. Where the spread may be smaller, centring makes the funnel that a sampler cannot enter: on
     the wholesaler's 37 countries, deciding by the prior's scale instead gave 97 and 173 divergences in 4,000 draws, and anchoring none.
-    In the coordinates without centred levels, the mean of the levels weighted by their precision is the anchor.
+    In the coordinates without centred levels, the mean of the levels weighted by their precision is the anchor. A further factor has one
+    spread for all its levels, so that all or none are centred.
     """
-    precision = 1 / (np.square(priors.sd) + len(cells.factors) * np.square(priors.scale))
     chosen = []
     for k, factor in enumerate(cells.factors):
-        estimate, error = _level_estimates(pilot, factor.level_of_cell, len(factor.levels), np.array(priors.mean), precision)
+        estimate, error = _level_estimates(pilot, factor.level_of_cell, pilot.deviations[k], pilot.spreads[k])
         smallest = np.array([_smallest_spread(*row) for row in zip(estimate, error, priors.sd, priors.scale, strict=True)])[:, None]
-        # what sets the levels of a further factor apart here may be the first factor's mix in them, so that they are never centred
-        centred = (error < smallest) & (error < CLEARLY_BELOW * smallest).any(axis=1, keepdims=True) & (k == 0)
+        centred = (error < smallest) & (error < CLEARLY_BELOW * smallest).any(axis=1, keepdims=True)
+        if k > 0:
+            centred = np.broadcast_to(centred.all(axis=1, keepdims=True), centred.shape)
         weight = np.where(centred.any(axis=1, keepdims=True), 0.0, 1 / error**2)
-        chosen.append(Parametrization(centred, weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)))
+        covariance = pilot.level_covariance(cells)[k]
+        if k > 0:  # effects that add up to zero whatever the sampler does have one root
+            covariance = np.broadcast_to(covariance.mean(axis=0), covariance.shape)
+        anchor = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
+        chosen.append(Parametrization(centred, _roots(covariance, centred.T), anchor))
     return chosen
 
 
-def _level_estimates(
-    pilot: Pilot, level_of_cell: np.ndarray, levels: int, centre: np.ndarray, precision: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """What the data alone say of each level, dims (coordinate, level): estimate less the prior's centre, and standard error."""
-    information = np.zeros((levels, *pilot.information.shape[1:]))
-    weighted = np.zeros((levels, len(centre)))
-    off = (pilot.mode - centre[:, None]).T
-    np.add.at(information, level_of_cell, pilot.information)
-    # at a cell's mode, information @ (estimate - mode) = precision * (mode - centre)
-    np.add.at(weighted, level_of_cell, np.einsum("cij,cj->ci", pilot.information, off) + precision * off)
-    eigenvalues, vectors = np.linalg.eigh(information)
-    information = np.einsum("lij,lj,lkj->lik", vectors, np.maximum(eigenvalues, 0.0), vectors)
-    covariance = np.linalg.inv(information + np.diag(precision))
+def _roots(covariance: np.ndarray, centred: np.ndarray) -> np.ndarray:
+    """Lower roots of the covariances of the centred coordinates, ones in place of the others, dims (level, coordinate, other)."""
+    both = centred[:, :, None] & centred[:, None, :]
+    return np.linalg.cholesky(np.where(both, covariance, np.eye(covariance.shape[1])))
+
+
+def starting_values(
+    pilot: Pilot, cells: Cells, priors: Priors, parametrizations: Sequence[Parametrization], seed: int
+) -> dict[str, np.ndarray]:
+    """A chain's start, by variable of `pooled_coordinates`: the mode, moved at random by what its curvature allows."""
+    rng = np.random.default_rng(seed)
+    if not cells.factors:
+        return {"population": pilot.population + pilot.sd(priors, cells)[:, 0] * rng.standard_normal(len(pilot.population))}
+    values: dict[str, np.ndarray] = {}
+    population, anchor = pilot.population, np.zeros(len(pilot.population))
+    by_factor = zip(cells.factors, parametrizations, pilot.deviations, pilot.spreads, pilot.level_sd(cells), strict=True)
+    for k, (factor, chosen, deviation, spread, sd) in enumerate(by_factor):
+        moved = deviation + sd * rng.standard_normal(sd.shape)
+        centre = moved.mean(axis=1) if k > 0 else np.zeros(len(spread))
+        population = population + centre
+        moved = moved - centre[:, None]
+        scale = spread * np.exp(rng.standard_normal(len(spread)) / math.sqrt(2 * len(factor.levels)))
+        values[f"{factor.dim}_scale"] = scale
+        values[f"{factor.dim}_free"] = moved  # the population mean is complete only after the last factor
+        if k == 0:
+            anchor = (chosen.anchor * moved).sum(axis=1)
+    for k, (factor, chosen) in enumerate(zip(cells.factors, parametrizations, strict=True)):
+        moved, scale = values[f"{factor.dim}_free"], values[f"{factor.dim}_scale"]
+        level = moved + population[:, None] if k == 0 else moved
+        mixed = np.where(chosen.centred, level, 0.0)
+        values[f"{factor.dim}_free"] = np.where(
+            chosen.centred, np.linalg.solve(chosen.root, mixed.T[:, :, None])[:, :, 0].T, moved / scale[:, None]
+        )
+    values["population_free"] = population + anchor
+    return values
+
+
+def _level_estimates(pilot: Pilot, level_of_cell: np.ndarray, deviation: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the data alone say of each level's deviation, all else given, dims (coordinate, level): estimate, and standard error."""
+    information = _positive(_by_level(pilot.information, level_of_cell))
+    slope = _by_level(pilot.gradient.T, level_of_cell)
+    # the data's own estimate lies where their quadratic has no slope
+    weighted = np.einsum("lij,jl->li", information, deviation) + slope
+    covariance = np.linalg.inv(information + np.diag(spread**-2))
     mean = np.einsum("lij,lj->li", covariance, weighted)
     variance = np.diagonal(covariance, axis1=1, axis2=2)
-    data_precision = np.maximum(1 / variance - precision, 1e-12)
+    data_precision = np.maximum(1 / variance - spread**-2, 1e-12)
     return (mean / variance / data_precision).T, (1 / np.sqrt(data_precision)).T
 
 
@@ -129,27 +252,30 @@ def _smallest_spread(estimate: np.ndarray, error: np.ndarray, sd: float, scale: 
     return float(np.interp(0.025, np.cumsum(mass) / mass.sum(), spread))
 
 
-def _information(gradient: Gradient, at: np.ndarray) -> np.ndarray:
-    columns = []
-    for k in range(len(at)):
-        step = np.zeros_like(at)
-        step[k] = STEP
-        columns.append((gradient(at - step)[1] - gradient(at + step)[1]) / (2 * STEP))
-    information = np.stack(columns).transpose(2, 0, 1)
-    return 0.5 * (information + information.swapaxes(1, 2))
+def _design(cells: Cells, coordinates: int) -> sparse.csr_array:
+    """The cells' coordinates as a linear function of the population mean and the deviations, each raveled coordinate first."""
+    blocks = [np.zeros(cells.count, dtype=np.int64), *(factor.level_of_cell for factor in cells.factors)]
+    of_cells = [sparse.csr_array((np.ones(cells.count), (np.arange(cells.count), level))) for level in blocks]
+    return sparse.csr_array(sparse.hstack([sparse.kron(sparse.eye_array(coordinates), block) for block in of_cells]))
 
 
-def _compiled_gradient(model: Model, customers: Customers, cells: Cells, clock: Clock) -> Gradient:
-    """A function of coordinates, dims (coordinate, cell), that returns log-likelihood by cell and its gradient."""
-    import pytensor
-    import pytensor.tensor as pt
+def _block_diagonal(information: np.ndarray) -> sparse.csr_array:
+    """Blocks of the cells, dims (cell, coordinate, other), as one matrix of the raveled (coordinate, cell)."""
+    cells, coordinates, _ = information.shape
+    place = np.arange(coordinates)[:, None] * cells + np.arange(cells)
+    rows = np.broadcast_to(place[:, None, :], (coordinates, coordinates, cells))
+    columns = np.broadcast_to(place[None, :, :], (coordinates, coordinates, cells))
+    return sparse.csr_array((information.transpose(1, 2, 0).ravel(), (rows.ravel(), columns.ravel())))
 
-    tables = model.rows(customers, cells)
-    data = {table: {name: pytensor.shared(column, name=name) for name, column in columns.items()} for table, columns in tables.items()}
-    coordinates = pt.matrix("coordinates")
-    by_row = data["row"]["weight"] * model.log_likelihood(coordinates, data, clock)
-    by_cell = pt.inc_subtensor(pt.zeros(cells.count)[data["row"]["cell"]], by_row)
-    slope = pytensor.grad(by_row.sum(), wrt=coordinates)
-    # called some dozens of times: compiling it thoroughly would take longer than it saves (2.3 s against 1.1 s on the demonstration)
-    function: Gradient = pytensor.function([coordinates], [by_cell, slope], mode="FAST_COMPILE")  # type: ignore[list-item]
-    return function
+
+def _positive(information: np.ndarray) -> np.ndarray:
+    """Symmetric blocks with the sizes of their eigenvalues in place of these."""
+    eigenvalues, vectors = np.linalg.eigh(information)
+    return np.asarray(np.einsum("cij,cj,ckj->cik", vectors, np.abs(eigenvalues), vectors))
+
+
+def _by_level(of_cells: np.ndarray, level_of_cell: np.ndarray) -> np.ndarray:
+    """Sums over the cells of each level."""
+    summed = np.zeros((level_of_cell.max() + 1, *of_cells.shape[1:]))
+    np.add.at(summed, level_of_cell, of_cells)
+    return summed

@@ -1,27 +1,32 @@
-"""A model's priors, hierarchy and likelihood put together as a PyMC model: the same for every model."""
+"""A model's rows, and its priors, hierarchy and likelihood put together as a PyMC model: the same for every model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
+import duckdb
 import numpy as np
+import pyarrow as pa
 
 from clvbayes.data import Customers
+from clvbayes.data.sources import ask
 from clvbayes.errors import ArgumentError
 from clvbayes.models.clock import Clock
-from clvbayes.models.hierarchy import Parametrization, Pool, assign_cells, pooled_coordinates
+from clvbayes.models.correction import Correction
+from clvbayes.models.hierarchy import Cells, Parametrization, Pool, assign_cells, pooled_coordinates
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Model, Table
 
 if TYPE_CHECKING:
     import pymc as pm
 
-__all__ = ["assemble", "distinct_rows"]
+__all__ = ["assemble", "distinct_rows", "pooled_model", "with_frequencies"]
 
 
 def assemble(
     model: Model, customers: Customers, pool: Pool, priors: Priors | None, clock: Clock, parametrizations: Sequence[Parametrization] | None
 ) -> "pm.Model":
-    """The PyMC model of `model`, free to be changed in a notebook.
+    """The PyMC model of `model` on exactly compressed rows, free to be changed in a notebook.
 
     Parameters
     ----------
@@ -38,35 +43,74 @@ def assemble(
     Returns
     -------
     pymc.Model
-        Dims ``coordinate``, one a pooling factor, and one a table of `model.rows`; the tables' columns as data; variables `population`
-        and, a factor, `<column>_scale` and `<column>_level` (`<column>_effect` from the second factor on); the likelihood as a potential.
+        As `pooled_model` makes it.
+    """
+    cells = assign_cells(customers, pool)
+    chosen = model.priors(customers) if priors is None else priors
+    return pooled_model(model, model.rows(customers, cells), cells, chosen, clock, parametrizations)
+
+
+def pooled_model(
+    model: Model,
+    rows: Table,
+    cells: Cells,
+    priors: Priors,
+    clock: Clock,
+    parametrizations: Sequence[Parametrization] | None = None,
+    correction: Correction | None = None,
+) -> "pm.Model":
+    """The PyMC model of some rows: those of all customers, or those of a coreset with its correction.
+
+    Returns
+    -------
+    pymc.Model
+        Dims ``coordinate``, one a pooling factor, ``row`` and ``frequency``; the columns of the rows, the priors' numbers and whatever
+        else may differ between two fits of the same shape as data; variables `population` and, a factor, `<column>_scale` and
+        `<column>_level` (`<column>_effect` from the second factor on); the likelihood as a potential.
     """
     import pymc as pm
 
-    cells = assign_cells(customers, pool)
-    chosen = model.priors(customers) if priors is None else priors
-    if chosen.coordinates != model.coordinates:
+    if priors.coordinates != model.coordinates:
         raise ArgumentError(
-            f"{model.name} has the coordinates {', '.join(model.coordinates)}; these priors have {', '.join(chosen.coordinates)}"
+            f"{model.name} has the coordinates {', '.join(model.coordinates)}; these priors have {', '.join(priors.coordinates)}"
         )
-    tables = model.rows(customers, cells)
+    tables = with_frequencies(rows)
     coords: dict[str, object] = {"coordinate": list(model.coordinates)}
     coords |= {factor.dim: list(factor.levels) for factor in cells.factors}
-    coords |= {table: np.arange(len(next(iter(columns.values())))) for table, columns in tables.items()}
+    coords |= {table: np.arange(len(columns["x"])) for table, columns in tables.items()}
     with pm.Model(coords=coords) as built:
-        coordinates = pooled_coordinates(chosen, cells, parametrizations)
+        coordinates = pooled_coordinates(priors, cells, parametrizations)
         data = {
             table: {name: pm.Data(f"{table}_{name}", column, dims=table) for name, column in columns.items()}
             for table, columns in tables.items()
         }
         by_row = model.log_likelihood(coordinates, data, clock)
-        pm.Potential("log_likelihood", (data["row"]["weight"] * by_row).sum())
+        log_likelihood = (data["row"]["weight"] * by_row).sum()
+        if correction is not None:
+            parts = {field.name: pm.Data(f"correction_{field.name}", getattr(correction, field.name)) for field in fields(correction)}
+            log_likelihood = log_likelihood + Correction(**parts).at(coordinates)
+        pm.Potential("log_likelihood", log_likelihood)
     return built
 
 
-def distinct_rows(columns: Table) -> tuple[Table, np.ndarray, np.ndarray]:
-    """Distinct rows of equally long columns in sorted order, the number of each, and the distinct row of every row."""
-    keys = np.stack([np.asarray(column, dtype=float) for column in columns.values()], axis=1)
-    distinct, inverse, counts = np.unique(keys, axis=0, return_inverse=True, return_counts=True)
-    table = {name: distinct[:, k].astype(column.dtype) for k, (name, column) in enumerate(columns.items())}
-    return table, counts.astype(float), inverse.reshape(-1)
+def distinct_rows(columns: Table, *, means: Mapping[str, np.ndarray] | None = None) -> Table:
+    """Distinct rows of equally long columns, sorted, with their number as `weight` and the `means` of further columns over them.
+
+    Means are taken over decimals, whose sums are exact, so that the order of rows does not change a digit.
+    """
+    means = means or {}
+    keys = {f"key_{k}": column for k, column in enumerate(columns.values())}
+    averaged = {f"mean_{k}": column for k, column in enumerate(means.values())}
+    averages = "".join(f", cast(sum(cast({name} as decimal(38, 12))) as double) / count(*) as {name}" for name in averaged)
+    sql = f"select {', '.join(keys)}, count(*) as weight{averages} from given group by {', '.join(keys)} order by {', '.join(keys)}"
+    with duckdb.connect() as connection:
+        found = ask(connection.from_arrow(pa.table(keys | averaged)), "given", sql).fetchnumpy()
+    names = dict(zip((*keys, *averaged), (*columns, *means), strict=True))
+    return {name: np.asarray(found[key]) for key, name in names.items()} | {"weight": found["weight"].astype(float)}
+
+
+def with_frequencies(rows: Table) -> dict[str, Table]:
+    """Tables "row" and "frequency" as `Model.log_likelihood` takes them, from rows sorted by cell and x."""
+    cell, x = rows["cell"], rows["x"]
+    starts = np.append(True, (np.diff(cell) != 0) | (np.diff(x) != 0))[: len(x)]
+    return {"row": {**rows, "frequency": np.cumsum(starts) - 1}, "frequency": {"cell": cell[starts], "x": x[starts]}}

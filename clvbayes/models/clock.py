@@ -2,7 +2,8 @@
 
 A clock turns a span of calendar time into the operational time that passes in it, and back. Death in the (M)BG/NBD happens only at
 purchases, so that whole model lives in operational time (method: Lambda(t), the integral of a calendar effect). Today's clock is the
-identity. Arguments may be NumPy arrays or PyTensor variables; `t0` is the acquisition date, missing where it is not known.
+identity. Arguments may be NumPy arrays or PyTensor variables. `T` says when a customer was acquired: that long before the valuation date,
+which is the same for all, so that a customer's statistics hold all that a clock needs to know.
 """
 
 from dataclasses import dataclass
@@ -12,26 +13,28 @@ __all__ = ["STEADY", "Clock", "SteadyClock"]
 
 
 class Clock(Protocol):
-    """Maps spans of calendar time to operational time, both in the customers' unit."""
+    """Maps spans of calendar time to operational time, both in the customers' unit. Clocks compare by value and can be hashed."""
 
-    def elapsed(self, t0: Any, start: Any, stop: Any) -> Any:
-        """Operational time between ages `start` and `stop` of customers acquired at `t0`."""
+    def elapsed(self, T: Any, start: Any, stop: Any) -> Any:
+        """Operational time between ages `start` and `stop` of customers acquired `T` before the valuation date."""
         ...
 
-    def age(self, t0: Any, start: Any, elapsed: Any) -> Any:
+    def age(self, T: Any, start: Any, elapsed: Any) -> Any:
         """The age at which `elapsed` operational time has passed since age `start`: the inverse of `elapsed`."""
         ...
+
+    def __hash__(self) -> int: ...
 
 
 @dataclass(frozen=True)
 class SteadyClock:
     """The identity: operational time is calendar time."""
 
-    def elapsed(self, t0: Any, start: Any, stop: Any) -> Any:
+    def elapsed(self, T: Any, start: Any, stop: Any) -> Any:
         """`stop - start`."""
         return stop - start
 
-    def age(self, t0: Any, start: Any, elapsed: Any) -> Any:
+    def age(self, T: Any, start: Any, elapsed: Any) -> Any:
         """`start + elapsed`."""
         return start + elapsed
 

@@ -71,7 +71,7 @@ class GammaGamma:
             scale=(0.5, 0.25, 0.25),
         )
 
-    def rows(self, customers: Customers, cells: Cells) -> dict[str, Table]:
+    def rows(self, customers: Customers, cells: Cells) -> Table:
         """Distinct (cell, x, S) with their number and the mean of their sums of logs, which enter linearly."""
         statistics = customers.statistics
         spenders = (statistics["spend_count"] > 0).to_numpy()
@@ -80,12 +80,13 @@ class GammaGamma:
             "x": statistics["spend_count"].to_numpy(dtype=float)[spenders],
             "sum": statistics["spend_sum"].to_numpy(dtype=float)[spenders],
         }
-        rows, weight, of_customer = distinct_rows(columns)
-        if customers.spend_level == "transaction":
-            logs = statistics["spend_sum_log"].to_numpy(dtype=float)[spenders]
-            rows["sum_log"] = np.bincount(of_customer, weights=logs, minlength=len(weight)) / weight
-        frequencies, _, of_row = distinct_rows({"cell": rows["cell"], "x": rows["x"]})
-        return {"row": {**rows, "weight": weight, "frequency": of_row}, "frequency": frequencies}
+        by_transaction = customers.spend_level == "transaction"
+        logs = {"sum_log": statistics["spend_sum_log"].to_numpy(dtype=float)[spenders]} if by_transaction else {}
+        return distinct_rows(columns, means=logs)
+
+    def bin_axes(self, rows: Table) -> Table:
+        """Number and mean of the purchases, in logarithms: the likelihood knows them as px+q and log(gamma+S)."""
+        return {"x": np.log(rows["x"]), "mean": np.log(rows["sum"] / rows["x"])}
 
     def log_likelihood(self, coordinates: Any, tables: dict[str, dict[str, Any]], clock: Clock) -> Any:
         """Log-likelihood of one customer of each row, dims ``(row,)``; of the mean where the table has no sums of logs."""

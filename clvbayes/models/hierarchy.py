@@ -21,7 +21,8 @@ __all__ = ["Cells", "Factor", "Parametrization", "Pool", "assign_cells", "cell_c
 
 Pool = Sequence[str | Sequence[str]]
 RESERVED = {"chain", "draw", "sample", "coordinate", "row", "frequency", "cell", "population", "population_free", "log_likelihood"}
-TABLES = ("row_", "frequency_")  # the names of a model's data begin so
+DATA = ("row", "frequency", "prior", "correction")  # the names of a model's data begin so
+PARTS = ("scale", "level", "effect", "free", "potential", "cell", "centred", "root", "anchor")  # of a factor: its variables and data
 CROSSING = " × "
 
 
@@ -47,7 +48,7 @@ class Factor:
     def dim(self) -> str:
         """Name of the dimension in the posterior: that of the column, as far as netCDF and xarray allow it."""
         name = CROSSING.join(self.columns).replace("/", "∕").strip()
-        return f"{name}_" if name in RESERVED or name.startswith(TABLES) or not name else name
+        return f"{name}_" if name in RESERVED or name.split("_")[0] in DATA or not name else name
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,10 @@ class Parametrization:
     centred : numpy.ndarray of bool
         Dims ``(coordinate, level)``: levels about which the data say much more than the hierarchy, sampled as such (Papaspiliopoulos,
         Roberts & Skoeld 2007). The others are sampled as deviations in units of the spread.
+    root : numpy.ndarray
+        Dims ``(level, coordinate, other)``: lower triangles, by which the sampler's variables are multiplied to give a level's centred
+        coordinates. With roots of the levels' posterior covariances the sampler sees a round cloud where coordinates are correlated. All
+        levels of a further factor have one root.
     anchor : numpy.ndarray
         Dims ``(coordinate, level)``: weights, adding up to one or all zero, of the levels whose mean is sampled in place of the population
         mean.
@@ -86,12 +91,14 @@ class Parametrization:
     """
 
     centred: np.ndarray
+    root: np.ndarray
     anchor: np.ndarray
 
     @classmethod
     def plain(cls, coordinates: int, levels: int) -> "Parametrization":
         """No level centred, no anchor: what suits few data."""
-        return cls(np.zeros((coordinates, levels), dtype=bool), np.zeros((coordinates, levels)))
+        root = np.broadcast_to(np.eye(coordinates), (levels, coordinates, coordinates))
+        return cls(np.zeros((coordinates, levels), dtype=bool), root, np.zeros((coordinates, levels)))
 
 
 def assign_cells(customers: Customers, pool: Pool) -> Cells:
@@ -138,7 +145,7 @@ def _require_distinct_names(factors: tuple[Factor, ...]) -> None:
     """Refuse columns whose dimensions or variables would have one name, such as "a/b" and "a∕b", or "a" and "a_level"."""
     taken: dict[str, Factor] = {}
     for factor in factors:
-        for name in (factor.dim, *(f"{factor.dim}_{part}" for part in ("scale", "level", "effect", "free", "prior"))):
+        for name in (factor.dim, *(f"{factor.dim}_{part}" for part in PARTS)):
             other = taken.setdefault(name, factor)
             if other is not factor:
                 both = f"{CROSSING.join(other.columns)!r} and {CROSSING.join(factor.columns)!r}"
@@ -161,33 +168,72 @@ def pooled_coordinates(priors: Priors, cells: Cells, parametrizations: Sequence[
         Unconstrained coordinates, dims ``(coordinate, cell)``.
     """
     import pymc as pm
-    import pytensor.tensor as pt
 
-    mean, sd = np.array(priors.mean), np.array(priors.sd)
+    mean, sd = pm.Data("prior_mean", np.array(priors.mean), dims="coordinate"), pm.Data("prior_sd", np.array(priors.sd), dims="coordinate")
     if not cells.factors:
         return pm.Normal("population", mean, sd, dims="coordinate")[:, None]
+    prior_scale = pm.Data("prior_scale", np.array(priors.scale), dims="coordinate")
     if parametrizations is None:
-        parametrizations = [Parametrization.plain(len(mean), len(factor.levels)) for factor in cells.factors]
-    coordinates = pt.zeros((len(mean), cells.count))
+        parametrizations = [Parametrization.plain(len(priors.mean), len(factor.levels)) for factor in cells.factors]
+    coordinates: Any = 0.0
     for k, (factor, chosen) in enumerate(zip(cells.factors, parametrizations, strict=True)):
-        dims = ("coordinate", factor.dim)
-        scale = pm.HalfNormal(f"{factor.dim}_scale", np.array(priors.scale), dims="coordinate")
-        if k == 0:
-            # where levels are centred, their prior needs the population mean, which needs the anchor, which needs them: hence a potential
-            free = pm.Flat(f"{factor.dim}_free", dims=dims) if chosen.centred.any() else pm.Normal(f"{factor.dim}_free", 0, 1, dims=dims)
-            deviation = scale * (chosen.anchor * free).sum(axis=1)
-            anchored = pm.Normal("population_free", mean + deviation, sd, dims="coordinate")
-            population = pm.Deterministic("population", anchored - deviation, dims="coordinate")[:, None]
-            level = pm.Deterministic(f"{factor.dim}_level", pt.switch(chosen.centred, free, population + scale[:, None] * free), dims=dims)
-            if chosen.centred.any():
-                location, width = pt.switch(chosen.centred, population, 0.0), pt.switch(chosen.centred, scale[:, None], 1.0)
-                pm.Potential(f"{factor.dim}_prior", pm.logp(pm.Normal.dist(location, width), free))
-        else:
-            together = chosen.centred.all(axis=1, keepdims=True)  # a zero-sum normal has one scale for all its levels
-            free = pm.ZeroSumNormal(f"{factor.dim}_free", sigma=pt.switch(together, scale[:, None], 1.0), dims=dims)
-            level = pm.Deterministic(f"{factor.dim}_effect", pt.switch(together, free, scale[:, None] * free), dims=dims)
-        coordinates = coordinates + level[:, factor.level_of_cell]
+        scale = pm.HalfNormal(f"{factor.dim}_scale", prior_scale, dims="coordinate")
+        level = _levels(factor, chosen, mean, sd, scale) if k == 0 else _effects_adding_to_zero(factor, chosen, scale)
+        coordinates = coordinates + level[:, pm.Data(f"{factor.dim}_cell", factor.level_of_cell)]
     return coordinates
+
+
+def _levels(factor: Factor, chosen: Parametrization, mean: Any, sd: Any, scale: Any) -> Any:
+    """Levels of the first factor, normal around the population mean, dims (coordinate, level)."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    dims, name = ("coordinate", factor.dim), f"{factor.dim}_free"
+    some_centred = bool(chosen.centred.any())
+    # where levels are centred, their prior needs the population mean, which needs the anchor, which needs them: hence a potential
+    free = pm.Flat(name, dims=dims) if some_centred else pm.Normal(name, 0, 1, dims=dims)
+    deviation = scale * (pm.Data(f"{factor.dim}_anchor", chosen.anchor, dims=dims) * free).sum(axis=1)
+    anchored = pm.Normal("population_free", mean + deviation, sd, dims="coordinate")
+    population = pm.Deterministic("population", anchored - deviation, dims="coordinate")[:, None]
+    level = population + scale[:, None] * free
+    if some_centred:
+        centred = pm.Data(f"{factor.dim}_centred", chosen.centred, dims=dims)
+        rounded, log_volume = _rounded(factor, chosen, free)
+        level = pt.switch(centred, rounded, level)
+        location, width = pt.switch(centred, population, 0.0), pt.switch(centred, scale[:, None], 1.0)
+        prior = pm.logp(pm.Normal.dist(location, width), pt.switch(centred, level, free)).sum()
+        pm.Potential(f"{factor.dim}_potential", prior + log_volume)
+    return pm.Deterministic(f"{factor.dim}_level", level, dims=dims)
+
+
+def _effects_adding_to_zero(factor: Factor, chosen: Parametrization, scale: Any) -> Any:
+    """Effects of a further factor, which add up to zero over its levels, dims (coordinate, level)."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    dims = ("coordinate", factor.dim)
+    free = pm.ZeroSumNormal(f"{factor.dim}_free", dims=dims)
+    effect = scale[:, None] * free
+    if chosen.centred.any():
+        # all levels of a coordinate together, and with one root, so that effects add up to zero whatever the sampler does
+        together = np.broadcast_to(chosen.centred.all(axis=1, keepdims=True), chosen.centred.shape)
+        centred = pm.Data(f"{factor.dim}_centred", together, dims=dims)
+        rounded, log_volume = _rounded(factor, chosen, free)
+        degrees = free.shape[1] - 1
+        of_effects = -0.5 * (rounded / scale[:, None]) ** 2 + 0.5 * free**2
+        prior = pt.switch(centred, of_effects, 0.0).sum() - pt.switch(centred[:, 0], degrees * pt.log(scale), 0.0).sum()
+        pm.Potential(f"{factor.dim}_potential", prior + log_volume * degrees / free.shape[1])
+        effect = pt.switch(centred, rounded, effect)
+    return pm.Deterministic(f"{factor.dim}_effect", effect, dims=dims)
+
+
+def _rounded(factor: Factor, chosen: Parametrization, free: Any) -> tuple[Any, Any]:
+    """Centred coordinates from the sampler's variables, and the logarithm of the volume that this takes up."""
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    root = pm.Data(f"{factor.dim}_root", chosen.root)
+    return (root * free.T[:, None, :]).sum(axis=2).T, pt.log(pt.diagonal(root, axis1=1, axis2=2)).sum()
 
 
 def cell_coordinates(posterior: xr.Dataset, cells: Cells, draws: np.ndarray, seed: int) -> np.ndarray:

@@ -75,19 +75,26 @@ class MbgNbd:
             scale=(0.5, 0.25, 0.5, 0.25),
         )
 
-    def rows(self, customers: Customers, cells: Cells) -> dict[str, Table]:
-        """Distinct (cell, t0, x, t_x, T) with their number, and distinct (cell, x), on which alone the gamma functions depend."""
+    def rows(self, customers: Customers, cells: Cells) -> Table:
+        """Distinct (cell, x, t_x, T) with their number."""
         statistics = customers.statistics
         columns = {
             "cell": cells.of_customer,
-            "t0": statistics["t0"].astype("datetime64[s]").astype("int64").to_numpy(),
             "x": statistics["frequency"].to_numpy(dtype=float),
             "t_x": statistics["recency"].to_numpy(dtype=float),
             "T": statistics["T"].to_numpy(dtype=float),
         }
-        rows, weight, _ = distinct_rows(columns)
-        frequencies, _, of_row = distinct_rows({"cell": rows["cell"], "x": rows["x"]})
-        return {"row": {**rows, "weight": weight, "frequency": of_row}, "frequency": frequencies}
+        return distinct_rows(columns)
+
+    def bin_axes(self, rows: Table) -> Table:
+        """Purchases, age and silence, in the logarithms in which the likelihood bends: it knows them as r+x, alpha+T and T-t_x.
+
+        Silence counts double, since it decides who has left: with 40 rows for each of 50 segments the standard deviation of the log
+        weights was .11, against .23 with equal ones.
+        """
+        x, T, silence = rows["x"], rows["T"], rows["T"] - rows["t_x"]
+        between = (rows["weight"] @ T) / (rows["weight"] @ (x + 1))
+        return {"x": np.log1p(x), "T": np.log1p(T / between), "silence": 2 * np.where(x > 0, np.log1p(silence / between), 0.0)}
 
     def log_likelihood(self, coordinates: Any, tables: dict[str, dict[str, Any]], clock: Clock) -> Any:
         """Log-likelihood of one customer of each row, dims ``(row,)``."""
@@ -98,8 +105,8 @@ class MbgNbd:
         log_leaves = pt.log(a)[cell] - pt.log(b[cell] + x)
 
         cell, x, of_row = rows["cell"], rows["x"], rows["frequency"]
-        T = clock.elapsed(rows["t0"], 0.0, rows["T"])
-        t_x = clock.elapsed(rows["t0"], 0.0, rows["t_x"])
+        T = clock.elapsed(rows["T"], 0.0, rows["T"])
+        t_x = clock.elapsed(rows["T"], 0.0, rows["t_x"])
         r, alpha = r[cell], alpha[cell]
         log_odds_dead = log_leaves[of_row] + (r + x) * pt.log1p((T - t_x) / (alpha + t_x))
         return counting[of_row] - r * pt.log1p(T / alpha) - x * pt.log(alpha + T) + pt.softplus(log_odds_dead)
@@ -134,13 +141,13 @@ class MbgNbd:
         Futures
         """
         x = batch.frequency.astype(float)
-        T = np.broadcast_to(clock.elapsed(batch.t0, 0.0, batch.T), len(batch)).astype(float)
-        t_x = np.broadcast_to(clock.elapsed(batch.t0, 0.0, batch.recency), len(batch)).astype(float)
-        ahead = np.broadcast_to(clock.elapsed(batch.t0, batch.T, batch.T + horizon), len(batch)).astype(float)
-        first_year = np.broadcast_to(clock.elapsed(batch.t0, batch.T, batch.T + year), len(batch)).astype(float)
+        T = np.broadcast_to(clock.elapsed(batch.T, 0.0, batch.T), len(batch)).astype(float)
+        t_x = np.broadcast_to(clock.elapsed(batch.T, 0.0, batch.recency), len(batch)).astype(float)
+        ahead = np.broadcast_to(clock.elapsed(batch.T, batch.T, batch.T + horizon), len(batch)).astype(float)
+        first_year = np.broadcast_to(clock.elapsed(batch.T, batch.T, batch.T + year), len(batch)).astype(float)
         natural = np.stack(_natural(coordinates.swapaxes(0, 1), np.exp, expit))
         customer, draw, elapsed, alive, expected = _simulate(natural, batch.purchase_cell, x, t_x, T, ahead, first_year, batch.key, seed)
-        time = clock.age(batch.t0[customer], batch.T[customer], elapsed) - batch.T[customer]
+        time = clock.age(batch.T[customer], batch.T[customer], elapsed) - batch.T[customer]
         return Futures(customer, draw, time, alive, expected)
 
     def expected_discounted_orders(

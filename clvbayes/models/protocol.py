@@ -29,7 +29,6 @@ class Batch:
         Hash of the customer id; names the customer's random streams.
     purchase_cell, spend_cell : numpy.ndarray of int
         Index of the cell in the draws of the purchase and of the spend model.
-    t0 : numpy.ndarray of datetime64
     frequency, recency, T, spend_count, spend_sum : numpy.ndarray
         As in `Customers`.
     """
@@ -37,7 +36,6 @@ class Batch:
     key: np.ndarray
     purchase_cell: np.ndarray
     spend_cell: np.ndarray
-    t0: np.ndarray
     frequency: np.ndarray
     recency: np.ndarray
     T: np.ndarray
@@ -72,7 +70,9 @@ class Futures:
 
 
 class Model(Protocol):
-    """What every model has."""
+    """What every model has. Models compare by value and can be hashed, so that the code of one is compiled once."""
+
+    def __hash__(self) -> int: ...
 
     @property
     def name(self) -> str:
@@ -98,12 +98,23 @@ class Model(Protocol):
         """Default priors, centred on scale-free summaries of the statistics."""
         ...
 
-    def rows(self, customers: Customers, cells: Cells) -> dict[str, Table]:
-        """Tables of distinct rows that the likelihood needs; the table "row" has a column `weight`, and no customer is lost in it."""
+    def rows(self, customers: Customers, cells: Cells) -> Table:
+        """Distinct rows that the likelihood needs, sorted, `cell` and `x` first, with a column `weight`: no customer is lost in them."""
+        ...
+
+    def bin_axes(self, rows: Table) -> Table:
+        """What rows are binned by where there are too many: columns on whose scales near rows have near likelihoods.
+
+        A bin of a cell becomes one row, the weighted mean of all columns but `cell` and `weight`.
+        """
         ...
 
     def log_likelihood(self, coordinates: Any, tables: dict[str, dict[str, Any]], clock: Clock) -> Any:
-        """Log-likelihood of one customer of each row, dims ``(row,)``; `coordinates` has dims ``(coordinate, cell)``."""
+        """Log-likelihood of one customer of each row, dims ``(row,)``; `coordinates` has dims ``(coordinate, cell)``.
+
+        `tables` has ``"row"``, the columns of `rows` with the index `frequency` into the other table, and ``"frequency"``, the distinct
+        ``cell`` and ``x`` of them: gamma functions are evaluated there, once.
+        """
         ...
 
     def build(

@@ -226,7 +226,6 @@ def _batch(customers: Customers, purchase_cell: np.ndarray, spend_cell: np.ndarr
         key=customer_keys(statistics["customer_id"]),
         purchase_cell=purchase_cell,
         spend_cell=spend_cell,
-        t0=statistics["t0"].to_numpy(),
         **{name: statistics[name].to_numpy(dtype=float) for name in names},
     )
 

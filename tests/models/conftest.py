@@ -14,6 +14,7 @@ import pytensor.tensor as pt
 import pytest
 
 from clvbayes.data import Customers
+from clvbayes.models.assembly import with_frequencies
 from clvbayes.models.clock import STEADY
 from clvbayes.models.hierarchy import assign_cells
 from clvbayes.models.protocol import Model
@@ -109,7 +110,7 @@ def log_likelihood() -> LogLikelihood:
     """Log-likelihood by distinct row, the rows' weights, and the gradient of the weighted sum, dims (coordinate, cell)."""
 
     def evaluate(model: Model, customers: Customers, coordinates: Any, pool: Any = ()) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        tables = model.rows(customers, assign_cells(customers, pool))
+        tables = with_frequencies(model.rows(customers, assign_cells(customers, pool)))
         columns = {(table, name): column for table, part in tables.items() for name, column in part.items()}
         function = _compiled(model, tuple((table, name, str(column.dtype)) for (table, name), column in columns.items()))
         at = np.asarray(coordinates, dtype=float)

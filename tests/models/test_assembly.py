@@ -1,12 +1,13 @@
 """A model put together is an ordinary PyMC model, with names, that a notebook can change."""
 
 import numpy as np
+import pandas as pd
 import pymc as pm
 import pytest
 
 from clvbayes.errors import ArgumentError
 from clvbayes.models import Priors, gamma_gamma, mbg_nbd
-from clvbayes.models.assembly import distinct_rows
+from clvbayes.models.assembly import distinct_rows, with_frequencies
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +90,27 @@ def test_given_priors_are_used(customers) -> None:
 def test_distinct_rows_lose_nobody() -> None:
     rng = np.random.default_rng(1)
     columns = {"cell": rng.integers(0, 3, 500), "x": rng.integers(0, 4, 500).astype(float)}
-    table, weight, of_row = distinct_rows(columns)
-    assert len(weight) == 12 and weight.sum() == 500
-    assert table["cell"].dtype == columns["cell"].dtype
-    for name, column in columns.items():
-        assert np.array_equal(table[name][of_row], column)
-    assert len(np.unique(np.stack([table["cell"], table["x"]]), axis=1).T) == 12
+    rows = distinct_rows(columns, means={"log": 2 * columns["x"] - columns["cell"]})
+    assert rows["cell"].dtype == columns["cell"].dtype
+    expected = pd.DataFrame(columns).value_counts().sort_index()
+    assert list(zip(rows["cell"], rows["x"], strict=True)) == list(expected.index)
+    assert rows["weight"].tolist() == expected.tolist()
+    np.testing.assert_allclose(rows["log"], 2 * rows["x"] - rows["cell"], rtol=1e-12)
+
+
+def test_the_order_of_rows_changes_no_digit_of_a_mean() -> None:
+    rng = np.random.default_rng(2)
+    columns, logs = {"cell": np.zeros(3000, int), "x": rng.integers(1, 3, 3000).astype(float)}, rng.normal(3, 5, 3000)
+    order = rng.permutation(3000)
+    one = distinct_rows(columns, means={"log": logs})
+    other = distinct_rows({name: column[order] for name, column in columns.items()}, means={"log": logs[order]})
+    assert np.array_equal(one["log"], other["log"])
+
+
+def test_frequencies_are_the_distinct_cells_and_counts() -> None:
+    rows = {"cell": np.array([0, 0, 0, 1, 1]), "x": np.array([0.0, 2.0, 2.0, 2.0, 3.0]), "weight": np.ones(5)}
+    tables = with_frequencies(rows)
+    assert tables["row"]["frequency"].tolist() == [0, 1, 1, 2, 3]
+    for name in ("cell", "x"):
+        assert np.array_equal(tables["frequency"][name][tables["row"]["frequency"]], rows[name])
+    assert with_frequencies({name: column[:0] for name, column in rows.items()})["frequency"]["x"].size == 0

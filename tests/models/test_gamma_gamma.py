@@ -100,7 +100,7 @@ def spenders(make_customers):
 
 def by_customer(customers, by_row):
     """The likelihood of each customer's row, in the order of customers: found again by its number and sum."""
-    rows = MODEL.rows(customers, assign_cells(customers, ()))["row"]
+    rows = MODEL.rows(customers, assign_cells(customers, ()))
     place = {key: k for k, key in enumerate(zip(rows["x"], rows["sum"], strict=True))}
     return by_row[[place[key] for key in zip(customers.statistics["spend_count"], customers.statistics["spend_sum"], strict=True)]]
 
@@ -227,7 +227,7 @@ def batch_of(ids, count, total, cell=None) -> Batch:
     zeros = np.zeros(len(ids))
     cell = np.zeros(len(ids), dtype=np.int64) if cell is None else np.asarray(cell)
     count, total = np.asarray(count, dtype=float), np.asarray(total, dtype=float)
-    return Batch(customer_keys(ids), cell, cell, np.full(len(ids), np.datetime64("NaT", "s")), zeros, zeros, zeros, count, total)
+    return Batch(customer_keys(ids), cell, cell, zeros, zeros, zeros, count, total)
 
 
 def futures_of(customers: int, draws: int, orders: int) -> Futures:

@@ -62,7 +62,8 @@ def test_a_crossing_keeps_levels_apart_whose_names_contain_its_sign(base) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", ["chain", "draw", "sample", "coordinate", "row", "frequency", "cell", "population", "population_free", "a/b", " "]
+    "name",
+    ["chain", "draw", "sample", "coordinate", "row", "frequency", "cell", "population", "population_free", "a/b", " ", "prior", "row_x"],
 )
 def test_a_column_may_have_any_name(name, base) -> None:
     customers = base(**{name: ["x", "y", "x"]})
@@ -165,29 +166,44 @@ WAYS = {
     "anchored by one": (NOBODY, weights([0, 1, 0, 0], [1, 0, 0, 0]), PLAIN_EFFECT),
     "mixed": (SOME, weights([0, 0, 0, 0], [1, 2, 3, 4]), ONE_CENTRED_EFFECT),
     "mixed and anchored": (SOME, ANCHOR, ONE_CENTRED_EFFECT),
-    "effects partly centred": (NOBODY, NO_ANCHOR, np.array([[True, True, False], [False, True, False]])),
 }
+
+
+def roots(centred, correlated: float) -> np.ndarray:
+    """Lower triangles that mix the centred coordinates of a level, dims (level, coordinate, other)."""
+    made = np.stack([np.diag(np.where(of_level, [0.3, 2.0], 1.0)) for of_level in centred.T])
+    made[:, 1, 0] = np.where(centred.all(axis=0), correlated, 0.0)
+    return made
+
+
+def mixed(root, level) -> np.ndarray:
+    return np.stack([np.linalg.solve(of_level, column) for of_level, column in zip(root, level.T, strict=True)], axis=1)
 
 
 def free_variables(point: Point, centred, anchor, effect_centred) -> tuple[dict[str, np.ndarray], float]:
     """The sampled variables at a point, and the log of the Jacobian of the step from them to the point."""
-    free = np.where(centred, point.level, (point.level - point.population[:, None]) / point.level_scale[:, None])
+    root, effect_root = roots(centred, 0.7), roots(effect_centred, -0.4)
+    free = np.where(centred, mixed(root, point.level), (point.level - point.population[:, None]) / point.level_scale[:, None])
     together = effect_centred.all(axis=1, keepdims=True)
     values = {
         "industry_scale": point.level_scale,
         "industry_free": free,
         "population_free": point.population + point.level_scale * (anchor * free).sum(axis=1),
         "channel_scale": point.effect_scale,
-        "channel_free": np.where(together, point.effect, point.effect / point.effect_scale[:, None]),
+        "channel_free": np.where(together, mixed(effect_root, point.effect), point.effect / point.effect_scale[:, None]),
     }
-    jacobian = (~centred * np.log(point.level_scale)[:, None]).sum()
-    jacobian += ((EFFECTS - 1) * ~together * np.log(point.effect_scale)[:, None]).sum()
+    log_roots, log_effect_root = (np.log(np.diagonal(one, axis1=1, axis2=2)).T for one in (root, effect_root))
+    jacobian = np.where(centred, log_roots, np.log(point.level_scale)[:, None]).sum()
+    jacobian += ((EFFECTS - 1) * np.where(together, log_effect_root[:, :1], np.log(point.effect_scale)[:, None])).sum()
     return values, float(jacobian)
 
 
 def model_in(cells: Cells, way: str) -> pm.Model:
     centred, anchor, effect_centred = WAYS[way]
-    parametrizations = [Parametrization(centred, anchor), Parametrization(effect_centred, np.zeros((2, EFFECTS)))]
+    parametrizations = [
+        Parametrization(centred, roots(centred, 0.7), anchor),
+        Parametrization(effect_centred, roots(effect_centred, -0.4), np.zeros((2, EFFECTS))),
+    ]
     with pm.Model(coords={"coordinate": ["m", "n"]} | {factor.dim: list(factor.levels) for factor in cells.factors}) as model:
         pm.Deterministic("coordinates", pooled_coordinates(PRIORS, cells, parametrizations))
     return model

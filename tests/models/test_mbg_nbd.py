@@ -92,7 +92,7 @@ def test_log_likelihood_is_the_formula_at_random_points(log_likelihood, make_cus
         coordinates = rng.normal([-2, 0, -0.5, 1], [2, 2, 3, 2])
         customers = make_customers(x, t_x, T)
         by_row, _, _ = log_likelihood(MODEL, customers, coordinates)
-        rows = MODEL.rows(customers, assign_cells(customers, ()))["row"]
+        rows = MODEL.rows(customers, assign_cells(customers, ()))
         exact = [exact_log_likelihood(coordinates, *row) for row in zip(rows["x"], rows["t_x"], rows["T"], strict=True)]
         np.testing.assert_allclose(by_row, exact, rtol=1e-11, atol=1e-11)
 
@@ -105,7 +105,7 @@ def test_far_out_it_is_finite_right_and_smooth(log_shape, log_concentration, log
     customers = make_customers(x, t_x, T)
     at = np.array([-2.0, log_shape, logit_dropout, log_concentration])
     by_row, _, slope = log_likelihood(MODEL, customers, at)
-    rows = MODEL.rows(customers, assign_cells(customers, ()))["row"]
+    rows = MODEL.rows(customers, assign_cells(customers, ()))
     exact = [exact_log_likelihood(at, *row) for row in zip(rows["x"], rows["t_x"], rows["T"], strict=True)]
     np.testing.assert_allclose(by_row, exact, rtol=1e-9, atol=1e-9)
     assert np.isfinite(slope).all()
@@ -265,8 +265,7 @@ def test_moments_without_discounting_are_those_of_the_number_of_orders() -> None
 def batch_of(ids, x, t_x, T, cell=None) -> Batch:
     x, t_x, T = (np.asarray(column, dtype=float) for column in (x, t_x, T))
     cell = np.zeros(len(x), dtype=np.int64) if cell is None else np.asarray(cell)
-    t0 = np.full(len(x), np.datetime64("NaT", "s"))
-    return Batch(customer_keys(ids), cell, cell, t0, x, t_x, T, np.zeros(len(x)), np.zeros(len(x)))
+    return Batch(customer_keys(ids), cell, cell, x, t_x, T, np.zeros(len(x)), np.zeros(len(x)))
 
 
 def part_of(batch: Batch, rows) -> Batch:
@@ -465,10 +464,10 @@ def test_a_future_far_out_in_the_coordinates_is_still_a_number() -> None:
 class HalfSpeed:
     """A clock on which operational time passes half as quickly."""
 
-    def elapsed(self, t0, start, stop):
+    def elapsed(self, T, start, stop):
         return (stop - start) / 2
 
-    def age(self, t0, start, elapsed):
+    def age(self, T, start, elapsed):
         return start + 2 * elapsed
 
 

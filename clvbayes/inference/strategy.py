@@ -1,0 +1,208 @@
+"""Which rows the sampler sees: all of them, or a coreset of few that proves itself.
+
+A coreset is corrected, to second order around the exact posterior's mode, by what its bins lose (`models/correction.py`); draws from it are
+weighed by the exact likelihood. Where the weights say that it does not hold, there are more bins, and at last all rows. Binning without
+the correction is wrong by many posterior standard deviations.
+"""
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import xarray as xr
+
+from clvbayes.inference.certificate import Compression
+from clvbayes.inference.coreset import bin_rows
+from clvbayes.inference.likelihood import Likelihood
+from clvbayes.inference.pilot import Pilot, choose_parametrizations, find_mode, learn_spreads, starting_values
+from clvbayes.inference.progress import working
+from clvbayes.inference.sampler import Density, compile_density, draw_posterior
+from clvbayes.inference.weighing import USED_AS_IS, Weighing, weigh
+from clvbayes.models.assembly import pooled_model
+from clvbayes.models.clock import Clock
+from clvbayes.models.correction import Correction
+from clvbayes.models.hierarchy import Cells, Parametrization, cell_coordinates
+from clvbayes.models.priors import Priors
+from clvbayes.models.protocol import Model, Table
+
+__all__ = ["Method", "Sampled", "Task", "correction_at", "sample_posterior"]
+
+Method = Literal["auto", "exact", "coreset"]
+
+EXACT_UP_TO = 10_000  # rows: below, a coreset saves no time
+# Rows of a coreset: a million customers in eight segments need some 50 a segment for an effective share of .998 and 200 for .9999, in a
+# hundred segments 100 for .99; 20,000 in all take some 1.5 ms a step.
+ROWS_A_CELL, FEWEST_A_CELL, FEWEST, MOST = 100, 20, 2_000, 20_000
+MORE_BINS = 4
+ATTEMPTS = 2
+WEIGHED = 500  # draws
+MODES_AGREE = 0.05  # posterior standard deviations
+
+_COMPILED: dict[Any, Density] = {}
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that a posterior depends on, but for which rows the sampler sees."""
+
+    model: Model
+    rows: Table
+    cells: Cells
+    priors: Priors
+    clock: Clock
+    draws: int
+    chains: int
+    seed: int
+    progress: bool
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A posterior, the sampler's settings, and the rows that it was sampled on."""
+
+    posterior: xr.DataTree
+    settings: dict[str, Any]
+    compression: Compression
+
+
+def sample_posterior(task: Task, method: Method) -> Sampled:
+    """Sample, on exact rows or on a coreset, whichever `method` says; "auto" takes a coreset of many rows if it holds."""
+    exact = Likelihood(task.model, task.rows, task.cells.count, task.clock)
+    rows = len(task.rows["weight"])
+    if method == "exact" or (method == "auto" and rows <= EXACT_UP_TO):
+        with working(f"{task.model.title}: finding the mode of {rows:,} rows", task.progress):
+            pilot = learn_spreads(exact, task.cells, task.priors)
+        return _sample_exact(task, exact, pilot, "")
+
+    budget = max(min(ROWS_A_CELL * task.cells.count, MOST), FEWEST_A_CELL * task.cells.count, FEWEST)
+    with working(f"{task.model.title}: finding the mode of {rows:,} rows", task.progress):
+        pilot, agree = _exact_pilot(task, exact, _binned(task, budget))
+    if not agree and method == "auto":
+        remark = "Newton's steps from two starts came to different modes, so that no coreset was tried."
+        return _sample_exact(task, exact, pilot, remark, foretold_steps=_usual_steps(task))
+    remark = "" if agree else "Newton's steps from two starts came to different modes."
+    for attempt in range(ATTEMPTS):
+        sampled, weighing = _sample_corrected(task, exact, _binned(task, budget * MORE_BINS**attempt), pilot, remark)
+        if weighing.holds:
+            return sampled
+        remark += (
+            f" A coreset of {sampled.compression.rows:,} rows did not hold: effective share {weighing.effective_share:.2f}, k-hat"
+            f" {weighing.k_hat:.2f}."
+        )
+    if method == "coreset":
+        return sampled
+    steps = 2 * int(sampled.posterior["sample_stats"]["n_steps"].sum())
+    return _sample_exact(task, exact, pilot, remark.strip(), foretold_steps=steps)
+
+
+def _binned(task: Task, budget: int) -> Likelihood:
+    return Likelihood(task.model, bin_rows(task.model, task.rows, task.cells.count, budget), task.cells.count, task.clock)
+
+
+def _exact_pilot(task: Task, exact: Likelihood, coreset: Likelihood) -> tuple[Pilot, bool]:
+    """The exact mode from the coreset's, and whether Newton's steps from the prior's centre come to the same."""
+    learned = learn_spreads(coreset, task.cells, task.priors)
+    pilot = find_mode(exact, task.cells, task.priors, learned.spreads, start=learned)
+    other = find_mode(exact, task.cells, task.priors, learned.spreads)
+    apart = np.abs((pilot.mode - other.mode) / pilot.sd(task.priors, task.cells)).max()
+    return pilot, bool(pilot.converged and other.converged and apart < MODES_AGREE)
+
+
+def correction_at(pilot: Pilot, sd: np.ndarray, coreset: Likelihood) -> Correction:
+    """What a coreset misses at an exact pilot's mode; `sd`, dims ``(coordinate, cell)``, is the posterior's there."""
+    value, gradient = coreset.gradient(pilot.mode)
+    missed = coreset.information(pilot.mode) - pilot.information
+    return Correction(pilot.mode, sd, pilot.value - value, pilot.gradient - gradient, missed.transpose(1, 2, 0))
+
+
+def _sample_corrected(task: Task, exact: Likelihood, coreset: Likelihood, pilot: Pilot, remark: str) -> tuple[Sampled, Weighing]:
+    correction = correction_at(pilot, pilot.sd(task.priors, task.cells), coreset)
+    posterior, settings = _sample(task, coreset.rows, pilot, correction)
+    total = task.draws * task.chains
+    with working(f"{task.model.title}: weighing by the exact likelihood", task.progress):
+        few = np.arange(0, total, max(total // WEIGHED, 1))
+        weighing = weigh(exact, coreset, correction, _coordinates(task, posterior, few))
+        resampled = weighing.holds and weighing.effective_share < USED_AS_IS
+        if resampled:
+            weighing = weigh(exact, coreset, correction, _coordinates(task, posterior, np.arange(total)))
+            posterior = _resampled(posterior, weighing.log_weights, task.seed)
+    compression = Compression(
+        customers=int(task.rows["weight"].sum()),
+        exact_rows=len(task.rows["weight"]),
+        rows=len(coreset.rows["weight"]),
+        exact_passes=exact.passes,
+        k_hat=weighing.k_hat,
+        k_hat_limit=weighing.k_hat_limit,
+        effective_share=weighing.effective_share,
+        resampled=resampled,
+        remark=remark.strip(),
+    )
+    return Sampled(posterior, settings, compression), weighing
+
+
+def _sample_exact(task: Task, exact: Likelihood, pilot: Pilot, remark: str, foretold_steps: int = 0) -> Sampled:
+    if foretold_steps and task.progress:
+        started = time.monotonic()
+        exact.gradient(pilot.mode)
+        minutes = foretold_steps * (time.monotonic() - started) / 60
+        print(f"{task.model.title}: {remark} Sampling all {len(task.rows['weight']):,} rows, some {minutes:,.0f} minutes", file=sys.stderr)
+    posterior, settings = _sample(task, task.rows, pilot, None)
+    rows = len(task.rows["weight"])
+    return Sampled(posterior, settings, Compression(int(task.rows["weight"].sum()), rows, rows, exact.passes, remark=remark))
+
+
+def _usual_steps(task: Task) -> int:
+    return 10 * 2 * task.draws * task.chains
+
+
+def _sample(task: Task, rows: Table, pilot: Pilot, correction: Correction | None) -> tuple[xr.DataTree, dict[str, Any]]:
+    parametrizations = choose_parametrizations(pilot, task.cells, task.priors)
+    with working(f"{task.model.title}: compiling", task.progress):
+        built = pooled_model(task.model, rows, task.cells, task.priors, task.clock, parametrizations, correction)
+        structure = _structure(task, rows, parametrizations, correction)
+        density = _COMPILED.get(structure) or compile_density(built)
+        _COMPILED[structure] = density
+
+    def start(seed: int) -> dict[str, np.ndarray]:
+        return starting_values(pilot, task.cells, task.priors, parametrizations, seed)
+
+    return draw_posterior(
+        built,
+        density,
+        start,
+        title=task.model.title,
+        draws=task.draws,
+        chains=task.chains,
+        seed=task.seed,
+        progress=task.progress,
+    )
+
+
+def _structure(task: Task, rows: Table, parametrizations: list[Parametrization], correction: Correction | None) -> tuple[Any, ...]:
+    """What the code of a model depends on: all but its data."""
+    factors = tuple(
+        (factor.dim, len(factor.levels), bool(chosen.centred.any()))
+        for factor, chosen in zip(task.cells.factors, parametrizations, strict=True)
+    )
+    return task.model, task.clock, factors, tuple(rows), correction is not None
+
+
+def _coordinates(task: Task, posterior: xr.DataTree, draws: np.ndarray) -> np.ndarray:
+    return cell_coordinates(posterior["posterior"].to_dataset(), task.cells, draws, task.seed)
+
+
+def _resampled(posterior: xr.DataTree, log_weights: np.ndarray, seed: int) -> xr.DataTree:
+    """Draws of each chain drawn again by their weights, in their order."""
+    chains, draws = (posterior["posterior"].sizes[dim] for dim in ("chain", "draw"))
+    rng = np.random.default_rng(seed)
+    weights = np.exp(log_weights - log_weights.max()).reshape(chains, draws)
+    picked = np.sort([rng.choice(draws, draws, p=of_chain / of_chain.sum()) for of_chain in weights], axis=1)
+    index = xr.DataArray(picked, dims=("chain", "draw"))
+
+    def pick(group: xr.Dataset) -> xr.Dataset:
+        chain = xr.DataArray(np.arange(chains), dims="chain")
+        return group.isel(chain=chain, draw=index).assign_coords(chain=group["chain"], draw=group["draw"])
+
+    return xr.DataTree.from_dict({name: pick(group.to_dataset()) for name, group in posterior.children.items()})
