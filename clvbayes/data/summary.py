@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 import duckdb
 import numpy as np
@@ -27,9 +28,15 @@ with order_days as (
     from kept_lines
     group by customer_id, day
 ),
-dated as (
-    select order_days.*, min(day) over (partition by customer_id) as first_day
+first_days as (
+    select customer_id, min(day) as first_day
     from order_days
+    group by customer_id
+),
+dated as (
+    select order_days.*, first_days.first_day
+    from order_days
+    join first_days on first_days.customer_id = order_days.customer_id
 )"""
 
 CUSTOMER_SQL = (
@@ -52,8 +59,7 @@ select
     sum(case when repeats = 0 then amount else 0 end) as first_amount,
     sum(case when spends = 1 then amount else 0 end) as spend_sum,
     sum(case when spends = 1 then log_amount else 0 end) as spend_sum_log,
-    sum(case when spends = 1 then cast(log_amount * log_amount as decimal(18, 12)) else 0 end) as
-    spend_sum_log_squared{segments_of_customer}
+    sum(case when spends = 1 then log_amount * log_amount else 0 end) as spend_sum_log_squared{segments_of_customer}
 from logged
 group by customer_id
 order by customer_id"""
@@ -73,6 +79,16 @@ from dated
 group by extract(year from first_day), extract(month from first_day), extract(year from day), extract(month from day)
 order by cohort_year, cohort_month, year, month"""
 )
+
+
+class Group(NamedTuple):
+    """Lines of one fate that are told apart in the ledger's notes."""
+
+    left_out: str | None
+    is_duplicate: bool
+    sign: int
+    rows: int
+    amount: Decimal
 
 
 def summarize(table: Transactions, *, until: date | None = None, since: date | None = None, unit: TimeUnit = "week") -> Customers:
@@ -146,7 +162,7 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
         unit=unit,
         until=until,
         history=_history(kept),
-        ledger=_ledger(fated, segment_notes),
+        ledger=_ledger(fated, int(found["frequency"].sum()) + len(found), segment_notes),
         currency=table.currency,
     )
 
@@ -209,24 +225,24 @@ def _history(kept: duckdb.DuckDBPyRelation) -> pd.DataFrame:
     )
 
 
-def _ledger(fated: duckdb.DuckDBPyRelation, segment_notes: list[str]) -> Ledger:
-    fates = ask(fated, "fated", "select left_out, count(*), sum(amount) from fated group by left_out order by 2 desc, 1").fetchall()
-    lines = {reason: LedgerLine(reason or "kept", rows, amount) for reason, rows, amount in fates}
-    kept = lines.pop(None, LedgerLine("kept", 0, Decimal(0)))
-    read = LedgerLine("read", sum(line[1] for line in fates), sum((line[2] for line in fates), Decimal(0)))
-    notes = list(segment_notes)
-    [(duplicate_rows, duplicate_amount)] = ask(
-        fated, "fated", "select count(*), coalesce(sum(amount), 0) from fated where is_duplicate"
-    ).fetchall()
-    if duplicate_rows:
-        notes.insert(0, f"{duplicate_rows:,} lines, {duplicate_amount:,.2f} in all, equal another line in every column")
-    [(free,)] = ask(fated, "fated", f"select count(*) from fated where {FREE_ORDER}").fetchall()
-    if free:
-        notes.insert(0, f"{free:,} lines of amount zero count as orders, but not as spend")
-    counted = f"select distinct customer_id, day from fated where left_out is null or {FREE_ORDER}"
-    [(order_days,)] = ask(fated, "fated", f"select count(*) from ({counted})").fetchall()
-    and_free = f" and {free:,} of amount zero" if free else ""
-    notes.insert(0, f"{kept.rows:,} kept lines{and_free} are {order_days:,} purchases: all orders of a customer on one day count as one")
-    sales = f"select count(*), coalesce(sum(amount), 0) from fated where left_out = '{NO_CUSTOMER}' and amount > 0"
-    [(sales_rows, sales_amount)] = ask(fated, "fated", sales).fetchall()
-    return Ledger(read, kept, tuple(lines.values()), LedgerLine(NO_CUSTOMER, sales_rows, sales_amount), tuple(notes))
+def _ledger(fated: duckdb.DuckDBPyRelation, purchases: int, segment_notes: list[str]) -> Ledger:
+    sql = "select left_out, is_duplicate, sign(amount), count(*), sum(amount) from fated group by 1, 2, 3"
+    groups = [Group(*found) for found in ask(fated, "fated", sql).fetchall()]
+    read, kept = _line("read", groups), _line("kept", [group for group in groups if group.left_out is None])
+    reasons = {group.left_out for group in groups if group.left_out is not None}
+    left_out = [_line(reason, [group for group in groups if group.left_out == reason]) for reason in reasons]
+    twice = _line("duplicates", [group for group in groups if group.is_duplicate])
+    free = _line("free", [group for group in groups if group.left_out == NOT_POSITIVE and group.sign == 0])
+    sales = _line(NO_CUSTOMER, [group for group in groups if group.left_out == NO_CUSTOMER and group.sign > 0])
+    and_free = f" and {free.rows:,} of amount zero" if free.rows else ""
+    notes = [f"{kept.rows:,} kept lines{and_free} are {purchases:,} purchases: all orders of a customer on one day count as one"]
+    if free.rows:
+        notes.append(f"{free.rows:,} lines of amount zero count as orders, but not as spend")
+    if twice.rows:
+        notes.append(f"{twice.rows:,} lines, {twice.amount:,.2f} in all, equal another line in every column")
+    by_size = sorted(left_out, key=lambda line: (-line.rows, line.reason))
+    return Ledger(read, kept, tuple(by_size), sales, (*notes, *segment_notes))
+
+
+def _line(reason: str, groups: list[Group]) -> LedgerLine:
+    return LedgerLine(reason, sum(group.rows for group in groups), sum((group.amount for group in groups), Decimal("0.000000")))

@@ -63,7 +63,7 @@ class Transactions:
     def to_frame(self) -> pd.DataFrame:
         """All lines as a frame, segments under their own names, amounts as floats; a segment named like a line's own column gets the
         suffix ``_segment``."""
-        frame: pd.DataFrame = self.lines.df().astype({"amount": float})
+        frame: pd.DataFrame = self.lines.order("row").df().astype({"amount": float})
         names = {name: f"{name}_segment" if name in frame.columns else name for name in self.segments}
         return frame.rename(columns={f"segment_{k}": names[name] for k, name in enumerate(self.segments)})
 
@@ -90,7 +90,8 @@ def read_transactions(
     Parameters
     ----------
     source : path, DataFrame (pandas, polars, Arrow) or Query
-        A CSV (UTF-8), Parquet or XLSX file, a frame, or a query. Nothing is fetched from the network.
+        A CSV (UTF-8), Parquet or XLSX file, a frame, or a query. Nothing is fetched from the network. The rows of a CSV or Parquet file
+        may outgrow memory: all rows read lie in a folder of the system's temporary directory (`TMPDIR`), which goes with the result.
     customer_id, date, amount : str
         Names of the columns, in the source's own capitals. Rows without a customer or a date are counted and left out; an amount must
         be there.
@@ -181,7 +182,7 @@ def read_transactions(
         control = f"regexp_matches(cast({opened.sql(label)} as varchar), {literal(CONTROL)})"
         _refuse(opened, label, control, "{value} holds a control character; take it out")
 
-    duplicate = f"row_number() over (partition by {', '.join(map(opened.sql, opened.columns))} order by {ROW}) > 1"
+    opened.keep("repeats", _repeats(opened))
     columns = {
         "row": ROW,
         "customer_id": _text(opened, customer_id),
@@ -191,9 +192,10 @@ def read_transactions(
         "product": _text(opened, product),
         **{f"segment_{k}": _text(opened, name) for k, name in enumerate(segments)},
         "is_return": _is_return(opened, is_return),
-        "is_duplicate": duplicate,
+        "is_duplicate": "repeat is not null",
     }
-    typed = f"select {', '.join(f'{expression} as {name}' for name, expression in columns.items())} from source"
+    selected = ", ".join(f"{expression} as {name}" for name, expression in columns.items())
+    typed = f"select {selected} from source left join repeats on repeat = {ROW}"
     drop_duplicates = f"when is_duplicate then {literal(DUPLICATE)}" if duplicates == "drop" else ""
     fate = f"""case
         when customer_id is null then {literal(NO_CUSTOMER)}
@@ -201,15 +203,18 @@ def read_transactions(
         when is_return then {literal(RETURN)}
         when amount <= 0 then {literal(NOT_POSITIVE)}
         {drop_duplicates} end"""
-    lines = ask(opened.relation, "source", f"select * exclude (is_return), {fate} as left_out from ({typed}) order by row")
-    return Transactions(_kept_in_memory(lines), tuple(segments), currency_code, opened.name, opened.sha256)
+    lines = opened.keep("lines", f"select * exclude (is_return), {fate} as left_out from ({typed})")
+    return Transactions(lines, tuple(segments), currency_code, opened.name, opened.sha256)
 
 
-def _kept_in_memory(lines: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """A relation runs its query anew at each use; this one runs once."""
-    connection = duckdb.connect()
-    connection.from_arrow(lines.to_arrow_table()).create("lines")
-    return connection.table("lines")
+def _repeats(source: Source) -> str:
+    """Query of the rows that equal an earlier one in every column. Few rows share a hash, and only those are compared; ranking all of 1e7
+    rows took ten times as long."""
+    columns = ", ".join(map(source.sql, source.columns))
+    shared = f"select hash({columns}) from source group by 1 having count(*) > 1"
+    nth = f"row_number() over (partition by {columns} order by {ROW})"
+    ranked = f"select {ROW}, {nth} as nth from source where hash({columns}) in ({shared})"
+    return f"select {ROW} as repeat from ({ranked}) where nth > 1"
 
 
 def _require_columns(source: Source, *names: str | None) -> None:
@@ -235,9 +240,14 @@ def _text(source: Source, column: str | None) -> str:
             f"when {whole} then cast(cast({name} as bigint) as varchar) else cast({name} as varchar) end"
         )
     text = f"nullif(trim(cast({name} as varchar)), '')"
-    if _is_text(source, column) and not _problem(source, column, f"not regexp_matches({text}, '^[0-9]+[.]0$')"):
+    if _is_text(source, column) and not _any(source, f"not regexp_matches({text}, '^[0-9]+[.]0$')"):
         return f"regexp_replace({text}, '[.]0$', '')"
     return text
+
+
+def _any(source: Source, condition: str) -> bool:
+    """Whether a row meets `condition`; the first one found is enough."""
+    return bool(ask(source.relation, "source", f"select true from source where {condition} limit 1").fetchall())
 
 
 def _problem(source: Source, column: str, condition: str) -> tuple[int, int, str | None] | None:
@@ -262,7 +272,8 @@ def _refuse(source: Source, column: str, condition: str, complaint: str) -> None
 def _number(source: Source, column: str, decimal: str | None) -> str:
     """Expression for a finite number; refuses cells that hold none."""
     name = source.sql(column)
-    _refuse(source, column, f"{name} is null or trim(cast({name} as varchar)) = ''", "a number is missing; fill it in, or take the row out")
+    missing = f"{name} is null" + (f" or trim({name}) = ''" if _is_text(source, column) else "")
+    _refuse(source, column, missing, "a number is missing; fill it in, or take the row out")
     if _is_text(source, column):
         _refuse(source, column, f"regexp_matches(trim({name}), '^[+-]?(nan|inf|infinity)$', 'i')", "{value} is not a finite number")
         plain, misgrouped, hint = name, "false", '; if the comma is its decimal mark, set decimal=","'
@@ -296,8 +307,7 @@ def _refuse_thousands(source: Source, column: str) -> None:
     name = source.sql(column)
     pointed = f"contains({name}, '.')"
     fraction = f"{pointed} and not regexp_matches(trim({name}), {literal(THOUSANDS)})"
-    [(fractions,)] = ask(source.relation, "source", f"select count(*) from source where {fraction}").fetchall()
-    if not fractions:
+    if not _any(source, fraction):
         _refuse(source, column, pointed, '{value} may mean thousands or a fraction; set decimal="," or decimal="."')
 
 
