@@ -6,7 +6,7 @@ information of every cell by itself.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,17 +14,16 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from clvbayes.inference.likelihood import Likelihood
-from clvbayes.models.hierarchy import Cells, Parametrization
+from clvbayes.models.hierarchy import Cells, LevelEstimates
 from clvbayes.models.priors import Priors
 
-__all__ = ["Pilot", "choose_parametrizations", "find_mode", "learn_spreads", "starting_values"]
+__all__ = ["Pilot", "find_mode", "learn_spreads", "level_estimates", "starting_values"]
 
 MOST_STEPS = 100
 LONGEST_STEP = 1.0  # in any coordinate
 CONVERGED = 1e-3  # posterior standard deviations
 MOST_HALVINGS = 30
 SPREAD_ROUNDS = 5
-CLEARLY_BELOW = 0.4
 SMALLEST_SPREAD = 0.05  # of the prior's scale: what learning spreads may fall to
 
 
@@ -156,72 +155,45 @@ def _spread(deviation: np.ndarray, sd: np.ndarray, scale: np.ndarray) -> np.ndar
     """Where the posterior of a spread peaks: normal deviations of uncertain levels, a half-normal prior."""
     levels, squares = deviation.shape[1], (deviation**2 + sd**2).sum(axis=1)
     square = 0.5 * scale**2 * (np.sqrt(levels**2 + 4 * squares / scale**2) - levels)
-    return np.maximum(np.sqrt(square), SMALLEST_SPREAD * scale)
+    return np.asarray(np.maximum(np.sqrt(square), SMALLEST_SPREAD * scale))
 
 
-def choose_parametrizations(pilot: Pilot, cells: Cells, priors: Priors) -> list[Parametrization]:
-    """One a factor: in which variables its levels are to be sampled.
-
-    A level is centred where the data's standard error of it is smaller than any plausible spread over levels, in the coordinates
-    where that is clearly so for some level. Where the spread may be smaller, centring makes the funnel that a sampler cannot enter: on
-    the wholesaler's 37 countries, deciding by the prior's scale instead gave 97 and 173 divergences in 4,000 draws, and anchoring none.
-    In the coordinates without centred levels, the mean of the levels weighted by their precision is the anchor. A further factor has one
-    spread for all its levels, so that all or none are centred.
-    """
-    chosen = []
+def level_estimates(pilot: Pilot, cells: Cells) -> list[LevelEstimates]:
+    """One a factor: what the data say of its levels, all else at the pilot's mode."""
+    found = []
     for k, factor in enumerate(cells.factors):
-        estimate, error = _level_estimates(pilot, factor.level_of_cell, pilot.deviations[k], pilot.spreads[k])
-        smallest = np.array([_smallest_spread(*row) for row in zip(estimate, error, priors.sd, priors.scale, strict=True)])[:, None]
-        centred = (error < smallest) & (error < CLEARLY_BELOW * smallest).any(axis=1, keepdims=True)
-        if k > 0:
-            centred = np.broadcast_to(centred.all(axis=1, keepdims=True), centred.shape)
-        weight = np.where(centred.any(axis=1, keepdims=True), 0.0, 1 / error**2)
+        estimate, error = _by_the_data(pilot, factor.level_of_cell, pilot.deviations[k], pilot.spreads[k])
         covariance = pilot.level_covariance(cells)[k]
-        if k > 0:  # effects that add up to zero whatever the sampler does have one root
-            covariance = np.broadcast_to(covariance.mean(axis=0), covariance.shape)
-        anchor = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
-        chosen.append(Parametrization(centred, _roots(covariance, centred.T), anchor))
-    return chosen
-
-
-def _roots(covariance: np.ndarray, centred: np.ndarray) -> np.ndarray:
-    """Lower roots of the covariances of the centred coordinates, ones in place of the others, dims (level, coordinate, other)."""
-    both = centred[:, :, None] & centred[:, None, :]
-    return np.linalg.cholesky(np.where(both, covariance, np.eye(covariance.shape[1])))
-
-
-def starting_values(
-    pilot: Pilot, cells: Cells, priors: Priors, parametrizations: Sequence[Parametrization], seed: int
-) -> dict[str, np.ndarray]:
-    """A chain's start, by variable of `pooled_coordinates`: the mode, moved at random by what its curvature allows."""
-    rng = np.random.default_rng(seed)
-    if not cells.factors:
-        return {"population": pilot.population + pilot.sd(priors, cells)[:, 0] * rng.standard_normal(len(pilot.population))}
-    values: dict[str, np.ndarray] = {}
-    population, anchor = pilot.population, np.zeros(len(pilot.population))
-    by_factor = zip(cells.factors, parametrizations, pilot.deviations, pilot.spreads, pilot.level_sd(cells), strict=True)
-    for k, (factor, chosen, deviation, spread, sd) in enumerate(by_factor):
-        moved = deviation + sd * rng.standard_normal(sd.shape)
-        centre = moved.mean(axis=1) if k > 0 else np.zeros(len(spread))
-        population = population + centre
-        moved = moved - centre[:, None]
-        scale = spread * np.exp(rng.standard_normal(len(spread)) / math.sqrt(2 * len(factor.levels)))
-        values[f"{factor.dim}_scale"] = scale
-        values[f"{factor.dim}_free"] = moved  # the population mean is complete only after the last factor
         if k == 0:
-            anchor = (chosen.anchor * moved).sum(axis=1)
-    for k, (factor, chosen) in enumerate(zip(cells.factors, parametrizations, strict=True)):
-        moved, scale = values[f"{factor.dim}_free"], values[f"{factor.dim}_scale"]
-        level = moved + population[:, None] if k == 0 else moved
-        mixed = np.where(chosen.centred, level, 0.0)
-        values[f"{factor.dim}_free"] = np.where(
-            chosen.centred, np.linalg.solve(chosen.root, mixed.T[:, :, None])[:, :, 0].T, moved / scale[:, None]
-        )
-    values["population_free"] = population + anchor
+            found.append(LevelEstimates(estimate + pilot.population[:, None], error, _correlation_root(covariance)))
+        else:  # effects add up to zero whatever the sampler does only if they share error and root
+            shared = np.broadcast_to((error**-2).mean(axis=1, keepdims=True) ** -0.5, error.shape)
+            root = np.broadcast_to(_correlation_root(covariance.mean(axis=0)[None]), covariance.shape)
+            found.append(LevelEstimates(estimate - estimate.mean(axis=1, keepdims=True), shared, root))
+    return found
+
+
+def _correlation_root(covariance: np.ndarray) -> np.ndarray:
+    sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    return np.linalg.cholesky(covariance / (sd[:, :, None] * sd[:, None, :]))
+
+
+def starting_values(pilot: Pilot, cells: Cells, priors: Priors, seed: int) -> dict[str, np.ndarray]:
+    """A chain's start, by variable of `pooled_coordinates`: what is standard normal where the posterior is as the pilot says."""
+    rng = np.random.default_rng(seed)
+    coordinates = len(pilot.population)
+    if not cells.factors:
+        return {"population": pilot.population + pilot.sd(priors, cells)[:, 0] * rng.standard_normal(coordinates)}
+    values = {"population_free": rng.standard_normal(coordinates)}
+    for k, (factor, spread) in enumerate(zip(cells.factors, pilot.spreads, strict=True)):
+        levels = len(factor.levels)
+        values[f"{factor.dim}_scale"] = spread * np.exp(rng.standard_normal(coordinates) / math.sqrt(2 * levels))
+        free = rng.standard_normal((coordinates, levels))
+        values[f"{factor.dim}_free"] = free if k == 0 else free - free.mean(axis=1, keepdims=True)
     return values
 
 
-def _level_estimates(pilot: Pilot, level_of_cell: np.ndarray, deviation: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _by_the_data(pilot: Pilot, level_of_cell: np.ndarray, deviation: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What the data alone say of each level's deviation, all else given, dims (coordinate, level): estimate, and standard error."""
     information = _positive(_by_level(pilot.information, level_of_cell))
     slope = _by_level(pilot.gradient.T, level_of_cell)
@@ -232,24 +204,6 @@ def _level_estimates(pilot: Pilot, level_of_cell: np.ndarray, deviation: np.ndar
     variance = np.diagonal(covariance, axis1=1, axis2=2)
     data_precision = np.maximum(1 / variance - spread**-2, 1e-12)
     return (mean / variance / data_precision).T, (1 / np.sqrt(data_precision)).T
-
-
-def _smallest_spread(estimate: np.ndarray, error: np.ndarray, sd: float, scale: float) -> float:
-    """The 2.5 % quantile of the spread over levels given their estimates: the mean integrated out, on a grid.
-
-    Only levels that the data locate within the prior's scale count: the estimates of others are far from normal.
-    """
-    estimate, error = estimate[error < scale], error[error < scale]
-    if len(error) < 2:
-        return 0.0
-    spread = np.geomspace(1e-3, 5.0, 200)
-    weight = 1 / (spread[:, None] ** 2 + error**2)
-    total = weight.sum(axis=1) + sd**-2
-    mean = (weight * estimate).sum(axis=1) / total
-    log_density = 0.5 * (np.log(weight).sum(axis=1) - np.log(total) - (weight * estimate**2).sum(axis=1) + total * mean**2)
-    log_density -= 0.5 * (spread / scale) ** 2
-    mass = np.exp(log_density - log_density.max()) * spread
-    return float(np.interp(0.025, np.cumsum(mass) / mass.sum(), spread))
 
 
 def _design(cells: Cells, coordinates: int) -> sparse.csr_array:

@@ -16,14 +16,14 @@ import xarray as xr
 from clvbayes.inference.certificate import Compression
 from clvbayes.inference.coreset import bin_rows
 from clvbayes.inference.likelihood import Likelihood
-from clvbayes.inference.pilot import Pilot, choose_parametrizations, find_mode, learn_spreads, starting_values
+from clvbayes.inference.pilot import Pilot, find_mode, learn_spreads, level_estimates, starting_values
 from clvbayes.inference.progress import working
 from clvbayes.inference.sampler import Density, compile_density, draw_posterior
 from clvbayes.inference.weighing import USED_AS_IS, Weighing, weigh
 from clvbayes.models.assembly import pooled_model
 from clvbayes.models.clock import Clock
 from clvbayes.models.correction import Correction
-from clvbayes.models.hierarchy import Cells, Parametrization, cell_coordinates
+from clvbayes.models.hierarchy import Cells, cell_coordinates
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Model, Table
 
@@ -32,13 +32,14 @@ __all__ = ["Method", "Sampled", "Task", "correction_at", "sample_posterior"]
 Method = Literal["auto", "exact", "coreset"]
 
 EXACT_UP_TO = 10_000  # rows: below, a coreset saves no time
-# Rows of a coreset: a million customers in eight segments need some 50 a segment for an effective share of .998 and 200 for .9999, in a
-# hundred segments 100 for .99; 20,000 in all take some 1.5 ms a step.
-ROWS_A_CELL, FEWEST_A_CELL, FEWEST, MOST = 100, 20, 2_000, 20_000
+# Rows of a coreset: a million customers in eight segments need 50 a segment for an effective share of .998 and 100 for .9997, in a hundred
+# segments 100 for .99; 20,000 in all take some 3 ms a step.
+ROWS_A_CELL, FEWEST_A_CELL, FEWEST, MOST = 100, 20, 500, 20_000
 MORE_BINS = 4
 ATTEMPTS = 2
 WEIGHED = 500  # draws
 MODES_AGREE = 0.05  # posterior standard deviations
+USUAL_STEPS = 12  # a draw, tuning included
 
 _COMPILED: dict[Any, Density] = {}
 
@@ -81,7 +82,7 @@ def sample_posterior(task: Task, method: Method) -> Sampled:
         pilot, agree = _exact_pilot(task, exact, _binned(task, budget))
     if not agree and method == "auto":
         remark = "Newton's steps from two starts came to different modes, so that no coreset was tried."
-        return _sample_exact(task, exact, pilot, remark, foretold_steps=_usual_steps(task))
+        return _sample_exact(task, exact, pilot, remark, foretold_steps=USUAL_STEPS * task.draws * task.chains)
     remark = "" if agree else "Newton's steps from two starts came to different modes."
     for attempt in range(ATTEMPTS):
         sampled, weighing = _sample_corrected(task, exact, _binned(task, budget * MORE_BINS**attempt), pilot, remark)
@@ -93,7 +94,7 @@ def sample_posterior(task: Task, method: Method) -> Sampled:
         )
     if method == "coreset":
         return sampled
-    steps = 2 * int(sampled.posterior["sample_stats"]["n_steps"].sum())
+    steps = int(sampled.posterior["sample_stats"]["n_steps"].sum() * (1 + sampled.settings["tune"] / task.draws))
     return _sample_exact(task, exact, pilot, remark.strip(), foretold_steps=steps)
 
 
@@ -153,20 +154,15 @@ def _sample_exact(task: Task, exact: Likelihood, pilot: Pilot, remark: str, fore
     return Sampled(posterior, settings, Compression(int(task.rows["weight"].sum()), rows, rows, exact.passes, remark=remark))
 
 
-def _usual_steps(task: Task) -> int:
-    return 10 * 2 * task.draws * task.chains
-
-
 def _sample(task: Task, rows: Table, pilot: Pilot, correction: Correction | None) -> tuple[xr.DataTree, dict[str, Any]]:
-    parametrizations = choose_parametrizations(pilot, task.cells, task.priors)
     with working(f"{task.model.title}: compiling", task.progress):
-        built = pooled_model(task.model, rows, task.cells, task.priors, task.clock, parametrizations, correction)
-        structure = _structure(task, rows, parametrizations, correction)
+        built = pooled_model(task.model, rows, task.cells, task.priors, task.clock, level_estimates(pilot, task.cells), correction)
+        structure = _structure(task, rows, correction)
         density = _COMPILED.get(structure) or compile_density(built)
         _COMPILED[structure] = density
 
     def start(seed: int) -> dict[str, np.ndarray]:
-        return starting_values(pilot, task.cells, task.priors, parametrizations, seed)
+        return starting_values(pilot, task.cells, task.priors, seed)
 
     return draw_posterior(
         built,
@@ -180,12 +176,9 @@ def _sample(task: Task, rows: Table, pilot: Pilot, correction: Correction | None
     )
 
 
-def _structure(task: Task, rows: Table, parametrizations: list[Parametrization], correction: Correction | None) -> tuple[Any, ...]:
+def _structure(task: Task, rows: Table, correction: Correction | None) -> tuple[Any, ...]:
     """What the code of a model depends on: all but its data."""
-    factors = tuple(
-        (factor.dim, len(factor.levels), bool(chosen.centred.any()))
-        for factor, chosen in zip(task.cells.factors, parametrizations, strict=True)
-    )
+    factors = tuple((factor.dim, len(factor.levels)) for factor in task.cells.factors)
     return task.model, task.clock, factors, tuple(rows), correction is not None
 
 

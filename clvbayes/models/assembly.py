@@ -13,7 +13,7 @@ from clvbayes.data.sources import ask
 from clvbayes.errors import ArgumentError
 from clvbayes.models.clock import Clock
 from clvbayes.models.correction import Correction
-from clvbayes.models.hierarchy import Cells, Parametrization, Pool, assign_cells, pooled_coordinates
+from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool, assign_cells, pooled_coordinates
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Model, Table
 
@@ -24,7 +24,7 @@ __all__ = ["assemble", "distinct_rows", "pooled_model", "with_frequencies"]
 
 
 def assemble(
-    model: Model, customers: Customers, pool: Pool, priors: Priors | None, clock: Clock, parametrizations: Sequence[Parametrization] | None
+    model: Model, customers: Customers, pool: Pool, priors: Priors | None, clock: Clock, estimates: Sequence[LevelEstimates] | None
 ) -> "pm.Model":
     """The PyMC model of `model` on exactly compressed rows, free to be changed in a notebook.
 
@@ -37,8 +37,8 @@ def assemble(
     priors : Priors or None
         Frozen numbers; the model's own where None.
     clock : Clock
-    parametrizations : sequence of Parametrization or None
-        In which variables the levels are sampled; plainly where None.
+    estimates : sequence of LevelEstimates or None
+        What the data say of the levels, roughly, so that they are sampled in quick variables.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def assemble(
     """
     cells = assign_cells(customers, pool)
     chosen = model.priors(customers) if priors is None else priors
-    return pooled_model(model, model.rows(customers, cells), cells, chosen, clock, parametrizations)
+    return pooled_model(model, model.rows(customers, cells), cells, chosen, clock, estimates)
 
 
 def pooled_model(
@@ -56,7 +56,7 @@ def pooled_model(
     cells: Cells,
     priors: Priors,
     clock: Clock,
-    parametrizations: Sequence[Parametrization] | None = None,
+    estimates: Sequence[LevelEstimates] | None = None,
     correction: Correction | None = None,
 ) -> "pm.Model":
     """The PyMC model of some rows: those of all customers, or those of a coreset with its correction.
@@ -79,7 +79,7 @@ def pooled_model(
     coords |= {factor.dim: list(factor.levels) for factor in cells.factors}
     coords |= {table: np.arange(len(columns["x"])) for table, columns in tables.items()}
     with pm.Model(coords=coords) as built:
-        coordinates = pooled_coordinates(priors, cells, parametrizations)
+        coordinates = pooled_coordinates(priors, cells, estimates)
         data = {
             table: {name: pm.Data(f"{table}_{name}", column, dims=table) for name, column in columns.items()}
             for table, columns in tables.items()

@@ -30,7 +30,7 @@ from clvbayes.data import Customers
 from clvbayes.errors import DataError
 from clvbayes.models.assembly import assemble, distinct_rows
 from clvbayes.models.clock import STEADY, Clock
-from clvbayes.models.hierarchy import Cells, Parametrization, Pool
+from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Batch, Futures, Table
 from clvbayes.models.special import log_rising
@@ -109,10 +109,10 @@ class GammaGamma:
         pool: Pool = (),
         priors: Priors | None = None,
         clock: Clock = STEADY,
-        parametrizations: Sequence[Parametrization] | None = None,
+        estimates: Sequence[LevelEstimates] | None = None,
     ) -> "pm.Model":
         """The PyMC model; see `assemble`."""
-        return assemble(self, customers, pool, priors, clock, parametrizations)
+        return assemble(self, customers, pool, priors, clock, estimates)
 
     def simulate(self, coordinates: np.ndarray, batch: Batch, futures: Futures, *, seed: int) -> np.ndarray:
         """Amount of each simulated purchase, from each customer's conditional posterior.

@@ -17,12 +17,12 @@ from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError
 from clvbayes.models.priors import Priors
 
-__all__ = ["Cells", "Factor", "Parametrization", "Pool", "assign_cells", "cell_coordinates", "pooled_coordinates"]
+__all__ = ["Cells", "Factor", "LevelEstimates", "Pool", "assign_cells", "cell_coordinates", "pooled_coordinates"]
 
 Pool = Sequence[str | Sequence[str]]
 RESERVED = {"chain", "draw", "sample", "coordinate", "row", "frequency", "cell", "population", "population_free", "log_likelihood"}
 DATA = ("row", "frequency", "prior", "correction")  # the names of a model's data begin so
-PARTS = ("scale", "level", "effect", "free", "potential", "cell", "centred", "root", "anchor")  # of a factor: its variables and data
+PARTS = ("scale", "level", "effect", "free", "potential", "cell", "estimate", "error", "root")  # of a factor: its variables and data
 CROSSING = " × "
 
 
@@ -71,34 +71,26 @@ class Cells:
 
 
 @dataclass(frozen=True)
-class Parametrization:
-    """In which variables a factor's levels are sampled. The posterior is the same in all; only some are quick.
+class LevelEstimates:
+    """What the data by themselves say of a factor's levels, roughly: it decides in which variables they are sampled, never the posterior.
+
+    Given the spread s over levels, a level with estimate y and error e is about normal with mean w y, w = s^2 / (s^2 + e^2), away from the
+    population mean, and variance w e^2. The sampler's variables are what is left of a level after that: standard normal, nearly, and all
+    but independent of the spread and of each other, whether the data say much of a level (then it is y + e z: "centred") or nothing
+    (s z: "non-centred"; Papaspiliopoulos, Roberts & Skoeld 2007), and for every spread between.
 
     Attributes
     ----------
-    centred : numpy.ndarray of bool
-        Dims ``(coordinate, level)``: levels about which the data say much more than the hierarchy, sampled as such (Papaspiliopoulos,
-        Roberts & Skoeld 2007). The others are sampled as deviations in units of the spread.
+    estimate, error : numpy.ndarray
+        Dims ``(coordinate, level)``: the first factor's levels, a further one's deviations, which add up to zero and have one error
+        for all levels.
     root : numpy.ndarray
-        Dims ``(level, coordinate, other)``: lower triangles, by which the sampler's variables are multiplied to give a level's centred
-        coordinates. With roots of the levels' posterior covariances the sampler sees a round cloud where coordinates are correlated. All
-        levels of a further factor have one root.
-    anchor : numpy.ndarray
-        Dims ``(coordinate, level)``: weights, adding up to one or all zero, of the levels whose mean is sampled in place of the population
-        mean.
-        Where one level holds nearly all data, the population mean is only as sure as the spread is small, but that level is always known
-        well.
+        Dims ``(level, coordinate, other)``: lower roots of the correlations between a level's coordinates; one for all in a further factor.
     """
 
-    centred: np.ndarray
+    estimate: np.ndarray
+    error: np.ndarray
     root: np.ndarray
-    anchor: np.ndarray
-
-    @classmethod
-    def plain(cls, coordinates: int, levels: int) -> "Parametrization":
-        """No level centred, no anchor: what suits few data."""
-        root = np.broadcast_to(np.eye(coordinates), (levels, coordinates, coordinates))
-        return cls(np.zeros((coordinates, levels), dtype=bool), root, np.zeros((coordinates, levels)))
 
 
 def assign_cells(customers: Customers, pool: Pool) -> Cells:
@@ -122,23 +114,30 @@ def assign_cells(customers: Customers, pool: Pool) -> Cells:
         raise ArgumentError(f"pool holds a crossing of no columns: {list(pool)}")
     if not factors:
         return Cells((), np.zeros(len(customers), dtype=np.int64), 1)
-    labels = [_labels(customers.segments, columns) for columns in factors]
-    codes = [pd.factorize(label, sort=True) for label in labels]
-    combinations, of_customer = np.unique(np.stack([code for code, _ in codes], axis=1), axis=0, return_inverse=True)
-    made = tuple(
-        Factor(columns, tuple(map(str, levels)), combinations[:, k])
-        for k, (columns, (_, levels)) in enumerate(zip(factors, codes, strict=True))
-    )
+    coded = [_coded(customers.segments, columns) for columns in factors]
+    of_customer, first = _combinations([codes for codes, _ in coded])
+    made = tuple(Factor(columns, levels, codes[first]) for columns, (codes, levels) in zip(factors, coded, strict=True))
     _require_distinct_names(made)
-    return Cells(made, of_customer.reshape(-1).astype(np.int64), len(combinations))
+    return Cells(made, of_customer, len(first))
 
 
-def _labels(segments: pd.DataFrame, columns: tuple[str, ...]) -> np.ndarray:
+def _coded(segments: pd.DataFrame, columns: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The level of each customer, and the levels' labels, sorted."""
+    by_column = [pd.factorize(segments[column].astype(str), sort=True) for column in columns]
     if len(columns) == 1:
-        return segments[columns[0]].astype(str).to_numpy(dtype=object)
+        [(codes, levels)] = by_column
+        return codes, tuple(map(str, levels))
+    codes, first = _combinations([of_column for of_column, _ in by_column])
     # a level's own sign is doubled, so that no two crossings share a label
-    parts = [segments[column].astype(str).str.replace("×", "××", regex=False) for column in columns]
-    return np.array([CROSSING.join(row) for row in zip(*parts, strict=True)], dtype=object)
+    parts = [[str(levels[k]).replace("×", "××") for k in of_column[first]] for of_column, levels in by_column]
+    return codes, tuple(map(CROSSING.join, zip(*parts, strict=True)))
+
+
+def _combinations(codes: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """The number of each row's combination of codes, in sorted order, and the first row of each combination."""
+    frame = pd.DataFrame(dict(enumerate(codes)))
+    numbers = frame.groupby(list(frame.columns), sort=True).ngroup().to_numpy(dtype=np.int64)
+    return numbers, np.unique(numbers, return_index=True)[1]
 
 
 def _require_distinct_names(factors: tuple[Factor, ...]) -> None:
@@ -152,15 +151,15 @@ def _require_distinct_names(factors: tuple[Factor, ...]) -> None:
                 raise ArgumentError(f"pool names {both}, which would both be {name!r} in the posterior: rename one of the columns")
 
 
-def pooled_coordinates(priors: Priors, cells: Cells, parametrizations: Sequence[Parametrization] | None = None) -> Any:
+def pooled_coordinates(priors: Priors, cells: Cells, estimates: Sequence[LevelEstimates] | None = None) -> Any:
     """Declare the hierarchy in the current PyMC model.
 
     Parameters
     ----------
     priors : Priors
     cells : Cells
-    parametrizations : sequence of Parametrization, optional
-        One a factor; plain by default.
+    estimates : sequence of LevelEstimates, optional
+        One a factor; the prior is the same with and without, and the sampler much quicker with.
 
     Returns
     -------
@@ -173,67 +172,78 @@ def pooled_coordinates(priors: Priors, cells: Cells, parametrizations: Sequence[
     if not cells.factors:
         return pm.Normal("population", mean, sd, dims="coordinate")[:, None]
     prior_scale = pm.Data("prior_scale", np.array(priors.scale), dims="coordinate")
-    if parametrizations is None:
-        parametrizations = [Parametrization.plain(len(priors.mean), len(factor.levels)) for factor in cells.factors]
     coordinates: Any = 0.0
-    for k, (factor, chosen) in enumerate(zip(cells.factors, parametrizations, strict=True)):
+    for k, factor in enumerate(cells.factors):
         scale = pm.HalfNormal(f"{factor.dim}_scale", prior_scale, dims="coordinate")
-        level = _levels(factor, chosen, mean, sd, scale) if k == 0 else _effects_adding_to_zero(factor, chosen, scale)
+        known = None if estimates is None else estimates[k]
+        level = _levels(factor, known, mean, sd, scale) if k == 0 else _effects_adding_to_zero(factor, known, scale)
         coordinates = coordinates + level[:, pm.Data(f"{factor.dim}_cell", factor.level_of_cell)]
     return coordinates
 
 
-def _levels(factor: Factor, chosen: Parametrization, mean: Any, sd: Any, scale: Any) -> Any:
+def _levels(factor: Factor, known: LevelEstimates | None, mean: Any, sd: Any, scale: Any) -> Any:
     """Levels of the first factor, normal around the population mean, dims (coordinate, level)."""
     import pymc as pm
     import pytensor.tensor as pt
 
-    dims, name = ("coordinate", factor.dim), f"{factor.dim}_free"
-    some_centred = bool(chosen.centred.any())
-    # where levels are centred, their prior needs the population mean, which needs the anchor, which needs them: hence a potential
-    free = pm.Flat(name, dims=dims) if some_centred else pm.Normal(name, 0, 1, dims=dims)
-    deviation = scale * (pm.Data(f"{factor.dim}_anchor", chosen.anchor, dims=dims) * free).sum(axis=1)
-    anchored = pm.Normal("population_free", mean + deviation, sd, dims="coordinate")
-    population = pm.Deterministic("population", anchored - deviation, dims="coordinate")[:, None]
-    level = population + scale[:, None] * free
-    if some_centred:
-        centred = pm.Data(f"{factor.dim}_centred", chosen.centred, dims=dims)
-        rounded, log_volume = _rounded(factor, chosen, free)
-        level = pt.switch(centred, rounded, level)
-        location, width = pt.switch(centred, population, 0.0), pt.switch(centred, scale[:, None], 1.0)
-        prior = pm.logp(pm.Normal.dist(location, width), pt.switch(centred, level, free)).sum()
-        pm.Potential(f"{factor.dim}_potential", prior + log_volume)
+    dims = ("coordinate", factor.dim)
+    population_free, free = pm.Normal("population_free", 0, 1, dims="coordinate"), pm.Normal(f"{factor.dim}_free", 0, 1, dims=dims)
+    if known is None:
+        population = pm.Deterministic("population", mean + sd * population_free, dims="coordinate")
+        return pm.Deterministic(f"{factor.dim}_level", population[:, None] + scale[:, None] * free, dims=dims)
+    estimate, error, root = _data(factor, known)
+    # the population mean given the spread, the levels integrated out, and then the levels given both
+    weight = 1 / (scale[:, None] ** 2 + error**2)
+    precision = sd**-2 + weight.sum(axis=1)
+    centre = (mean * sd**-2 + (weight * estimate).sum(axis=1)) / precision
+    population = pm.Deterministic("population", centre + precision**-0.5 * population_free, dims="coordinate")
+    shrunk, width = scale[:, None] ** 2 * weight, scale[:, None] * error * weight**0.5
+    level = population[:, None] + shrunk * (estimate - population[:, None]) + width * _correlated(root, free)
+    prior = pm.logp(pm.Normal.dist(mean, sd), population).sum() + pm.logp(pm.Normal.dist(population[:, None], scale[:, None]), level).sum()
+    log_volume = pt.log(width).sum() - 0.5 * pt.log(precision).sum() + _log_volume(root).sum()
+    standard = pm.Normal.dist(0, 1)
+    pm.Potential(f"{factor.dim}_potential", prior + log_volume - pm.logp(standard, population_free).sum() - pm.logp(standard, free).sum())
     return pm.Deterministic(f"{factor.dim}_level", level, dims=dims)
 
 
-def _effects_adding_to_zero(factor: Factor, chosen: Parametrization, scale: Any) -> Any:
+def _effects_adding_to_zero(factor: Factor, known: LevelEstimates | None, scale: Any) -> Any:
     """Effects of a further factor, which add up to zero over its levels, dims (coordinate, level)."""
     import pymc as pm
     import pytensor.tensor as pt
 
     dims = ("coordinate", factor.dim)
     free = pm.ZeroSumNormal(f"{factor.dim}_free", dims=dims)
-    effect = scale[:, None] * free
-    if chosen.centred.any():
-        # all levels of a coordinate together, and with one root, so that effects add up to zero whatever the sampler does
-        together = np.broadcast_to(chosen.centred.all(axis=1, keepdims=True), chosen.centred.shape)
-        centred = pm.Data(f"{factor.dim}_centred", together, dims=dims)
-        rounded, log_volume = _rounded(factor, chosen, free)
-        degrees = free.shape[1] - 1
-        of_effects = -0.5 * (rounded / scale[:, None]) ** 2 + 0.5 * free**2
-        prior = pt.switch(centred, of_effects, 0.0).sum() - pt.switch(centred[:, 0], degrees * pt.log(scale), 0.0).sum()
-        pm.Potential(f"{factor.dim}_potential", prior + log_volume * degrees / free.shape[1])
-        effect = pt.switch(centred, rounded, effect)
+    if known is None:
+        return pm.Deterministic(f"{factor.dim}_effect", scale[:, None] * free, dims=dims)
+    estimate, error, root = _data(factor, known)
+    weight = 1 / (scale**2 + error[:, 0] ** 2)
+    shrunk, width = (scale**2 * weight)[:, None], (scale * error[:, 0] * weight**0.5)[:, None]
+    effect = shrunk * estimate + width * _correlated(root, free)
+    # densities in the plane in which effects add up to zero, which has one dimension fewer than there are levels
+    degrees = free.shape[1] - 1
+    prior = -0.5 * ((effect / scale[:, None]) ** 2).sum() + 0.5 * (free**2).sum()
+    log_volume = degrees * (pt.log(width).sum() - pt.log(scale).sum() + _log_volume(root)[0])
+    pm.Potential(f"{factor.dim}_potential", prior + log_volume)
     return pm.Deterministic(f"{factor.dim}_effect", effect, dims=dims)
 
 
-def _rounded(factor: Factor, chosen: Parametrization, free: Any) -> tuple[Any, Any]:
-    """Centred coordinates from the sampler's variables, and the logarithm of the volume that this takes up."""
+def _data(factor: Factor, known: LevelEstimates) -> tuple[Any, Any, Any]:
     import pymc as pm
+
+    dims = ("coordinate", factor.dim)
+    estimate, error = pm.Data(f"{factor.dim}_estimate", known.estimate, dims=dims), pm.Data(f"{factor.dim}_error", known.error, dims=dims)
+    return estimate, error, pm.Data(f"{factor.dim}_root", known.root)
+
+
+def _correlated(root: Any, free: Any) -> Any:
+    return (root * free.T[:, None, :]).sum(axis=2).T
+
+
+def _log_volume(root: Any) -> Any:
+    """Logarithm of each root's determinant."""
     import pytensor.tensor as pt
 
-    root = pm.Data(f"{factor.dim}_root", chosen.root)
-    return (root * free.T[:, None, :]).sum(axis=2).T, pt.log(pt.diagonal(root, axis1=1, axis2=2)).sum()
+    return pt.log(pt.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
 
 
 def cell_coordinates(posterior: xr.Dataset, cells: Cells, draws: np.ndarray, seed: int) -> np.ndarray:

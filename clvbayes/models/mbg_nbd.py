@@ -30,7 +30,7 @@ from clvbayes.data import Customers
 from clvbayes.errors import DataError
 from clvbayes.models.assembly import assemble, distinct_rows
 from clvbayes.models.clock import STEADY, Clock
-from clvbayes.models.hierarchy import Cells, Parametrization, Pool
+from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Batch, Futures, Table
 from clvbayes.models.special import log_rising
@@ -101,7 +101,7 @@ class MbgNbd:
         rows, frequencies = tables["row"], tables["frequency"]
         r, alpha, a, b = _natural(coordinates, pt.exp, pt.sigmoid)
         cell, x = frequencies["cell"], frequencies["x"]
-        counting = log_rising(r[cell], x) + log_rising(b[cell], x + 1) - log_rising((a + b)[cell], x + 1)
+        counting = log_rising(r, x, cell) + log_rising(b, x + 1, cell) - log_rising(a + b, x + 1, cell) - x * pt.log(alpha)[cell]
         log_leaves = pt.log(a)[cell] - pt.log(b[cell] + x)
 
         cell, x, of_row = rows["cell"], rows["x"], rows["frequency"]
@@ -109,7 +109,7 @@ class MbgNbd:
         t_x = clock.elapsed(rows["T"], 0.0, rows["t_x"])
         r, alpha = r[cell], alpha[cell]
         log_odds_dead = log_leaves[of_row] + (r + x) * pt.log1p((T - t_x) / (alpha + t_x))
-        return counting[of_row] - r * pt.log1p(T / alpha) - x * pt.log(alpha + T) + pt.softplus(log_odds_dead)
+        return counting[of_row] - (r + x) * pt.log1p(T / alpha) + pt.softplus(log_odds_dead)
 
     def build(
         self,
@@ -118,10 +118,10 @@ class MbgNbd:
         pool: Pool = (),
         priors: Priors | None = None,
         clock: Clock = STEADY,
-        parametrizations: Sequence[Parametrization] | None = None,
+        estimates: Sequence[LevelEstimates] | None = None,
     ) -> "pm.Model":
         """The PyMC model; see `assemble`."""
-        return assemble(self, customers, pool, priors, clock, parametrizations)
+        return assemble(self, customers, pool, priors, clock, estimates)
 
     def simulate(self, coordinates: np.ndarray, batch: Batch, *, horizon: float, year: float, seed: int, clock: Clock) -> Futures:
         """Purchases after the valuation date, drawn from each customer's conditional posterior.

@@ -8,7 +8,7 @@ import numpy as np
 
 from clvbayes.data import Customers
 from clvbayes.models.clock import Clock
-from clvbayes.models.hierarchy import Cells, Parametrization, Pool
+from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
 from clvbayes.models.priors import Priors
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class Model(Protocol):
         pool: Pool = (),
         priors: Priors | None = None,
         clock: Clock = ...,
-        parametrizations: Sequence[Parametrization] | None = None,
+        estimates: Sequence[LevelEstimates] | None = None,
     ) -> "pm.Model":
         """The PyMC model, with named dims and data, free to be changed."""
         ...

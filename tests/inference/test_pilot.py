@@ -6,12 +6,11 @@ import pytest
 
 from clvbayes.data import Customers
 from clvbayes.inference.likelihood import Likelihood
-from clvbayes.inference.pilot import Pilot, choose_parametrizations, find_mode, learn_spreads, starting_values
-from clvbayes.models import Priors, mbg_nbd
+from clvbayes.inference.pilot import Pilot, find_mode, learn_spreads, level_estimates, starting_values
+from clvbayes.models import mbg_nbd
+from clvbayes.models.assembly import pooled_model
 from clvbayes.models.clock import STEADY
 from clvbayes.models.hierarchy import Cells, Factor, assign_cells
-
-ONE = Priors(("log_rate",), mean=(0.0,), sd=(1.0,), scale=(0.5,))
 
 
 def likelihood_of(customers: Customers, cells: Cells) -> Likelihood:
@@ -102,43 +101,45 @@ def made_up(estimates: np.ndarray, errors: np.ndarray) -> Pilot:
     )
 
 
-def test_well_known_levels_that_differ_are_centred() -> None:
-    errors = np.array([0.02, 0.02, 0.02, 0.02, 0.04])
-    [chosen] = choose_parametrizations(made_up(np.array([-0.6, -0.2, 0.1, 0.5, 0.9]), errors), levels(5), ONE)
-    assert chosen.centred.all() and not chosen.anchor.any()
-    np.testing.assert_allclose(chosen.root[:, 0, 0], (errors**-2.0 + 0.5**-2) ** -0.5)
+def test_estimates_are_what_the_data_say_without_the_hierarchy() -> None:
+    estimates, errors = np.array([-0.6, -0.2, 0.1, 0.5, 0.9]), np.array([0.02, 0.1, 0.5, 3.0, 0.3])
+    [found] = level_estimates(made_up(estimates, errors), levels(5))
+    np.testing.assert_allclose(found.estimate[0], estimates, rtol=1e-9)
+    np.testing.assert_allclose(found.error[0], errors, rtol=1e-9)
+    np.testing.assert_allclose(found.root, 1.0)
 
 
-def test_levels_that_may_all_be_equal_are_anchored_by_their_precision() -> None:
-    errors = np.array([0.02, 0.2, 0.2, 0.4])
-    [chosen] = choose_parametrizations(made_up(np.array([0.0, 0.1, -0.1, 0.2]), errors), levels(4), ONE)
-    assert not chosen.centred.any()
-    assert chosen.anchor.sum() == pytest.approx(1)
-    np.testing.assert_allclose(chosen.anchor[0], errors**-2.0 / (errors**-2.0).sum(), rtol=1e-6)
-    assert np.all(chosen.root == 1)
+def test_a_level_of_which_nothing_is_known_has_an_error_without_bound() -> None:
+    errors = np.array([0.02, 1e9])
+    [found] = level_estimates(made_up(np.array([-0.6, 0.3]), errors), levels(2))
+    assert found.error[0, 1] > 1e5 and np.all(np.isfinite(found.estimate))
 
 
-def test_a_level_of_few_customers_is_not_centred_beside_large_ones() -> None:
-    errors = np.array([0.02, 0.02, 0.02, 0.02, 0.02, 0.9])
-    [chosen] = choose_parametrizations(made_up(np.array([-0.6, -0.2, 0.1, 0.5, 0.9, 0.3]), errors), levels(6), ONE)
-    assert chosen.centred.tolist() == [[True] * 5 + [False]]
+def test_levels_of_a_further_factor_share_error_and_root(thirds: Customers) -> None:
+    cells, priors = assign_cells(thirds, ("parity", "size")), mbg_nbd().priors(thirds)
+    parity, size = level_estimates(learn_spreads(likelihood_of(thirds, cells), cells, priors), cells)
+    assert np.all(size.error == size.error[:, :1]) and np.all(size.root == size.root[0])
+    np.testing.assert_allclose(size.estimate.sum(axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose(np.einsum("lij,lij->li", parity.root, parity.root), 1, rtol=1e-9)
+    # of the base's rate more is known than of its dropout's concentration
+    assert np.all(parity.error[0] < parity.error[3])
 
 
 def test_chains_start_around_the_mode(thirds: Customers) -> None:
     """Whatever the variables, their starting values say a state of the hierarchy near the mode, within its curvature."""
     cells, priors = assign_cells(thirds, ("size", "parity")), mbg_nbd().priors(thirds)
     pilot = learn_spreads(likelihood_of(thirds, cells), cells, priors)
-    chosen = choose_parametrizations(pilot, cells, priors)
-    moved = []
-    for seed in range(200):
-        values = starting_values(pilot, cells, priors, chosen, seed)
-        scale, free = values["size_scale"][:, None], values["size_free"]
-        population = (values["population_free"] - (chosen[0].anchor * free).sum(axis=1) * values["size_scale"])[:, None]
-        rounded = np.einsum("lij,jl->il", chosen[0].root, free)
-        level = np.where(chosen[0].centred, rounded, population + scale * free)
+    built = pooled_model(mbg_nbd(), mbg_nbd().rows(thirds, cells), cells, priors, STEADY, level_estimates(pilot, cells))
+    state = built.compile_fn(
+        [built["size_level"], built["parity_effect"]], inputs=built.free_RVs, point_fn=False, on_unused_input="ignore", mode="FAST_COMPILE"
+    )
+    drawn = []
+    for seed in range(300):
+        values = starting_values(pilot, cells, priors, seed)
         assert np.abs(values["parity_free"].sum(axis=1)).max() < 1e-9
-        moved.append(level)
-    mode = pilot.population[:, None] + pilot.deviations[0] + pilot.deviations[1].mean(axis=1, keepdims=True)
-    off = (np.mean(moved, axis=0) - mode) / (np.std(moved, axis=0) / np.sqrt(200))
-    assert np.abs(off).max() < 4
-    assert np.all(np.std(moved, axis=0) < 2 * np.hypot(pilot.level_sd(cells)[0], pilot.level_sd(cells)[1].max(axis=1, keepdims=True)))
+        drawn.append(state(*(values[variable.name] for variable in built.free_RVs)))
+    level, effect = (np.array(part) for part in zip(*drawn, strict=True))
+    of_cells = level[:, :, cells.factors[0].level_of_cell] + effect[:, :, cells.factors[1].level_of_cell]
+    sd = pilot.sd(priors, cells)
+    assert np.abs((of_cells.mean(axis=0) - pilot.mode) / sd).max() < 0.5
+    assert np.all(of_cells.std(axis=0) < 2 * sd)

@@ -11,7 +11,7 @@ from scipy import stats
 
 from clvbayes.errors import ArgumentError
 from clvbayes.models import Priors
-from clvbayes.models.hierarchy import Cells, Parametrization, assign_cells, cell_coordinates, pooled_coordinates
+from clvbayes.models.hierarchy import Cells, LevelEstimates, assign_cells, cell_coordinates, pooled_coordinates
 
 HOSTILE = ['x"; drop table t', "<script>alert(1)</script>", "=1+1", "a/b", "ü × ö", ""]
 
@@ -126,17 +126,6 @@ class Point:
     effect: np.ndarray
 
 
-def random_point(rng) -> Point:
-    effect = rng.normal(0, 0.4, (2, EFFECTS))
-    return Point(
-        rng.normal(-0.5, 1, 2),
-        rng.uniform(0.05, 1.2, 2),
-        rng.normal(-0.5, 1, (2, LEVELS)),
-        rng.uniform(0.05, 0.6, 2),
-        effect - effect.mean(axis=1, keepdims=True),
-    )
-
-
 def by_definition(point: Point) -> float:
     """The density of the docstring: normal levels around a normal mean, effects that sum to zero, half-normal spreads."""
     mean, sd, scale = (np.array(part) for part in (PRIORS.mean, PRIORS.sd, PRIORS.scale))
@@ -148,64 +137,73 @@ def by_definition(point: Point) -> float:
     return total + float((-0.5 * squares - (EFFECTS - 1) * (0.5 * np.log(2 * np.pi) + np.log(point.effect_scale))).sum())
 
 
-def weights(*rows) -> np.ndarray:
-    made = np.array(rows, dtype=float)
-    return made / np.maximum(made.sum(axis=1, keepdims=True), 1e-300)
+def known(levels: int, errors, *, shared: bool, seed: int) -> LevelEstimates:
+    """Rough estimates of levels, with these errors, one a coordinate, and correlated coordinates."""
+    rng = np.random.default_rng(seed)
+    estimate, error = rng.normal(0, 0.5, (2, levels)), np.array(errors)[:, None] * np.ones(levels)
+    correlation = np.full(levels, 0.6) if shared else rng.uniform(-0.9, 0.9, levels)
+    root = np.linalg.cholesky(np.array([[[1, rho], [rho, 1]] for rho in correlation]))
+    if shared:
+        return LevelEstimates(estimate - estimate.mean(axis=1, keepdims=True), error, root)
+    return LevelEstimates(estimate, error * rng.uniform(0.5, 2, levels), root)
 
 
-NOBODY, EVERYBODY = np.zeros((2, LEVELS), bool), np.ones((2, LEVELS), bool)
-SOME = np.array([[True, False, False, True], [False, False, False, False]])
-NO_ANCHOR = np.zeros((2, LEVELS))
-ANCHOR = weights([5, 1, 1, 0.1], [1, 1, 1, 1])
-PLAIN_EFFECT, CENTRED_EFFECT = np.zeros((2, EFFECTS), bool), np.ones((2, EFFECTS), bool)
-ONE_CENTRED_EFFECT = np.array([[True] * EFFECTS, [False] * EFFECTS])
-WAYS = {
-    "plain": (NOBODY, NO_ANCHOR, PLAIN_EFFECT),
-    "centred": (EVERYBODY, NO_ANCHOR, CENTRED_EFFECT),
-    "anchored": (NOBODY, ANCHOR, PLAIN_EFFECT),
-    "anchored by one": (NOBODY, weights([0, 1, 0, 0], [1, 0, 0, 0]), PLAIN_EFFECT),
-    "mixed": (SOME, weights([0, 0, 0, 0], [1, 2, 3, 4]), ONE_CENTRED_EFFECT),
-    "mixed and anchored": (SOME, ANCHOR, ONE_CENTRED_EFFECT),
+ERRORS = {"well known": (0.01, 0.02), "hardly known": (3.0, 20.0), "partly known": (0.02, 3.0)}
+WAYS = {"plain": None} | {
+    name: (known(LEVELS, errors, shared=False, seed=1), known(EFFECTS, errors, shared=True, seed=2)) for name, errors in ERRORS.items()
 }
 
 
-def roots(centred, correlated: float) -> np.ndarray:
-    """Lower triangles that mix the centred coordinates of a level, dims (level, coordinate, other)."""
-    made = np.stack([np.diag(np.where(of_level, [0.3, 2.0], 1.0)) for of_level in centred.T])
-    made[:, 1, 0] = np.where(centred.all(axis=0), correlated, 0.0)
-    return made
+def correlated(root, values) -> np.ndarray:
+    return np.stack([of_level @ column for of_level, column in zip(root, values.T, strict=True)], axis=1)
 
 
-def mixed(root, level) -> np.ndarray:
-    return np.stack([np.linalg.solve(of_level, column) for of_level, column in zip(root, level.T, strict=True)], axis=1)
+def point_of(values: dict[str, np.ndarray], way: str) -> tuple[Point, float]:
+    """The state of the hierarchy that the sampled variables stand for, and the log of the Jacobian of the step from them to it."""
+    scale, effect_scale = values["industry_scale"], values["channel_scale"]
+    z, effect_z = values["industry_free"], values["channel_free"]
+    if WAYS[way] is None:
+        population = np.array(PRIORS.mean) + np.array(PRIORS.sd) * values["population_free"]
+        jacobian = np.log(PRIORS.sd).sum() + LEVELS * np.log(scale).sum() + (EFFECTS - 1) * np.log(effect_scale).sum()
+        level, effect = population[:, None] + scale[:, None] * z, effect_scale[:, None] * effect_z
+        return Point(population, scale, level, effect_scale, effect), float(jacobian)
+    levels, effects = WAYS[way]
+    # by Bayes' rule for normals, one coordinate and level at a time
+    population, level, jacobian = np.zeros(2), np.zeros((2, LEVELS)), 0.0
+    mixed, effect_mixed = correlated(levels.root, z), correlated(effects.root, effect_z)
+    effect = np.zeros((2, EFFECTS))
+    for j in range(2):
+        variances = scale[j] ** 2 + levels.error[j] ** 2
+        variance = 1 / (PRIORS.sd[j] ** -2 + (1 / variances).sum())
+        centre = variance * (PRIORS.mean[j] / PRIORS.sd[j] ** 2 + (levels.estimate[j] / variances).sum())
+        population[j] = centre + np.sqrt(variance) * values["population_free"][j]
+        jacobian += 0.5 * np.log(variance)
+        for level_of in range(LEVELS):
+            width = 1 / (scale[j] ** -2 + levels.error[j, level_of] ** -2)
+            mean = width * (population[j] / scale[j] ** 2 + levels.estimate[j, level_of] / levels.error[j, level_of] ** 2)
+            level[j, level_of] = mean + np.sqrt(width) * mixed[j, level_of]
+            jacobian += 0.5 * np.log(width)
+        width = 1 / (effect_scale[j] ** -2 + effects.error[j, 0] ** -2)
+        effect[j] = width * effects.estimate[j] / effects.error[j, 0] ** 2 + np.sqrt(width) * effect_mixed[j]
+        jacobian += (EFFECTS - 1) * 0.5 * np.log(width)
+    jacobian += np.linalg.slogdet(levels.root)[1].sum() + (EFFECTS - 1) * np.linalg.slogdet(effects.root[0])[1]
+    return Point(population, scale, level, effect_scale, effect), float(jacobian)
 
 
-def free_variables(point: Point, centred, anchor, effect_centred) -> tuple[dict[str, np.ndarray], float]:
-    """The sampled variables at a point, and the log of the Jacobian of the step from them to the point."""
-    root, effect_root = roots(centred, 0.7), roots(effect_centred, -0.4)
-    free = np.where(centred, mixed(root, point.level), (point.level - point.population[:, None]) / point.level_scale[:, None])
-    together = effect_centred.all(axis=1, keepdims=True)
-    values = {
-        "industry_scale": point.level_scale,
-        "industry_free": free,
-        "population_free": point.population + point.level_scale * (anchor * free).sum(axis=1),
-        "channel_scale": point.effect_scale,
-        "channel_free": np.where(together, mixed(effect_root, point.effect), point.effect / point.effect_scale[:, None]),
+def random_values(rng) -> dict[str, np.ndarray]:
+    effect = rng.normal(0, 1, (2, EFFECTS))
+    return {
+        "population_free": rng.normal(0, 1, 2),
+        "industry_scale": rng.uniform(0.05, 1.2, 2),
+        "industry_free": rng.normal(0, 1, (2, LEVELS)),
+        "channel_scale": rng.uniform(0.05, 0.6, 2),
+        "channel_free": effect - effect.mean(axis=1, keepdims=True),
     }
-    log_roots, log_effect_root = (np.log(np.diagonal(one, axis1=1, axis2=2)).T for one in (root, effect_root))
-    jacobian = np.where(centred, log_roots, np.log(point.level_scale)[:, None]).sum()
-    jacobian += ((EFFECTS - 1) * np.where(together, log_effect_root[:, :1], np.log(point.effect_scale)[:, None])).sum()
-    return values, float(jacobian)
 
 
 def model_in(cells: Cells, way: str) -> pm.Model:
-    centred, anchor, effect_centred = WAYS[way]
-    parametrizations = [
-        Parametrization(centred, roots(centred, 0.7), anchor),
-        Parametrization(effect_centred, roots(effect_centred, -0.4), np.zeros((2, EFFECTS))),
-    ]
     with pm.Model(coords={"coordinate": ["m", "n"]} | {factor.dim: list(factor.levels) for factor in cells.factors}) as model:
-        pm.Deterministic("coordinates", pooled_coordinates(PRIORS, cells, parametrizations))
+        pm.Deterministic("coordinates", pooled_coordinates(PRIORS, cells, WAYS[way]))
     return model
 
 
@@ -218,8 +216,8 @@ def test_in_all_variables_the_density_is_the_same(way, crossed) -> None:
     outcome = model.compile_fn(outputs, inputs=model.value_vars, mode="FAST_COMPILE", on_unused_input="ignore")
     rng = np.random.default_rng(11)
     for _ in range(5):
-        point = random_point(rng)
-        values, jacobian = free_variables(point, *WAYS[way])
+        values = random_values(rng)
+        point, jacobian = point_of(values, way)
         at = {}
         for variable in model.free_RVs:
             transform, value = model.rvs_to_transforms[variable], values[variable.name]
