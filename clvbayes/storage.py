@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
@@ -17,12 +17,14 @@ import pandas as pd
 import xarray as xr
 
 from clvbayes import models
+from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.inference import Certificate, CheckResult, Compression, Fit
 from clvbayes.models import Priors
+from clvbayes.models.protocol import Model
 from clvbayes.valuation import Economics, Period, Valuation
 
-__all__ = ["file_hashes", "load", "require_replaceable", "save", "staged", "write_json"]
+__all__ = ["file_hashes", "fit_key", "load", "require_replaceable", "save", "staged", "write_json"]
 
 SCHEMA = 1
 
@@ -176,6 +178,29 @@ def file_hashes(folder: Path) -> dict[str, str]:
     """SHA-256 of every file below a folder, by its path there."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def fit_key(model: Model, statistics: Customers, settings: Mapping[str, Any]) -> str:
+    """A name for a fit that says all that it depends on: model and priors, statistics, sampler settings and versions.
+
+    Versions are those of the libraries and the code of models and inference itself, which changes without its number while it is written.
+    """
+    told = {
+        "model": repr(model),
+        "priors": asdict(model.priors(statistics)),
+        "settings": dict(settings),
+        "unit": statistics.unit,
+        "spend_level": statistics.spend_level,
+        "versions": {name: version(name) for name in ("pymc", "pytensor", "nutpie", "numba", "numpy")},
+    }
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode())
+    for frame in (statistics.statistics, statistics.segments):
+        digest.update(json.dumps(list(frame.columns)).encode())
+        digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    for room in ("models", "inference"):
+        for source in sorted((Path(__file__).parent / room).glob("*.py")):
+            digest.update(source.read_bytes())
+    return f"{model.name}-{digest.hexdigest()[:16]}"
 
 
 def _save_fit(fit: Fit, stage: Path) -> dict[str, Any]:

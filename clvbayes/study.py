@@ -1,5 +1,7 @@
 """A whole valuation from its settings: the only place that knows the order of the steps."""
 
+import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,11 +17,12 @@ from clvbayes.models.protocol import Model
 from clvbayes.report import Evidence, compose, render_html
 from clvbayes.report.blocks import Document
 from clvbayes.settings import Settings, SettingsFile, read_settings
-from clvbayes.storage import file_hashes, require_replaceable, save, staged, write_json
+from clvbayes.storage import file_hashes, fit_key, load, require_replaceable, save, staged, write_json
 from clvbayes.valuation import Valuation, value
 
 __all__ = ["Study", "check", "run"]
 
+FITS = "fits"
 VERSIONED = ("clvbayes", "pymc", "nutpie", "arviz-stats", "numpy", "numba", "pandas", "duckdb")
 
 
@@ -91,6 +94,9 @@ def check(settings_path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[
 def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: Sequence[str] = (), progress: bool = True) -> Study:
     """Value a customer base as a valuation file says, and write the report.
 
+    Each finished fit is kept in the folder's `fits` until a run with other data, models or sampler settings has finished: a run that was
+    interrupted goes on where it stopped, and another margin needs no sampling.
+
     Parameters
     ----------
     settings_path : path
@@ -127,9 +133,8 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         "pool": tuple(entry if isinstance(entry, str) else tuple(entry) for entry in settings.models.pool),
         "draws": settings.run.draws,
         "seed": settings.run.seed,
-        "progress": progress,
     }
-    purchases, spend = fit(purchase_model, customers, **sampler), fit(spend_model, customers, **sampler)
+    purchases, spend = (_kept_fit(folder, model, customers, sampler, progress) for model in (purchase_model, spend_model))
     valuation = value(
         purchases,
         spend,
@@ -157,7 +162,29 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     )
     study = Study(file, customers, purchases, spend, valuation, compose(evidence), folder)
     _write(study, evidence)
+    _drop_other_fits(folder, {fit_key(model, customers, sampler) for model in (purchase_model, spend_model)})
     return study
+
+
+def _kept_fit(folder: Path, model: Model, customers: Customers, sampler: dict[str, Any], progress: bool) -> Fit:
+    """A fit that lies in the results' folder under the key of all that it depends on, or a new one, which is put there at once."""
+    kept = folder / FITS / fit_key(model, customers, sampler)
+    if (kept / "manifest.json").is_file():
+        found = load(kept)
+        assert isinstance(found, Fit), f"{kept} holds no fit"
+        if progress:
+            print(f"{model.title}: as fitted before ({kept})", file=sys.stderr)
+        return found
+    fitted = fit(model, customers, **sampler, progress=progress)
+    save(fitted, kept)
+    return fitted
+
+
+def _drop_other_fits(folder: Path, keys: set[str]) -> None:
+    """Of the kept fits only those of this run stay."""
+    for kept in (folder / FITS).iterdir():
+        if kept.name not in keys and (kept / "manifest.json").is_file():
+            shutil.rmtree(kept)
 
 
 def _models(settings: Settings) -> tuple[Model, Model]:

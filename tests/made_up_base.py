@@ -10,7 +10,7 @@ import xarray as xr
 
 from clvbayes.data.customers import Customers
 from clvbayes.data.ledger import Ledger, LedgerLine
-from clvbayes.inference.certificate import Certificate, CheckResult
+from clvbayes.inference.certificate import Certificate, CheckResult, Compression
 from clvbayes.report import Evidence
 from clvbayes.valuation.economics import Economics, fiscal_periods
 from clvbayes.valuation.valuation import COMPONENTS, Valuation
@@ -84,7 +84,7 @@ def checks(title: str, *, failed: bool) -> Certificate:
         worst if failed else CheckResult("divergences", "ok", "none in 4,000 draws"),
         CheckResult("contraction", "note", "log kappa is prior-driven (.21, limit .30)", "Say so where lifetimes are used."),
     )
-    return Certificate(title, results)
+    return Certificate(title, Compression(customers=1000, exact_rows=900, rows=900, exact_passes=60), results)
 
 
 def segments_of(base: Base, rng: np.random.Generator) -> pd.DataFrame:

@@ -67,7 +67,13 @@ def finished(folder: Path) -> clv.Study:
 
 def test_a_run_writes_these_files_and_leaves_nothing_else(finished: clv.Study, folder: Path) -> None:
     assert finished.folder == folder / "out" / "uneven"
-    assert sorted(path.name for path in finished.folder.iterdir()) == ["customers.parquet", "manifest.json", "report.html", "valuation"]
+    assert sorted(path.name for path in finished.folder.iterdir()) == [
+        "customers.parquet",
+        "fits",
+        "manifest.json",
+        "report.html",
+        "valuation",
+    ]
     assert sorted(path.name for path in folder.iterdir()) == ["orders.csv", "out", "uneven.toml"]
     assert [path.name for path in (folder / "out").iterdir()] == ["uneven"]
 
@@ -134,11 +140,37 @@ def test_the_same_settings_give_the_same_bytes(finished: clv.Study, tmp_path: Pa
         assert (again.folder / name).read_bytes() == (finished.folder / name).read_bytes(), name
 
 
+def test_a_run_that_was_interrupted_goes_on_where_it_stopped(finished: clv.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped after the first fit: the second run samples only the other model, and its report is that of a run in one go."""
+    fits, sampled = {"mbg_nbd": finished.purchases, "gamma_gamma": finished.spend}, []
+
+    def fit_until_stopped(model, *_, **__):
+        sampled.append(model.name)
+        if model.name == "gamma_gamma" and len(sampled) == 2:
+            raise KeyboardInterrupt
+        return fits[model.name]
+
+    monkeypatch.setattr(study, "fit", fit_until_stopped)
+    out = tmp_path / "out"
+    with pytest.raises(KeyboardInterrupt):
+        clv.run(finished.settings.path, out=out, progress=False)
+    assert [path.name for path in out.iterdir()] == ["fits"]
+    clv.run(finished.settings.path, out=out, progress=False)
+    assert sampled == ["mbg_nbd", "gamma_gamma", "gamma_gamma"]
+    assert (out / "report.html").read_bytes() == finished.report.read_bytes()
+    clv.run(finished.settings.path, out=out, overrides=["economics.margin=0.2"], progress=False)
+    assert len(sampled) == 3
+    clv.run(finished.settings.path, out=out, overrides=["run.seed=2"], progress=False)
+    assert sampled[3:] == ["mbg_nbd", "gamma_gamma"]
+    assert len(list((out / "fits").iterdir())) == 2
+
+
 def test_a_failed_certificate_ends_with_3_and_the_report_is_written(
     finished: clv.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The fits are those at hand, one with a failed check put in."""
-    broken = clv.Certificate("mbg_nbd", (CheckResult("R-hat", "failed", "Chains disagree: R-hat is 1.2.", "Use more draws."),))
+    failed = CheckResult("R-hat", "failed", "Chains disagree: R-hat is 1.2.", "Use more draws.")
+    broken = clv.Certificate("mbg_nbd", finished.purchases.certificate.compression, (failed,))
     fits = {
         "mbg_nbd": clv.Fit(**{**vars(finished.purchases), "certificate": broken}),
         "gamma_gamma": finished.spend,

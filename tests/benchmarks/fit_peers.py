@@ -45,15 +45,15 @@ import arviz_stats
 import numpy as np
 import pandas as pd
 import xarray as xr
-from scipy.special import logit
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from made_up_statistics import segmented_frame, simulate
 
 PEERS = Path(__file__).parent / "peers"
 CDNOW_UNTIL = pd.Timestamp("1997-09-30")
 SAMPLE_MAXIMA = {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614, "p": 6.25, "q": 3.74, "v": 15.44}  # peers.md 4.1
 SIZES = {"cdnow": 23_570, "segments": 100_000, "large": 942_800}
 SEGMENTS = 8
-# sd over segments of log(r/alpha), log r, logit(a/(a+b)), log(a+b), log p, log q and log of the mean amount
-SPREAD = (0.5, 0.2, 0.4, 0.2, 0.2, 0.15, 0.4)
 GOES, GO_ON_FOR = 3, 120.0
 WARM_UP_DRAWS = "25"
 OURS, PYMC, LIFETIMES = "clvbayes", "pymc-marketing", "lifetimes"
@@ -115,56 +115,12 @@ def read_cdnow(file: Path, customers: int) -> pd.DataFrame:
     return frame.iloc[:: max(1, len(frame) // customers)].head(customers)
 
 
-def simulate(truth: dict[str, np.ndarray], days: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
-    """RFM frame of customers with these MBG/NBD and Gamma-Gamma parameters, in weeks, observed for so many days."""
-    customers = len(days)
-    rate = rng.gamma(truth["r"], size=customers) / truth["alpha"]
-    last = rng.geometric(rng.beta(truth["a"], truth["b"], size=customers)) - 1
-    wishes = rng.poisson(rate * days / 7)
-    person = np.repeat(np.arange(customers), wishes)
-    time = rng.random(len(person)) * days[person]
-    time = time[np.lexsort((time, person))]
-    turn = np.arange(len(person)) - np.repeat(np.cumsum(wishes) - wishes, wishes)
-    happens = turn < last[person]
-    person, time, turn = person[happens], time[happens], turn[happens]
-    # To the nearest day and, where the customer has bought on it, the next free one: rounded up and merged, log r comes out .08 high.
-    apart = 10_000 * person  # keeps the running maximum from reaching into the next person
-    day = np.maximum.accumulate(np.maximum(np.rint(time), 1).astype(int) - turn + apart) - apart + turn
-    seen = day <= days[person]
-    bought = pd.Series(day[seen]).groupby(person[seen])
-    frequency = bought.size().reindex(range(customers), fill_value=0).to_numpy()
-    recency = bought.max().reindex(range(customers), fill_value=0).to_numpy() / 7
-    total = rng.gamma(np.maximum(truth["p"] * frequency, 1e-9)) / rng.gamma(truth["q"], size=customers) * truth["v"]
-    mean = np.maximum(np.round(total, 2), 0.01) / np.maximum(frequency, 1)
-    frame = pd.DataFrame({"frequency": frequency, "recency": recency, "T": days / 7, "monetary_value": np.where(frequency > 0, mean, 0.0)})
-    return frame.rename_axis("customer_id").reset_index()
-
-
 def like_cdnow(customers: int, seed: int) -> pd.DataFrame:
     """Customers with the published parameters; the segment is the month of 28 days in which they were acquired."""
     rng = np.random.default_rng(seed)
     acquired = rng.integers(84, size=customers)
     frame = simulate({name: np.full(customers, value) for name, value in SAMPLE_MAXIMA.items()}, 273 - acquired, rng)
     return frame.assign(segment=(acquired // 28).astype(str))
-
-
-def with_segments(customers: int, seed: int) -> pd.DataFrame:
-    """Customers of eight segments, whose parameters spread around the published ones."""
-    rng = np.random.default_rng(seed)
-    r, alpha, a, b, p, q, v = SAMPLE_MAXIMA.values()
-    centre = np.array([np.log(r / alpha), np.log(r), logit(a / (a + b)), np.log(a + b), np.log(p), np.log(q), np.log(p * v / (q - 1))])
-    spread = np.random.default_rng(SEGMENTS).standard_normal((SEGMENTS, len(SPREAD))) * SPREAD
-    segment = rng.integers(SEGMENTS, size=customers)
-    log_rate, log_r, logit_dropout, log_concentration, log_p, log_q, log_mean = (centre + spread)[segment].T
-    dropout, r, p, q = 1 / (1 + np.exp(-logit_dropout)), np.exp(log_r), np.exp(log_p), np.exp(log_q)
-    truth = {
-        "r": r,
-        "alpha": r / np.exp(log_rate),
-        "a": dropout * np.exp(log_concentration),
-        "b": (1 - dropout) * np.exp(log_concentration),
-    }
-    truth |= {"p": p, "q": q, "v": np.exp(log_mean) * (q - 1) / p}
-    return simulate(truth, rng.integers(7, 156 * 7 + 1, size=customers), rng).assign(segment=[f"S{number}" for number in segment])
 
 
 def run(contender: Contender, arguments: tuple[str, ...], frame: Path, caches: Path, limit: float) -> Run:
@@ -346,7 +302,7 @@ def agreement(base: str, runs: list[Run]) -> pd.DataFrame:
 def compete(base: str, asked: argparse.Namespace, folder: Path) -> None:
     """Run all contenders on one base and print what was found."""
     customers = min(SIZES[base], asked.customers or SIZES[base])
-    made = {"cdnow": like_cdnow, "segments": with_segments, "large": like_cdnow}[base]
+    made = {"cdnow": like_cdnow, "segments": segmented_frame, "large": like_cdnow}[base]
     frame = read_cdnow(asked.cdnow, customers) if base == "cdnow" else made(customers, 1)
     data, warm_up, few = folder / "frame.parquet", folder / "warm_up.parquet", folder / "few.parquet"
     frame.to_parquet(data, index=False)

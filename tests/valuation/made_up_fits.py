@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from clvbayes.data import Customers
-from clvbayes.inference import Certificate, CheckResult, Fit
+from clvbayes.inference import Certificate, CheckResult, Compression, Fit
 from clvbayes.models import gamma_gamma, mbg_nbd
 from clvbayes.models.hierarchy import Pool, assign_cells
 
@@ -68,6 +68,7 @@ def made_up_fit(model, customers: Customers, *, pool: Pool = ("industry",), cent
     statistics = xr.Dataset({"diverging": (("chain", "draw"), np.zeros((chains, draws), dtype=bool))})
     priors = model.priors(customers)
     posterior = xr.DataTree.from_dict({"posterior": xr.Dataset(variables, coords=coords), "sample_stats": statistics})
+    compression = Compression(len(customers), len(customers), len(customers), exact_passes=60)
     posterior["posterior"].attrs["sample_dims"] = ["chain", "draw"]
     posterior.attrs = {
         "model": model.name,
@@ -77,13 +78,12 @@ def made_up_fit(model, customers: Customers, *, pool: Pool = ("industry",), cent
         "settings": json.dumps({"draws": draws, "chains": chains}),
         "versions": json.dumps({"clvbayes": "0.1.0"}),
         "unit": customers.unit,
-        "customers": len(customers),
-        "rows": len(customers),
+        "compression": json.dumps(asdict(compression)),
         "spend_level": customers.spend_level,
     }
     results = (CheckResult("R-hat", "ok", "largest 1.003"), CheckResult("Contraction", "note", "log_shape is prior-driven", "Say so."))
     frozen = tuple(entry if isinstance(entry, str) else tuple(entry) for entry in pool)
-    return Fit(model, priors, frozen, posterior, Certificate(model.name, results), len(customers), len(customers), seed)
+    return Fit(model, priors, frozen, posterior, Certificate(model.name, compression, results), seed)
 
 
 def made_up_fits(customers: Customers, **options) -> tuple[Fit, Fit]:
