@@ -79,7 +79,7 @@ def fit(
 ) -> Fit:
     """Sample a model's posterior with NUTS.
 
-    Customers with the same statistics are one row. Where there are more than ten thousand rows, the sampler sees a coreset: bins of
+    Customers with the same statistics are one row. Where there are some thousands of rows, the sampler sees a coreset: bins of
     similar rows, corrected to second order at the exact posterior's mode; its draws are then weighed by the exact likelihood, and the
     certificate says what they are worth.
 

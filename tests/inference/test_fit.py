@@ -6,12 +6,13 @@ import arviz_stats
 import numpy as np
 import pandas as pd
 import pytest
+from made_up_statistics import made_up_customers
 
 from clvbayes import synthetic
 from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError
-from clvbayes.inference import Fit, fit
-from clvbayes.models import gamma_gamma, mbg_nbd
+from clvbayes.inference import Fit, fit, strategy
+from clvbayes.models import Priors, gamma_gamma, mbg_nbd
 from clvbayes.models.hierarchy import assign_cells, cell_coordinates
 
 
@@ -122,5 +123,124 @@ def test_arguments_are_checked_before_anything_runs(cdnow: Customers) -> None:
         fit(mbg_nbd(), cdnow, seed=-1)
     with pytest.raises(ArgumentError, match="'industry', which is no segment"):
         fit(mbg_nbd(), cdnow, pool=("industry",), seed=1)
+    with pytest.raises(ArgumentError, match="method must be one of auto, exact, coreset, not 'fast'"):
+        fit(mbg_nbd(), cdnow, seed=1, method="fast")
     with pytest.raises(ArgumentError, match="has the coordinates"):
         fit(mbg_nbd(), cdnow, priors=gamma_gamma().priors(cdnow), seed=1)
+
+
+# exact rows and coresets ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def uneven() -> Customers:
+    """Segments of 20,000, 3,000 and 3 customers."""
+    return made_up_customers({"huge": 20_000, "middling": 3_000, "tiny": 3}, seed=4)
+
+
+@pytest.fixture(scope="module")
+def by_coreset(uneven: Customers) -> Fit:
+    return fit(mbg_nbd(), uneven, pool=("segment",), draws=500, seed=1, progress=False)
+
+
+@pytest.fixture(scope="module")
+def by_all_rows(uneven: Customers) -> Fit:
+    return fit(mbg_nbd(), uneven, pool=("segment",), draws=500, seed=2, method="exact", progress=False)
+
+
+def test_many_rows_are_sampled_as_few(by_coreset: Fit, by_all_rows: Fit, uneven: Customers) -> None:
+    found = by_coreset.certificate.compression
+    assert found.customers == len(uneven) and found.exact_rows > strategy.EXACT_UP_TO > 2 * found.rows
+    assert found.effective_share is not None and found.effective_share > 0.99
+    assert found.k_hat is not None and found.k_hat_limit is not None and found.k_hat < found.k_hat_limit
+    assert found.exact_passes > 500
+    assert by_coreset.certificate.passed, by_coreset.certificate.to_frame()
+    exact = by_all_rows.certificate.compression
+    assert exact.rows == exact.exact_rows == found.exact_rows and exact.k_hat is None
+
+
+def test_the_coresets_posterior_is_the_exact_one(by_coreset: Fit, by_all_rows: Fit) -> None:
+    """Means within the Monte Carlo error of both, and standard deviations alike, in all parameters: also those of three customers."""
+    one, other = (fitted.to_frame().astype(float) for fitted in (by_coreset, by_all_rows))
+    error = np.hypot(one["sd"] / np.sqrt(one["ess_bulk"]), other["sd"] / np.sqrt(other["ess_bulk"]))
+    z = (one["mean"] - other["mean"]) / error
+    assert np.abs(z).max() < 4.5
+    assert np.mean(np.abs(z) > 2) < 0.2
+    np.testing.assert_allclose(one["sd"], other["sd"], rtol=0.2)
+
+
+def test_levels_of_three_and_of_many_customers_sample_well_together(by_coreset: Fit) -> None:
+    summary = by_coreset.to_frame().astype(float)
+    assert summary["ess_bulk"].min() > 500
+    assert not by_coreset.posterior["sample_stats"]["diverging"].any()
+    assert float(by_coreset.posterior["sample_stats"]["n_steps"].mean()) < 16
+
+
+def test_a_second_fit_of_the_same_shape_compiles_nothing(by_coreset: Fit, uneven: Customers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other customers, other priors and another number of rows run on the code that is there."""
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr("clvbayes.inference.strategy.compile_density", refuse)
+    monkeypatch.setattr("clvbayes.inference.likelihood.compile_graph", refuse)
+    others = made_up_customers({"huge": 16_000, "middling": 5_000, "tiny": 30}, seed=5)
+    again = fit(
+        mbg_nbd(), others, pool=("segment",), priors=mbg_nbd().priors(uneven).widened(2.0), draws=100, chains=2, seed=1, progress=False
+    )
+    assert again.certificate.compression.rows != by_coreset.certificate.compression.rows
+    with pytest.raises(AssertionError, match="compiled again"):
+        fit(mbg_nbd(), uneven, draws=100, chains=2, seed=1, progress=False)
+
+
+def test_the_order_of_customers_changes_no_byte(by_coreset: Fit, uneven: Customers) -> None:
+    order = np.random.default_rng(1).permutation(len(uneven))
+    shuffled = Customers(
+        uneven.statistics.iloc[order].reset_index(drop=True), uneven.segments.iloc[order].reset_index(drop=True), uneven.unit
+    )
+    again = fit(mbg_nbd(), shuffled, pool=("segment",), draws=500, seed=1, progress=False)
+    one, other = (fitted.posterior["posterior"]["segment_level"].to_numpy() for fitted in (by_coreset, again))
+    np.testing.assert_array_equal(one, other)
+
+
+def breaking() -> Customers:
+    """A coreset of so few rows cannot hold this: accounts of a thousand orders, a segment of five, one day to ten years."""
+    rng = np.random.default_rng(6)
+    T = np.concatenate([np.full(3000, 1 / 7), rng.uniform(1, 520, 12_000)])
+    x = np.concatenate([np.zeros(3000), rng.poisson(rng.choice([0.5, 3.0, 1000.0], 12_000, p=[0.5, 0.4, 0.1]))]).astype(int)
+    t_x = np.where(x > 0, np.maximum(np.round(T * rng.uniform(0.2, 1, len(T)) * 7) / 7, 1 / 7), 0.0)
+    segment = np.where(np.arange(len(T)) < 5, "five", np.where(np.arange(len(T)) % 2, "odd", "even"))
+    frame = pd.DataFrame({"frequency": x, "recency": np.minimum(t_x, T), "T": T, "segment": segment})
+    return Customers.from_frame(frame, unit="week", segments=["segment"])
+
+
+def test_a_coreset_that_does_not_hold_is_caught(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """With next to no bins the weights say so; "coreset" fails its certificate, "auto" takes all rows and says how long it will take."""
+    for name, value in {"ROWS_A_CELL": 1, "FEWEST_A_CELL": 1, "FEWEST": 6, "MORE_BINS": 1}.items():
+        monkeypatch.setattr(strategy, name, value)
+    customers = breaking()
+    failed = fit(mbg_nbd(), customers, pool=("segment",), draws=200, chains=2, seed=1, method="coreset", progress=False)
+    result = next(result for result in failed.certificate.results if result.check == "Rows")
+    assert result.status == "failed" and not failed.certificate.passed
+    fallen_back = fit(mbg_nbd(), customers, pool=("segment",), draws=100, chains=2, seed=1, progress=True)
+    compression = fallen_back.certificate.compression
+    assert compression.rows == compression.exact_rows
+    assert compression.remark.count("did not hold") == strategy.ATTEMPTS
+    assert "minutes" in capsys.readouterr().err
+
+
+def test_draws_worth_less_are_resampled_by_their_weights(uneven: Customers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between half and .99 the draws are drawn again, chain by chain, and the posterior keeps its shape."""
+    monkeypatch.setattr(strategy, "USED_AS_IS", 1.0)
+    found = fit(mbg_nbd(), uneven, pool=("segment",), draws=100, chains=2, seed=1, progress=False)
+    assert found.certificate.compression.resampled
+    assert dict(found.posterior["posterior"]["segment_level"].sizes) == {"chain": 2, "draw": 100, "coordinate": 4, "segment": 3}
+    draws = found.posterior["posterior"]["population"].to_numpy()
+    assert len(np.unique(draws[0], axis=0)) < 100
+
+
+def test_frozen_priors_are_used_whatever_the_rows(uneven: Customers) -> None:
+    """A prior that knows everything leaves the data nothing to say."""
+    certain = Priors(mbg_nbd().coordinates, mean=(-2.0, 0.5, -1.0, 1.0), sd=(1e-4,) * 4, scale=(1e-4,) * 4)
+    draws = fit(mbg_nbd(), uneven, priors=certain, draws=100, chains=2, seed=1, progress=False).posterior["posterior"]["population"]
+    np.testing.assert_allclose(draws.mean(("chain", "draw")), certain.mean, atol=0.01)
