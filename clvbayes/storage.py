@@ -26,7 +26,8 @@ from clvbayes.valuation import Economics, Period, Valuation
 
 __all__ = ["file_hashes", "fit_key", "load", "require_replaceable", "save", "staged", "write_json"]
 
-SCHEMA = 1
+SCHEMA = 2
+FIT_VERSIONS = ("arviz-stats", "numba", "numpy", "nutpie", "pandas", "pymc", "pytensor", "scipy", "xarray")
 
 
 def save(obj: Fit | Valuation, folder: str | Path) -> Path:
@@ -191,7 +192,7 @@ def fit_key(model: Model, statistics: Customers, settings: Mapping[str, Any]) ->
         "settings": dict(settings),
         "unit": statistics.unit,
         "spend_level": statistics.spend_level,
-        "versions": {name: version(name) for name in ("pymc", "pytensor", "nutpie", "numba", "numpy")},
+        "versions": {name: version(name) for name in FIT_VERSIONS},
     }
     digest = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode())
     for frame in (statistics.statistics, statistics.segments):

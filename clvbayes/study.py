@@ -1,8 +1,10 @@
 """A whole valuation from its settings: the only place that knows the order of the steps."""
 
+import re
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 
 from clvbayes import models
 from clvbayes.data import Customers, Transactions, read_transactions, summarize
+from clvbayes.errors import DataError
 from clvbayes.inference import Fit, fit
 from clvbayes.models.hierarchy import assign_cells
 from clvbayes.models.protocol import Model
@@ -116,7 +119,7 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     Raises
     ------
     ClvError
-        If anything that a person gave is wrong; nothing is written then.
+        If anything that a person gave is wrong; no report is written then.
 
     Examples
     --------
@@ -128,6 +131,7 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     settings = file.settings
     folder = Path(out) if out is not None else file.path.parent / "out" / file.path.stem
     require_replaceable(folder, files=("report.html", "customers.parquet", "manifest.json"), folders=("valuation",))
+    require_replaceable(folder / FITS, files=(), folders=())
     purchase_model, spend_model = _models(settings)
     sampler: dict[str, Any] = {
         "pool": tuple(entry if isinstance(entry, str) else tuple(entry) for entry in settings.models.pool),
@@ -169,12 +173,12 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
 def _kept_fit(folder: Path, model: Model, customers: Customers, sampler: dict[str, Any], progress: bool) -> Fit:
     """A fit that lies in the results' folder under the key of all that it depends on, or a new one, which is put there at once."""
     kept = folder / FITS / fit_key(model, customers, sampler)
-    if (kept / "manifest.json").is_file():
+    with suppress(DataError, OSError):  # one that is not there, or is damaged, is fitted anew
         found = load(kept)
-        assert isinstance(found, Fit), f"{kept} holds no fit"
-        if progress:
-            print(f"{model.title}: as fitted before ({kept})", file=sys.stderr)
-        return found
+        if isinstance(found, Fit):
+            if progress:
+                print(f"{model.title}: as fitted before", file=sys.stderr)
+            return found
     fitted = fit(model, customers, **sampler, progress=progress)
     save(fitted, kept)
     return fitted
@@ -183,7 +187,7 @@ def _kept_fit(folder: Path, model: Model, customers: Customers, sampler: dict[st
 def _drop_other_fits(folder: Path, keys: set[str]) -> None:
     """Of the kept fits only those of this run stay."""
     for kept in (folder / FITS).iterdir():
-        if kept.name not in keys and (kept / "manifest.json").is_file():
+        if kept.name not in keys and re.fullmatch(r".*-[0-9a-f]{16}", kept.name) and (kept / "manifest.json").is_file():
             shutil.rmtree(kept)
 
 

@@ -60,8 +60,10 @@ class Compression:
         Share of the coreset's draws that are effective once weighed.
     resampled : bool
         Whether draws were resampled by their weights.
+    modes_agree : bool
+        Whether Newton's steps came to the same mode from the coreset's and from the prior's centre.
     remark : str
-        What became of coresets that were tried and did not hold; empty where none was.
+        What was tried before and did not hold; empty where nothing was.
     """
 
     customers: int
@@ -72,6 +74,7 @@ class Compression:
     k_hat_limit: float | None = None
     effective_share: float | None = None
     resampled: bool = False
+    modes_agree: bool = True
     remark: str = ""
 
 
@@ -195,7 +198,7 @@ def _rows(compression: Compression) -> CheckResult:
         f" the draws are worth {compression.effective_share:.2%} of their number (limit {RESAMPLED_FROM:.0%}){resampled}, with k-hat"
         f" {compression.k_hat:.2f} (limit {compression.k_hat_limit:.2f}).{remark}"
     )
-    holds = compression.k_hat < compression.k_hat_limit and compression.effective_share >= RESAMPLED_FROM
+    holds = compression.modes_agree and compression.k_hat < compression.k_hat_limit and compression.effective_share >= RESAMPLED_FROM
     return _limited("Rows", holds, weighed, weighed, 'Fit with method="exact".')
 
 

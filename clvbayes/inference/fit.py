@@ -10,9 +10,10 @@ import numpy as np
 import xarray as xr
 
 from clvbayes.data import Customers
-from clvbayes.errors import ArgumentError
+from clvbayes.errors import ArgumentError, DataError
 from clvbayes.inference.certificate import Certificate, certify
 from clvbayes.inference.strategy import Method, Task, sample_posterior
+from clvbayes.models.assembly import own_or_given
 from clvbayes.models.clock import STEADY
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.priors import Priors
@@ -93,11 +94,11 @@ def fit(
     priors : Priors, optional
         By default the model's own, from scale-free summaries of the statistics.
     draws, chains : int
-        Posterior draws a chain (after as many for tuning), and chains; at least 100 and 2.
+        Posterior draws a chain (after half as many for tuning, at least 300), and chains; at least 100 and 2.
     seed : int
         The same seed gives the same posterior, to the byte.
     method : {"auto", "exact", "coreset"}
-        "exact" samples all distinct rows. "coreset" never does; if no coreset holds, the certificate fails. "auto" takes a coreset of
+        "exact" samples all distinct rows. "coreset" keeps to coresets; if none holds, the certificate fails. "auto" takes a coreset of
         many rows, and if it does not hold all rows, after saying how long that will take.
     progress : bool
         Whether to show progress: a bar on a terminal, a line elsewhere.
@@ -131,13 +132,11 @@ def fit(
         raise ArgumentError(f"seed must be a whole number of at least 0 and below 2**63, not {seed!r}")
     if method not in get_args(Method):
         raise ArgumentError(f"method must be one of {', '.join(get_args(Method))}, not {method!r}")
-    chosen = model.priors(statistics) if priors is None else priors
-    if chosen.coordinates != model.coordinates:
-        raise ArgumentError(
-            f"{model.name} has the coordinates {', '.join(model.coordinates)}; these priors have {', '.join(chosen.coordinates)}"
-        )
+    chosen = own_or_given(model, statistics, priors)
     cells = assign_cells(statistics, pool)
     rows = model.rows(statistics, cells)
+    if not len(rows["weight"]):
+        raise DataError(f"no customer informs {model.title}: there is nothing to learn from")
     sampled = sample_posterior(Task(model, rows, cells, chosen, STEADY, int(draws), int(chains), int(seed), progress), method)
     frozen_pool = tuple(entry if isinstance(entry, str) else tuple(entry) for entry in pool)
     posterior = sampled.posterior

@@ -19,11 +19,12 @@ from clvbayes.models.priors import Priors
 
 __all__ = ["Pilot", "find_mode", "learn_spreads", "level_estimates", "starting_values"]
 
+# Newton's steps: some ten are needed from the prior's centre; the others stand for bases on which they need help.
 MOST_STEPS = 100
 LONGEST_STEP = 1.0  # in any coordinate
 CONVERGED = 1e-3  # posterior standard deviations
 MOST_HALVINGS = 30
-SPREAD_ROUNDS = 5
+SPREAD_ROUNDS = 5  # of EM: what is learned serves the sampler's variables only, and needs no second digit
 SMALLEST_SPREAD = 0.05  # of the prior's scale: what learning spreads may fall to
 
 
@@ -71,11 +72,24 @@ class Pilot:
         return [np.sqrt(np.diagonal(covariance, axis1=1, axis2=2)).T for covariance in self.level_covariance(cells)]
 
     def sd(self, priors: Priors, cells: Cells) -> np.ndarray:
-        """Posterior standard deviations of the cells' coordinates, dims ``(coordinate, cell)``; a little too large where factors cross."""
+        """Posterior standard deviations of the cells' coordinates given the spreads, about, dims ``(coordinate, cell)``."""
         if not cells.factors:
-            return np.sqrt(np.diagonal(np.linalg.inv(self.information + np.diag(np.array(priors.sd) ** -2)), axis1=1, axis2=2)).T
-        by_factor = zip(cells.factors, self.level_sd(cells), strict=True)
-        return np.asarray(np.sqrt(sum(sd[:, factor.level_of_cell] ** 2 for factor, sd in by_factor)))
+            return np.sqrt(np.diagonal(self.population_covariance(priors)))[:, None]
+        variance = np.zeros_like(self.mode)
+        for k, (factor, sd, known, spread) in enumerate(
+            zip(cells.factors, self.level_sd(cells), level_estimates(self, cells, priors), self.spreads, strict=True)
+        ):
+            of_levels = sd**2
+            if k == 0:  # what the population mean, uncertain itself, has in a level
+                weight = 1 / (spread[:, None] ** 2 + known.error**2)
+                of_population = 1 / (np.array(priors.sd) ** -2.0 + weight.sum(axis=1))
+                of_levels = of_levels + (known.error**2 * weight) ** 2 * of_population[:, None]
+            variance += of_levels[:, factor.level_of_cell]
+        return np.sqrt(variance)
+
+    def population_covariance(self, priors: Priors) -> np.ndarray:
+        """Posterior covariance of the population's coordinates where nothing is pooled, dims ``(coordinate, other)``."""
+        return np.asarray(np.linalg.inv(_positive(self.information)[0] + np.diag(np.array(priors.sd) ** -2.0)))
 
 
 def find_mode(likelihood: Likelihood, cells: Cells, priors: Priors, spreads: tuple[np.ndarray, ...], start: Pilot | None = None) -> Pilot:
@@ -158,14 +172,19 @@ def _spread(deviation: np.ndarray, sd: np.ndarray, scale: np.ndarray) -> np.ndar
     return np.asarray(np.maximum(np.sqrt(square), SMALLEST_SPREAD * scale))
 
 
-def level_estimates(pilot: Pilot, cells: Cells) -> list[LevelEstimates]:
-    """One a factor: what the data say of its levels, all else at the pilot's mode."""
+def level_estimates(pilot: Pilot, cells: Cells, priors: Priors) -> list[LevelEstimates]:
+    """One a factor: what the data say of its levels, all else at the pilot's mode; where nothing is pooled, one of the whole posterior."""
+    if not cells.factors:
+        covariance = pilot.population_covariance(priors)[None]
+        return [LevelEstimates(pilot.mode, pilot.sd(priors, cells), _correlation_root(covariance))]
+    # effects add up to zero in the model: what they have in common here is the levels'
+    common = sum((deviation.mean(axis=1) for deviation in pilot.deviations[1:]), pilot.population)[:, None]
     found = []
     for k, factor in enumerate(cells.factors):
         estimate, error = _by_the_data(pilot, factor.level_of_cell, pilot.deviations[k], pilot.spreads[k])
         covariance = pilot.level_covariance(cells)[k]
         if k == 0:
-            found.append(LevelEstimates(estimate + pilot.population[:, None], error, _correlation_root(covariance)))
+            found.append(LevelEstimates(estimate + common, error, _correlation_root(covariance)))
         else:  # effects add up to zero whatever the sampler does only if they share error and root
             shared = np.broadcast_to((error**-2).mean(axis=1, keepdims=True) ** -0.5, error.shape)
             root = np.broadcast_to(_correlation_root(covariance.mean(axis=0)[None]), covariance.shape)
@@ -178,12 +197,12 @@ def _correlation_root(covariance: np.ndarray) -> np.ndarray:
     return np.linalg.cholesky(covariance / (sd[:, :, None] * sd[:, None, :]))
 
 
-def starting_values(pilot: Pilot, cells: Cells, priors: Priors, seed: int) -> dict[str, np.ndarray]:
+def starting_values(pilot: Pilot, cells: Cells, seed: int) -> dict[str, np.ndarray]:
     """A chain's start, by variable of `pooled_coordinates`: what is standard normal where the posterior is as the pilot says."""
     rng = np.random.default_rng(seed)
     coordinates = len(pilot.population)
     if not cells.factors:
-        return {"population": pilot.population + pilot.sd(priors, cells)[:, 0] * rng.standard_normal(coordinates)}
+        return {"population_free": rng.standard_normal(coordinates)}
     values = {"population_free": rng.standard_normal(coordinates)}
     for k, (factor, spread) in enumerate(zip(cells.factors, pilot.spreads, strict=True)):
         levels = len(factor.levels)

@@ -19,7 +19,7 @@ from clvbayes.inference.likelihood import Likelihood
 from clvbayes.inference.pilot import Pilot, find_mode, learn_spreads, level_estimates, starting_values
 from clvbayes.inference.progress import working
 from clvbayes.inference.sampler import Density, compile_density, draw_posterior, load_code
-from clvbayes.inference.weighing import USED_AS_IS, Weighing, weigh
+from clvbayes.inference.weighing import USED_AS_IS, weigh
 from clvbayes.models.assembly import pooled_model
 from clvbayes.models.clock import Clock
 from clvbayes.models.correction import Correction
@@ -37,9 +37,9 @@ EXACT_UP_TO, WORTH_HALVING = 2_500, 2
 # Rows of a coreset: a million customers in eight segments need 50 a segment for an effective share of .998 and 100 for .9997, in a hundred
 # segments 100 for .99; 20,000 in all take some 3 ms a step.
 ROWS_A_CELL, FEWEST_A_CELL, FEWEST, MOST = 100, 20, 500, 20_000
-MORE_BINS = 4
+MORE_BINS = 4  # four times the rows cut the standard deviation of the log weights to about a third
 ATTEMPTS = 2
-WEIGHED = 500  # draws
+WEIGHED = 500  # draws, or all where there are fewer: the limit of k-hat depends on their number
 MODES_AGREE = 0.05  # posterior standard deviations
 USUAL_STEPS = 12  # a draw, tuning included
 
@@ -81,18 +81,23 @@ def sample_posterior(task: Task, method: Method) -> Sampled:
         return _sample_exact(task, exact, pilot, "")
 
     with working(f"{task.model.title}: finding the mode of {rows:,} rows", task.progress):
-        pilot, agree = _exact_pilot(task, exact, _binned(task, budget))
-    if not agree and method == "auto":
-        remark = "Newton's steps from two starts came to different modes, so that no coreset was tried."
+        coreset = _binned(task, budget)
+        pilot, modes_agree = _exact_pilot(task, exact, coreset)
+    remark = "" if modes_agree else "Newton's steps from two starts came to different modes."
+    if not modes_agree and method == "auto":
         return _sample_exact(task, exact, pilot, remark, foretold_steps=USUAL_STEPS * task.draws * task.chains)
-    remark = "" if agree else "Newton's steps from two starts came to different modes."
     for attempt in range(ATTEMPTS):
-        sampled, weighing = _sample_corrected(task, exact, _binned(task, budget * MORE_BINS**attempt), pilot, remark)
-        if weighing.holds:
+        if attempt:
+            if method == "auto" and rows <= WORTH_HALVING * budget * MORE_BINS**attempt:
+                break
+            coreset = _binned(task, budget * MORE_BINS**attempt)
+        sampled, holds = _sample_corrected(task, exact, coreset, pilot, modes_agree, remark)
+        if holds:
             return sampled
+        found = sampled.compression
         remark += (
-            f" A coreset of {sampled.compression.rows:,} rows did not hold: effective share {weighing.effective_share:.2f}, k-hat"
-            f" {weighing.k_hat:.2f}."
+            f" A coreset of {sampled.compression.rows:,} rows did not hold: effective share {found.effective_share:.2f}, k-hat"
+            f" {found.k_hat:.2f}."
         )
     if method == "coreset":
         return sampled
@@ -125,16 +130,21 @@ def correction_at(pilot: Pilot, sd: np.ndarray, coreset: Likelihood) -> Correcti
     return Correction(pilot.mode, sd, pilot.value - value, pilot.gradient - gradient, missed.transpose(1, 2, 0))
 
 
-def _sample_corrected(task: Task, exact: Likelihood, coreset: Likelihood, pilot: Pilot, remark: str) -> tuple[Sampled, Weighing]:
+def _sample_corrected(
+    task: Task, exact: Likelihood, coreset: Likelihood, pilot: Pilot, modes_agree: bool, remark: str
+) -> tuple[Sampled, bool]:
+    """A coreset's posterior, resampled by its weights where these are uneven, and whether it holds."""
     correction = correction_at(pilot, pilot.sd(task.priors, task.cells), coreset)
     posterior, settings = _sample(task, coreset.rows, pilot, correction)
     total = task.draws * task.chains
     with working(f"{task.model.title}: weighing by the exact likelihood", task.progress):
         few = np.arange(0, total, max(total // WEIGHED, 1))
         weighing = weigh(exact, coreset, correction, _coordinates(task, posterior, few))
-        resampled = weighing.holds and weighing.effective_share < USED_AS_IS
-        if resampled:
+    resampled = False
+    if weighing.holds and weighing.effective_share < USED_AS_IS:
+        with working(f"{task.model.title}: weighing all {total:,} draws, since they are uneven", task.progress):
             weighing = weigh(exact, coreset, correction, _coordinates(task, posterior, np.arange(total)))
+        if resampled := weighing.holds:
             posterior = _resampled(posterior, weighing.log_weights, task.seed)
     compression = Compression(
         customers=int(task.rows["weight"].sum()),
@@ -145,17 +155,19 @@ def _sample_corrected(task: Task, exact: Likelihood, coreset: Likelihood, pilot:
         k_hat_limit=weighing.k_hat_limit,
         effective_share=weighing.effective_share,
         resampled=resampled,
+        modes_agree=modes_agree,
         remark=remark.strip(),
     )
-    return Sampled(posterior, settings, compression), weighing
+    return Sampled(posterior, settings, compression), weighing.holds
 
 
 def _sample_exact(task: Task, exact: Likelihood, pilot: Pilot, remark: str, foretold_steps: int = 0) -> Sampled:
     if foretold_steps and task.progress:
         started = time.monotonic()
         exact.gradient(pilot.mode)
-        minutes = foretold_steps * (time.monotonic() - started) / 60
-        print(f"{task.model.title}: {remark} Sampling all {len(task.rows['weight']):,} rows, some {minutes:,.0f} minutes", file=sys.stderr)
+        seconds = foretold_steps * (time.monotonic() - started)
+        long = f"{seconds:,.0f} seconds" if seconds < 120 else f"{seconds / 60:,.0f} minutes"
+        print(f"{task.model.title}: {remark} Sampling all {len(task.rows['weight']):,} rows will take some {long}", file=sys.stderr)
     posterior, settings = _sample(task, task.rows, pilot, None)
     rows = len(task.rows["weight"])
     return Sampled(posterior, settings, Compression(int(task.rows["weight"].sum()), rows, rows, exact.passes, remark=remark))
@@ -163,14 +175,16 @@ def _sample_exact(task: Task, exact: Likelihood, pilot: Pilot, remark: str, fore
 
 def _sample(task: Task, rows: Table, pilot: Pilot, correction: Correction | None) -> tuple[xr.DataTree, dict[str, Any]]:
     with working(f"{task.model.title}: compiling", task.progress):
-        built = pooled_model(task.model, rows, task.cells, task.priors, task.clock, level_estimates(pilot, task.cells), correction)
+        built = pooled_model(
+            task.model, rows, task.cells, task.priors, task.clock, level_estimates(pilot, task.cells, task.priors), correction
+        )
         structure = _structure(task, rows, correction)
         density = _COMPILED.get(structure) or compile_density(built)
         _COMPILED[structure] = density
         load_code(built, density)
 
     def start(seed: int) -> dict[str, np.ndarray]:
-        return starting_values(pilot, task.cells, task.priors, seed)
+        return starting_values(pilot, task.cells, seed)
 
     return draw_posterior(
         built,
@@ -195,15 +209,14 @@ def _coordinates(task: Task, posterior: xr.DataTree, draws: np.ndarray) -> np.nd
 
 
 def _resampled(posterior: xr.DataTree, log_weights: np.ndarray, seed: int) -> xr.DataTree:
-    """Draws of each chain drawn again by their weights, in their order."""
+    """Draws of each chain drawn again by their weights, in their order; what the sampler said of its own draws stays as it was."""
     chains, draws = (posterior["posterior"].sizes[dim] for dim in ("chain", "draw"))
     rng = np.random.default_rng(seed)
     weights = np.exp(log_weights - log_weights.max()).reshape(chains, draws)
     picked = np.sort([rng.choice(draws, draws, p=of_chain / of_chain.sum()) for of_chain in weights], axis=1)
     index = xr.DataArray(picked, dims=("chain", "draw"))
 
-    def pick(group: xr.Dataset) -> xr.Dataset:
-        chain = xr.DataArray(np.arange(chains), dims="chain")
-        return group.isel(chain=chain, draw=index).assign_coords(chain=group["chain"], draw=group["draw"])
-
-    return xr.DataTree.from_dict({name: pick(group.to_dataset()) for name, group in posterior.children.items()})
+    group = posterior["posterior"].to_dataset()
+    chain = xr.DataArray(np.arange(chains), dims="chain")
+    drawn = group.isel(chain=chain, draw=index).assign_coords(chain=group["chain"], draw=group["draw"])
+    return xr.DataTree.from_dict({"posterior": drawn, "sample_stats": posterior["sample_stats"].to_dataset()})

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import arviz_stats.base
 import numpy as np
+from scipy.special import logsumexp
 
 from clvbayes.inference.likelihood import Likelihood
 from clvbayes.models.correction import Correction
@@ -47,8 +48,11 @@ def weigh(exact: Likelihood, coreset: Likelihood, correction: Correction, coordi
     if np.ptp(log_weights) < ALL_EQUAL:
         smoothed, k_hat = np.full(len(log_weights), -math.log(len(log_weights))), 0.0
     else:
-        # ArviZ takes log-likelihoods, whose negatives are the log weights of leaving one out
-        smoothed, k_hat = arviz_stats.base.array_stats.psislw(-log_weights)
+        try:
+            # ArviZ takes log-likelihoods, whose negatives are the log weights of leaving one out
+            smoothed, k_hat = arviz_stats.base.array_stats.psislw(-log_weights)
+        except ValueError:  # a chain that is stuck fills the tail with one value
+            smoothed, k_hat = log_weights - logsumexp(log_weights), math.inf
     weights = np.exp(smoothed - smoothed.max())
     share = float(weights.sum() ** 2 / (weights**2).sum() / len(weights))
     return Weighing(smoothed, float(k_hat), min(1 - 1 / math.log10(len(weights)), 0.7), share)

@@ -20,7 +20,7 @@ from clvbayes.models.protocol import Model, Table
 if TYPE_CHECKING:
     import pymc as pm
 
-__all__ = ["assemble", "distinct_rows", "pooled_model", "with_frequencies"]
+__all__ = ["assemble", "distinct_rows", "own_or_given", "pooled_model", "with_frequencies"]
 
 
 def assemble(
@@ -46,8 +46,23 @@ def assemble(
         As `pooled_model` makes it.
     """
     cells = assign_cells(customers, pool)
+    return pooled_model(model, model.rows(customers, cells), cells, own_or_given(model, customers, priors), clock, estimates)
+
+
+def own_or_given(model: Model, customers: Customers, priors: Priors | None) -> Priors:
+    """The model's own priors where none are given.
+
+    Raises
+    ------
+    ArgumentError
+        If the given ones are those of another model.
+    """
     chosen = model.priors(customers) if priors is None else priors
-    return pooled_model(model, model.rows(customers, cells), cells, chosen, clock, estimates)
+    if chosen.coordinates != model.coordinates:
+        raise ArgumentError(
+            f"{model.name} has the coordinates {', '.join(model.coordinates)}; these priors have {', '.join(chosen.coordinates)}"
+        )
+    return chosen
 
 
 def pooled_model(
@@ -70,10 +85,6 @@ def pooled_model(
     """
     import pymc as pm
 
-    if priors.coordinates != model.coordinates:
-        raise ArgumentError(
-            f"{model.name} has the coordinates {', '.join(model.coordinates)}; these priors have {', '.join(priors.coordinates)}"
-        )
     tables = with_frequencies(rows)
     coords: dict[str, object] = {"coordinate": list(model.coordinates)}
     coords |= {factor.dim: list(factor.levels) for factor in cells.factors}

@@ -42,11 +42,15 @@ class Correction:
 
     def at(self, coordinates: Any) -> Any:
         """Log-likelihood to be added in all, at NumPy or PyTensor coordinates, dims ``(coordinate, cell)``."""
+        return self.by_cell(coordinates).sum()
+
+    def by_cell(self, coordinates: Any) -> Any:
+        """The same cell by cell, dims ``(cell,)``."""
         off = coordinates - self.mode
         clipped = off / (1 + (off / (CLIP * self.sd)) ** SHARPNESS) ** (1 / SHARPNESS)
-        linear = (self.gradient * clipped).sum()
-        quadratic = (self.hessian * clipped[:, None, :] * clipped[None, :, :]).sum()
-        return self.value.sum() + linear + 0.5 * quadratic
+        linear = (self.gradient * clipped).sum(axis=0)
+        quadratic = (self.hessian * clipped[:, None, :] * clipped[None, :, :]).sum(axis=(0, 1))
+        return self.value + linear + 0.5 * quadratic
 
     @classmethod
     def none(cls, coordinates: int, cells: int) -> "Correction":

@@ -61,7 +61,7 @@ class GammaGamma:
         DataError
             If no repeat purchase has an amount.
         """
-        count, amount = customers.statistics["spend_count"].sum(), customers.statistics["spend_sum"].sum()
+        count, amount = customers.statistics["spend_count"].sum(), math.fsum(customers.statistics["spend_sum"])
         if count == 0:
             raise DataError("no repeat purchase has an amount: there is nothing to learn spend from")
         return Priors(

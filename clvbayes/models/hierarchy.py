@@ -21,7 +21,7 @@ __all__ = ["Cells", "Factor", "LevelEstimates", "Pool", "assign_cells", "cell_co
 
 Pool = Sequence[str | Sequence[str]]
 RESERVED = {"chain", "draw", "sample", "coordinate", "row", "frequency", "cell", "population", "population_free", "log_likelihood"}
-DATA = ("row", "frequency", "prior", "correction")  # the names of a model's data begin so
+DATA = ("row", "frequency", "population", "prior", "correction")  # the names of a model's data begin so
 PARTS = ("scale", "level", "effect", "free", "potential", "cell", "estimate", "error", "root")  # of a factor: its variables and data
 CROSSING = " × "
 
@@ -159,7 +159,8 @@ def pooled_coordinates(priors: Priors, cells: Cells, estimates: Sequence[LevelEs
     priors : Priors
     cells : Cells
     estimates : sequence of LevelEstimates, optional
-        One a factor; the prior is the same with and without, and the sampler much quicker with.
+        One a factor, or one of the population where nothing is pooled; the density is the same with and without but for a constant, and
+        the sampler much quicker with.
 
     Returns
     -------
@@ -170,7 +171,7 @@ def pooled_coordinates(priors: Priors, cells: Cells, estimates: Sequence[LevelEs
 
     mean, sd = pm.Data("prior_mean", np.array(priors.mean), dims="coordinate"), pm.Data("prior_sd", np.array(priors.sd), dims="coordinate")
     if not cells.factors:
-        return pm.Normal("population", mean, sd, dims="coordinate")[:, None]
+        return _population_alone(estimates[0] if estimates else None, mean, sd)[:, None]
     prior_scale = pm.Data("prior_scale", np.array(priors.scale), dims="coordinate")
     coordinates: Any = 0.0
     for k, factor in enumerate(cells.factors):
@@ -179,6 +180,22 @@ def pooled_coordinates(priors: Priors, cells: Cells, estimates: Sequence[LevelEs
         level = _levels(factor, known, mean, sd, scale) if k == 0 else _effects_adding_to_zero(factor, known, scale)
         coordinates = coordinates + level[:, pm.Data(f"{factor.dim}_cell", factor.level_of_cell)]
     return coordinates
+
+
+def _population_alone(known: LevelEstimates | None, mean: Any, sd: Any) -> Any:
+    """The population mean, dims (coordinate,), where nothing is pooled; `known` is then of the posterior itself, with one level."""
+    import pymc as pm
+
+    if known is None:
+        return pm.Normal("population", mean, sd, dims="coordinate")
+    free = pm.Normal("population_free", 0, 1, dims="coordinate")
+    estimate, error = (pm.Data(f"population_{name}", getattr(known, name)[:, 0], dims="coordinate") for name in ("estimate", "error"))
+    root = pm.Data("population_root", known.root)
+    population = estimate + error * _correlated(root, free[:, None])[:, 0]
+    # the volume of error and root is the same everywhere
+    prior = pm.logp(pm.Normal.dist(mean, sd), population).sum() - pm.logp(pm.Normal.dist(0, 1), free).sum()
+    pm.Potential("population_potential", prior)
+    return pm.Deterministic("population", population, dims="coordinate")
 
 
 def _levels(factor: Factor, known: LevelEstimates | None, mean: Any, sd: Any, scale: Any) -> Any:

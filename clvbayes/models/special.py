@@ -6,27 +6,35 @@ import pytensor.tensor as pt
 
 __all__ = ["log_rising"]
 
-ASYMPTOTIC_FROM = 100.0  # the next term of the series is below 1 / (1680 * 100**7) = 6e-18
+# Coefficients B_2n / (2n (2n - 1)) of Stirling's series (Abramowitz & Stegun 6.1.41). From 8 on the first one left out adds 2e-13.
+STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188)
+SHIFT = 8
 
 
 def log_rising(a: Any, x: Any, of: Any = None) -> Any:
     """log of the rising factorial, log Gamma(a + x) - log Gamma(a), for a > 0, x >= 0.
 
-    A difference of log-gammas loses all digits where ``a`` is far greater than ``x``. There the difference of the two Stirling series is
-    taken term by term (Abramowitz & Stegun 6.1.41), in which nothing large cancels. Where `of` is given, it says which of the ``a`` belongs
-    to each ``x``; what depends on ``a`` alone is then computed once for each.
+    A difference of log-gammas loses all digits where ``a`` is far greater than ``x``. Here the difference of two Stirling series is taken
+    term by term, in which nothing large cancels, at ``a + 8``; the eight factors between are divided out. Where `of` is given, it says
+    which of the ``a`` belongs to each ``x``; what depends on ``a`` alone is then computed once for each.
     """
 
     def each(value: Any) -> Any:
         return value if of is None else value[of]
 
-    small, large = pt.minimum(a, ASYMPTOTIC_FROM), pt.maximum(a, ASYMPTOTIC_FROM)
-    direct = pt.gammaln(each(small) + x) - each(pt.gammaln(small))
-    top = each(large) + x
-    stirling = each(large - 0.5) * pt.log1p(x / each(large)) + x * pt.log(top) - x + _stirling_tail(top) - each(_stirling_tail(large))
-    return pt.switch(each(a) < ASYMPTOTIC_FROM, direct, stirling)
+    low, top = each(a + SHIFT), each(a + SHIFT) + x
+    series = each(a + SHIFT - 0.5) * pt.log1p(x / low) + x * pt.log(top) - x + _stirling_tail(top) - each(_stirling_tail(a + SHIFT))
+    return series - pt.log(_eight_factors(each(a) + x) / each(_eight_factors(a)))
+
+
+def _eight_factors(y: Any) -> Any:
+    """y (y + 1) ... (y + 7), multiplied from the outside in."""
+    ends = y * (y + 7)
+    return ends * (ends + 6) * (ends + 10) * (ends + 12)
 
 
 def _stirling_tail(a: Any) -> Any:
-    square = a * a
-    return (1 / 12 - (1 / 360 - (1 / 1260) / square) / square) / a
+    inverse_square, tail = 1 / (a * a), 0.0
+    for coefficient in reversed(STIRLING):
+        tail = tail * inverse_square + coefficient
+    return tail / a

@@ -37,6 +37,8 @@ def reweighted(model, customers: clv.Customers, draws: int) -> None:
     pool = ("segment",)
     fitted = clv.fit(model, customers, pool=pool, draws=draws, seed=1, method="coreset")
     cells, priors = assign_cells(customers, pool), fitted.priors
+    found = fitted.certificate.compression
+    assert not found.resampled and found.rows <= strategy.first_budget(cells.count), "the draws are those of the first coreset"
     rows = model.rows(customers, cells)
     exact = Likelihood(model, rows, cells.count, STEADY)
     binned = Likelihood(model, bin_rows(model, rows, cells.count, strategy.first_budget(cells.count)), cells.count, STEADY)
@@ -72,11 +74,7 @@ def highest(binned: Likelihood, correction: Correction, pilot) -> float:
     rng = np.random.default_rng(1)
 
     def target(at: np.ndarray) -> np.ndarray:
-        off = at - correction.mode
-        clipped = off / (1 + (off / (10 * correction.sd)) ** 8) ** (1 / 8)
-        added = (correction.gradient * clipped).sum(axis=0)
-        added += 0.5 * np.einsum("ijc,ic,jc->c", correction.hessian, clipped, clipped)
-        return binned.gradient(at)[0] + added - 0.5 * (((at - pilot.population[:, None]) / spread) ** 2).sum(axis=0)
+        return binned.gradient(at)[0] + correction.by_cell(at) - 0.5 * (((at - pilot.population[:, None]) / spread) ** 2).sum(axis=0)
 
     top, worst = target(pilot.mode), -np.inf
     for _ in range(DIRECTIONS):

@@ -1,5 +1,7 @@
 """The certificate on made-up posteriors: what must fail fails, and says where."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -114,6 +116,7 @@ def test_a_coreset_that_does_not_hold_fails(good: np.ndarray, cdnow: Customers, 
     assert status(certificate, "Rows") == expected
     assert certificate.passed == (expected == "ok")
     message = next(result.message for result in certificate.results if result.check == "Rows")
+    assert not certify(posterior(good), PRIORS, mbg_nbd(), cdnow, replace(compressed(k_hat, share), modes_agree=False)).passed
     for figure in ("1,000,000", "663,692", "2,000", "640", f"{k_hat:.2f}", "0.63", f"{share:.2%}"):
         assert figure in message
 

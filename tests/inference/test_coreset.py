@@ -1,7 +1,6 @@
 """Coresets without sampling: bins, the correction, and what the weights say."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from made_up_statistics import made_up_customers
 
@@ -131,13 +130,13 @@ def test_at_the_mode_the_corrected_coreset_is_exact(
         at = pilot.mode + step * direction
         return exact.value(at) - coreset.value(at) - float(correction.at(at))
 
-    for step in (0.05, 0.1):
-        assert abs(difference(step)) < 2e-3
-    assert abs(difference(0.4)) / 0.4**3 == pytest.approx(abs(difference(0.2)) / 0.2**3, rel=1.0)
+    assert abs(difference(0.1)) < 2e-3
+    # twice the step, eight times the difference: of a second-order error it would be four times
+    assert abs(difference(0.5) / difference(0.25)) > 5.5
 
 
 def test_the_correction_is_worth_it(exact: Likelihood, coreset: Likelihood, correction: Correction, pilot: Pilot, sd: np.ndarray) -> None:
-    draws = posterior_draws(pilot, sd, 100)
+    draws = posterior_draws(pilot, sd, 500)
     corrected = weigh(exact, coreset, correction, draws)
     plain = weigh(exact, coreset, Correction.none(*pilot.mode.shape), draws)
     assert corrected.holds and corrected.effective_share > 0.95
@@ -149,8 +148,7 @@ def test_far_from_the_mode_nothing_rises_above_it(coreset: Likelihood, correctio
 
     def target(at: np.ndarray) -> np.ndarray:
         prior = -0.5 * (((at - pilot.population[:, None]) / SPREADS[0][:, None]) ** 2).sum(axis=0)
-        corrections = np.array([float(alone(correction, cell).at(at)) for cell in range(cells.count)])
-        return coreset.gradient(at)[0] + corrections + prior
+        return np.asarray(coreset.gradient(at)[0] + correction.by_cell(at) + prior)
 
     top = target(pilot.mode)
     rng = np.random.default_rng(4)
@@ -158,12 +156,6 @@ def test_far_from_the_mode_nothing_rises_above_it(coreset: Likelihood, correctio
         direction = rng.standard_normal(pilot.mode.shape)
         at = pilot.mode + rng.uniform(0.5, 20) * direction / np.linalg.norm(direction, axis=0)
         assert np.all(target(at) < top)
-
-
-def alone(correction: Correction, cell: int) -> Correction:
-    """The correction of one cell, nothing in the others."""
-    mine = np.arange(correction.mode.shape[1]) == cell
-    return Correction(correction.mode, correction.sd, correction.value * mine, correction.gradient * mine, correction.hessian * mine)
 
 
 def test_the_clip_holds_at_ten_standard_deviations() -> None:
@@ -222,5 +214,9 @@ def test_rows_of_one_unit_weigh_as_their_number() -> None:
     assert counted.value(at) == pytest.approx(one_by_one.value(at), rel=1e-12)
 
 
-def test_made_up_customers_are_a_frame_like_any_other(customers: Customers) -> None:
-    assert isinstance(customers.statistics, pd.DataFrame) and len(customers) == 5005
+def test_draws_that_crowd_at_the_largest_weight_do_not_hold(exact: Likelihood, coreset: Likelihood, pilot: Pilot, sd: np.ndarray) -> None:
+    """A stuck chain: the tail of the weights has one value only, which is a failed check and no error."""
+    draws, plain = posterior_draws(pilot, sd, 100), Correction.none(*pilot.mode.shape)
+    order = np.argsort([exact.value(at) - coreset.value(at) for at in draws])
+    weighing = weigh(exact, coreset, plain, np.concatenate([draws, np.repeat(draws[order[-1:]], 60, axis=0)]))
+    assert weighing.k_hat == np.inf and not weighing.holds

@@ -1,17 +1,20 @@
 """Real fits: few, shared, and each looked at from several sides."""
 
 import json
+import re
 
 import arviz_stats
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from made_up_statistics import made_up_customers
 
 from clvbayes import synthetic
 from clvbayes.data import Customers
-from clvbayes.errors import ArgumentError
+from clvbayes.errors import ArgumentError, DataError
 from clvbayes.inference import Fit, fit, strategy
+from clvbayes.inference.weighing import Weighing
 from clvbayes.models import Priors, gamma_gamma, mbg_nbd
 from clvbayes.models.hierarchy import assign_cells, cell_coordinates
 
@@ -182,13 +185,15 @@ def test_a_second_fit_of_the_same_shape_compiles_nothing(by_coreset: Fit, uneven
     def refuse(*_: object) -> None:
         raise AssertionError("compiled again")
 
-    monkeypatch.setattr("clvbayes.inference.strategy.compile_density", refuse)
+    monkeypatch.setattr(strategy, "_COMPILED", dict(strategy._COMPILED))
+    monkeypatch.setattr(strategy, "compile_density", refuse)
     monkeypatch.setattr("clvbayes.inference.likelihood.compile_graph", refuse)
     others = made_up_customers({"huge": 16_000, "middling": 5_000, "tiny": 30}, seed=5)
     again = fit(
         mbg_nbd(), others, pool=("segment",), priors=mbg_nbd().priors(uneven).widened(2.0), draws=100, chains=2, seed=1, progress=False
     )
-    assert again.certificate.compression.rows != by_coreset.certificate.compression.rows
+    assert again.certificate.compression.exact_rows != by_coreset.certificate.compression.exact_rows
+    strategy._COMPILED.clear()
     with pytest.raises(AssertionError, match="compiled again"):
         fit(mbg_nbd(), uneven, draws=100, chains=2, seed=1, progress=False)
 
@@ -214,29 +219,84 @@ def breaking() -> Customers:
     return Customers.from_frame(frame, unit="week", segments=["segment"])
 
 
-def test_a_coreset_that_does_not_hold_is_caught(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """With next to no bins the weights say so; "coreset" fails its certificate, "auto" takes all rows and says how long it will take."""
+def test_a_base_that_a_coreset_cannot_hold_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With next to no bins: "coreset" fails its certificate, "auto" takes all rows and says why."""
     for name, value in {"ROWS_A_CELL": 1, "FEWEST_A_CELL": 1, "FEWEST": 6, "MORE_BINS": 1}.items():
         monkeypatch.setattr(strategy, name, value)
     customers = breaking()
     failed = fit(mbg_nbd(), customers, pool=("segment",), draws=200, chains=2, seed=1, method="coreset", progress=False)
     result = next(result for result in failed.certificate.results if result.check == "Rows")
     assert result.status == "failed" and not failed.certificate.passed
-    fallen_back = fit(mbg_nbd(), customers, pool=("segment",), draws=100, chains=2, seed=1, progress=True)
-    compression = fallen_back.certificate.compression
-    assert compression.rows == compression.exact_rows
-    assert compression.remark.count("did not hold") == strategy.ATTEMPTS
-    assert "minutes" in capsys.readouterr().err
+    fallen_back = fit(mbg_nbd(), customers, pool=("segment",), draws=100, chains=2, seed=1, progress=False).certificate.compression
+    assert fallen_back.rows == fallen_back.exact_rows and fallen_back.remark
 
 
-def test_draws_worth_less_are_resampled_by_their_weights(uneven: Customers, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between half and .99 the draws are drawn again, chain by chain, and the posterior keeps its shape."""
+def test_where_no_coreset_holds_all_rows_are_sampled_after_saying_how_long(
+    uneven: Customers, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(strategy, "weigh", lambda *_: Weighing(np.zeros(200), k_hat=0.2, k_hat_limit=0.6, effective_share=0.1))
+    found = fit(mbg_nbd(), uneven, pool=("segment",), draws=100, chains=2, seed=1, progress=True).certificate.compression
+    assert found.rows == found.exact_rows and found.effective_share is None
+    assert found.remark.count("did not hold: effective share 0.10, k-hat 0.20") == strategy.ATTEMPTS
+    assert re.search(r"Sampling all 11,388 rows will take some [0-9,]+ (seconds|minutes)", capsys.readouterr().err)
+
+
+def test_draws_are_resampled_by_their_weights() -> None:
+    """Draws of each chain in proportion to their weights: the mean becomes the weighted one."""
+    rng = np.random.default_rng(8)
+    values = rng.normal(size=(2, 5000))
+    log_weights = rng.normal(0, 0.3, (2, 5000)) + values
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": xr.Dataset({"population": (("chain", "draw"), values)}, coords={"chain": [0, 1], "draw": np.arange(5000)}),
+            "sample_stats": xr.Dataset({"diverging": (("chain", "draw"), values > 3)}),
+        }
+    )
+    drawn = strategy._resampled(tree, log_weights.ravel(), seed=1)
+    weights = np.exp(log_weights)
+    expected = (weights * values).sum(axis=1) / weights.sum(axis=1)
+    assert expected.min() > 0.8
+    np.testing.assert_allclose(drawn["posterior"]["population"].mean("draw"), expected, atol=0.06)
+    assert np.isin(drawn["posterior"]["population"][0], values[0]).all()
+    assert drawn["posterior"]["draw"].to_numpy().tolist() == list(range(5000))
+    np.testing.assert_array_equal(drawn["sample_stats"]["diverging"], values > 3)
+
+
+def test_uneven_weights_are_resampled_and_the_certificate_says_so(uneven: Customers, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(strategy, "USED_AS_IS", 1.0)
     found = fit(mbg_nbd(), uneven, pool=("segment",), draws=100, chains=2, seed=1, progress=False)
     assert found.certificate.compression.resampled
-    assert dict(found.posterior["posterior"]["segment_level"].sizes) == {"chain": 2, "draw": 100, "coordinate": 4, "segment": 3}
-    draws = found.posterior["posterior"]["population"].to_numpy()
-    assert len(np.unique(draws[0], axis=0)) < 100
+    assert "resampled" in next(result.message for result in found.certificate.results if result.check == "Rows")
+
+
+def test_spend_of_many_rows_is_sampled_as_few(uneven: Customers) -> None:
+    found = fit(gamma_gamma(), uneven, pool=("segment",), draws=500, seed=1, progress=False).certificate.compression
+    assert found.rows < found.exact_rows / 2 and found.effective_share is not None and found.effective_share > 0.99
+    assert found.customers == (uneven.statistics["frequency"] > 0).sum()
+
+
+def test_a_segment_without_spenders_and_a_factor_of_one_level_are_fitted() -> None:
+    """Nobody in one segment has repeated, and all customers share the other column's only level."""
+    base = made_up_customers({"many": 400, "more": 300, "nobody": 20}, seed=9)
+    silent = base.segments["segment"] == "nobody"
+    columns = ["frequency", "recency", "spend_count", "spend_sum"]
+    statistics = base.statistics.assign(**{name: base.statistics[name].where(~silent, 0) for name in columns})
+    customers = Customers(statistics, base.segments.assign(only="one"), base.unit, spend_level="mean")
+    for model in (mbg_nbd(), gamma_gamma()):
+        found = fit(model, customers, pool=("segment", "only"), draws=100, chains=2, seed=1, progress=False)
+        posterior = found.posterior["posterior"]
+        assert list(posterior["segment"].to_numpy()) == ["many", "more", "nobody"]
+        assert np.all(posterior["only_effect"] == 0)
+        sd = posterior["segment_level"].std(("chain", "draw"))
+        assert np.all(sd.sel(segment="nobody") > sd.sel(segment="many"))
+
+
+def test_nobody_to_learn_from_is_refused(uneven: Customers) -> None:
+    statistics = uneven.statistics.assign(spend_count=0, spend_sum=0.0)
+    customers = Customers(statistics, uneven.segments, uneven.unit, spend_level="mean")
+    for method in ("auto", "exact", "coreset"):
+        with pytest.raises(DataError, match="no customer informs Gamma-Gamma"):
+            fit(gamma_gamma(), customers, priors=gamma_gamma().priors(uneven), seed=1, method=method)
 
 
 def test_frozen_priors_are_used_whatever_the_rows(uneven: Customers) -> None:

@@ -7,10 +7,12 @@ import pytest
 from clvbayes.data import Customers
 from clvbayes.inference.likelihood import Likelihood
 from clvbayes.inference.pilot import Pilot, find_mode, learn_spreads, level_estimates, starting_values
-from clvbayes.models import mbg_nbd
+from clvbayes.models import Priors, mbg_nbd
 from clvbayes.models.assembly import pooled_model
 from clvbayes.models.clock import STEADY
 from clvbayes.models.hierarchy import Cells, Factor, assign_cells
+
+ONE = Priors(("log_rate",), mean=(0.0,), sd=(1.0,), scale=(0.5,))
 
 
 def likelihood_of(customers: Customers, cells: Cells) -> Likelihood:
@@ -103,7 +105,7 @@ def made_up(estimates: np.ndarray, errors: np.ndarray) -> Pilot:
 
 def test_estimates_are_what_the_data_say_without_the_hierarchy() -> None:
     estimates, errors = np.array([-0.6, -0.2, 0.1, 0.5, 0.9]), np.array([0.02, 0.1, 0.5, 3.0, 0.3])
-    [found] = level_estimates(made_up(estimates, errors), levels(5))
+    [found] = level_estimates(made_up(estimates, errors), levels(5), ONE)
     np.testing.assert_allclose(found.estimate[0], estimates, rtol=1e-9)
     np.testing.assert_allclose(found.error[0], errors, rtol=1e-9)
     np.testing.assert_allclose(found.root, 1.0)
@@ -111,13 +113,13 @@ def test_estimates_are_what_the_data_say_without_the_hierarchy() -> None:
 
 def test_a_level_of_which_nothing_is_known_has_an_error_without_bound() -> None:
     errors = np.array([0.02, 1e9])
-    [found] = level_estimates(made_up(np.array([-0.6, 0.3]), errors), levels(2))
+    [found] = level_estimates(made_up(np.array([-0.6, 0.3]), errors), levels(2), ONE)
     assert found.error[0, 1] > 1e5 and np.all(np.isfinite(found.estimate))
 
 
 def test_levels_of_a_further_factor_share_error_and_root(thirds: Customers) -> None:
     cells, priors = assign_cells(thirds, ("parity", "size")), mbg_nbd().priors(thirds)
-    parity, size = level_estimates(learn_spreads(likelihood_of(thirds, cells), cells, priors), cells)
+    parity, size = level_estimates(learn_spreads(likelihood_of(thirds, cells), cells, priors), cells, priors)
     assert np.all(size.error == size.error[:, :1]) and np.all(size.root == size.root[0])
     np.testing.assert_allclose(size.estimate.sum(axis=1), 0, atol=1e-12)
     np.testing.assert_allclose(np.einsum("lij,lij->li", parity.root, parity.root), 1, rtol=1e-9)
@@ -129,13 +131,13 @@ def test_chains_start_around_the_mode(thirds: Customers) -> None:
     """Whatever the variables, their starting values say a state of the hierarchy near the mode, within its curvature."""
     cells, priors = assign_cells(thirds, ("size", "parity")), mbg_nbd().priors(thirds)
     pilot = learn_spreads(likelihood_of(thirds, cells), cells, priors)
-    built = pooled_model(mbg_nbd(), mbg_nbd().rows(thirds, cells), cells, priors, STEADY, level_estimates(pilot, cells))
+    built = pooled_model(mbg_nbd(), mbg_nbd().rows(thirds, cells), cells, priors, STEADY, level_estimates(pilot, cells, priors))
     state = built.compile_fn(
         [built["size_level"], built["parity_effect"]], inputs=built.free_RVs, point_fn=False, on_unused_input="ignore", mode="FAST_COMPILE"
     )
     drawn = []
     for seed in range(300):
-        values = starting_values(pilot, cells, priors, seed)
+        values = starting_values(pilot, cells, seed)
         assert np.abs(values["parity_free"].sum(axis=1)).max() < 1e-9
         drawn.append(state(*(values[variable.name] for variable in built.free_RVs)))
     level, effect = (np.array(part) for part in zip(*drawn, strict=True))
@@ -143,3 +145,25 @@ def test_chains_start_around_the_mode(thirds: Customers) -> None:
     sd = pilot.sd(priors, cells)
     assert np.abs((of_cells.mean(axis=0) - pilot.mode) / sd).max() < 0.5
     assert np.all(of_cells.std(axis=0) < 2 * sd)
+
+
+def test_uncertainty_of_a_cell_holds_that_of_the_population() -> None:
+    """Normal levels with equal errors: what the pilot says is the marginal standard deviation of the joint posterior, given the spread."""
+    for count in (1, 2, 8):
+        pilot, spread, error, sd = made_up(np.zeros(count), np.full(count, 0.1)), 0.5, 0.1, 1.0
+        precision = np.zeros((count + 1, count + 1))
+        precision[0, 0] = sd**-2 + count * spread**-2
+        precision[1:, 1:] = np.eye(count) * (error**-2 + spread**-2)
+        precision[0, 1:] = precision[1:, 0] = -(spread**-2)
+        expected = np.sqrt(np.diagonal(np.linalg.inv(precision))[1:])
+        np.testing.assert_allclose(pilot.sd(ONE, levels(count))[0], expected, rtol=1e-9)
+
+
+def test_without_pooling_the_sampler_sees_a_round_cloud(cdnow: Customers) -> None:
+    """The one population in variables whose covariance, by the pilot, is the identity."""
+    cells, priors = assign_cells(cdnow, ()), mbg_nbd().priors(cdnow)
+    pilot = learn_spreads(likelihood_of(cdnow, cells), cells, priors)
+    [known] = level_estimates(pilot, cells, priors)
+    root = known.error * known.root[0]
+    np.testing.assert_allclose(root @ root.T, pilot.population_covariance(priors), rtol=1e-9)
+    np.testing.assert_allclose(known.estimate[:, 0], pilot.population)

