@@ -11,9 +11,11 @@ import xarray as xr
 from valuation.made_up_fits import made_up_customers, made_up_fits
 
 from clvbayes import storage
+from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.inference import Fit
-from clvbayes.storage import file_hashes, load, save, staged, write_json
+from clvbayes.models import gamma_gamma, mbg_nbd
+from clvbayes.storage import file_hashes, fit_key, load, save, staged, write_json
 from clvbayes.valuation import Economics, Valuation, value
 
 HOSTILE = {
@@ -92,7 +94,7 @@ def test_files_are_what_their_names_say_and_nothing_is_pickled(fits: tuple[Fit, 
     assert names_in(save(fits[0], tmp_path / "fit")) == ["manifest.json", "posterior.nc"]
     assert names_in(save(valuation, tmp_path / "valuation")) == ["cash.nc", "customers.parquet", "manifest.json"]
     manifest = json.loads((tmp_path / "fit" / "manifest.json").read_text(encoding="utf-8"))
-    assert (manifest["schema"], manifest["kind"], manifest["model"], manifest["seed"]) == (1, "Fit", "mbg_nbd", 5)
+    assert (manifest["schema"], manifest["kind"], manifest["model"], manifest["seed"]) == (2, "Fit", "mbg_nbd", 5)
     assert list(pd.read_parquet(tmp_path / "valuation" / "customers.parquet").columns)[-3:] == list(HOSTILE)
     beginnings = {".nc": b"\x89HDF", ".parquet": b"PAR1", ".json": b"{\n  "}
     for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
@@ -171,8 +173,8 @@ def test_folders_that_hold_no_result_are_refused(fits: tuple[Fit, Fit], tmp_path
         with pytest.raises(DataError, match=r"holds no manifest.json: it is not a saved result"):
             load(tmp_path / name)
     for changes, message in [
-        ({"schema": 2}, "is no fit or valuation of schema 1"),
-        ({"kind": "Plan"}, "is no fit or valuation of schema 1"),
+        ({"schema": 1}, "is no fit or valuation of schema 2"),
+        ({"kind": "Plan"}, "is no fit or valuation of schema 2"),
         ({"model": "pareto_nbd"}, "'pareto_nbd', which this version does not know"),
         ({"model": "Priors"}, "'Priors', which this version does not know"),
         ({"model": "__doc__"}, "which this version does not know"),
@@ -235,3 +237,20 @@ def test_a_move_that_fails_is_taken_back(tmp_path: Path, monkeypatch: pytest.Mon
             (stage / name).write_text("new")
     assert {path.name: path.read_text() for path in target.iterdir()} == {"a.txt": "old", "b.txt": "old"}
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_fits_key_says_all_that_it_depends_on() -> None:
+    customers = made_up_customers(60, segments={"industry": ["retail", "mills"]})
+    settings = {"pool": ("industry",), "draws": 1000, "seed": 1}
+    key = fit_key(mbg_nbd(), customers, settings)
+    assert key == fit_key(mbg_nbd(), customers, dict(reversed(settings.items())))
+    moved = customers.statistics.assign(T=customers.statistics["T"] + 1e-9)
+    others = [
+        (gamma_gamma(), customers, settings),
+        (mbg_nbd(), Customers(moved, customers.segments, customers.unit), settings),
+        (mbg_nbd(), Customers(customers.statistics, customers.segments.replace("retail", "Retail"), customers.unit), settings),
+        (mbg_nbd(), Customers(customers.statistics, customers.segments, "day"), settings),
+        *((mbg_nbd(), customers, {**settings, **change}) for change in ({"pool": ()}, {"draws": 500}, {"seed": 2}, {"method": "exact"})),
+    ]
+    keys = {key, *(fit_key(*other) for other in others)}
+    assert len(keys) == 1 + len(others)

@@ -3,8 +3,8 @@
     exact - coreset  ~  value + gradient . f(off) + f(off)' hessian f(off) / 2,   off = coordinates - mode
 
 The difference of two Hessians is often indefinite, so that the expansion by itself would grow without bound: on simulated bases the
-density far out exceeded the mode's by up to 2,672 log units. Hence f(off) = off / (1 + (off / (10 sd))^8)^(1/8): the identity as far as
-the posterior reaches, and never beyond ten of its standard deviations.
+density far out exceeded the mode's by up to 2,672 log units. Hence f(off) = off / (1 + (off / reach)^8)^(1/8): the identity as far as the
+posterior reaches, and never beyond `reach`.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ import numpy as np
 
 __all__ = ["Correction"]
 
-CLIP = 10.0  # standard deviations
 SHARPNESS = 8
 
 
@@ -24,8 +23,8 @@ class Correction:
 
     Attributes
     ----------
-    mode, sd : array
-        Where it is expanded, and the posterior's standard deviations there, dims ``(coordinate, cell)``.
+    mode, reach : array
+        Where it is expanded, and how far from there it is followed, dims ``(coordinate, cell)``.
     value : array
         Dims ``(cell,)``.
     gradient : array
@@ -35,7 +34,7 @@ class Correction:
     """
 
     mode: Any
-    sd: Any
+    reach: Any
     value: Any
     gradient: Any
     hessian: Any
@@ -47,7 +46,7 @@ class Correction:
     def by_cell(self, coordinates: Any) -> Any:
         """The same cell by cell, dims ``(cell,)``."""
         off = coordinates - self.mode
-        clipped = off / (1 + (off / (CLIP * self.sd)) ** SHARPNESS) ** (1 / SHARPNESS)
+        clipped = off / (1 + (off / self.reach) ** SHARPNESS) ** (1 / SHARPNESS)
         linear = (self.gradient * clipped).sum(axis=0)
         quadratic = (self.hessian * clipped[:, None, :] * clipped[None, :, :]).sum(axis=(0, 1))
         return self.value + linear + 0.5 * quadratic

@@ -94,13 +94,17 @@ class GammaGamma:
         p, q, gamma = _natural(coordinates, pt.exp)
         by_transaction = "sum_log" in rows
         cell, x = frequencies["cell"], frequencies["x"]
-        shape = p[cell] * x
-        counting = log_rising(q[cell], shape) - (x * pt.gammaln(p)[cell] if by_transaction else pt.gammaln(shape))
+        shape, q_of = p[cell] * x, q[cell]
+        # terms that grow with p or q meet their opposites here and in each row, so that nothing large is left to cancel far out
+        smaller = pt.minimum(shape, q_of)
+        counting = log_rising(pt.maximum(shape, q_of), smaller) - pt.gammaln(smaller)
+        if by_transaction:
+            counting = counting + pt.gammaln(shape) - x * pt.gammaln(p)[cell] - shape * pt.log(x)
 
         cell, x, total = rows["cell"], rows["x"], rows["sum"]
         p, q, gamma = p[cell], q[cell], gamma[cell]
-        own = (p - 1) * rows["sum_log"] if by_transaction else (p * x - 1) * pt.log(total) + pt.log(x)
-        return counting[rows["frequency"]] - q * pt.log1p(total / gamma) - p * x * pt.log(gamma + total) + own
+        own = p * (rows["sum_log"] - x * pt.log(total / x)) - rows["sum_log"] if by_transaction else pt.log(x / total)
+        return counting[rows["frequency"]] - q * pt.log1p(total / gamma) - p * x * pt.log1p(gamma / total) + own
 
     def build(
         self,

@@ -13,7 +13,7 @@ from clvbayes.inference.weighing import weigh
 from clvbayes.models import gamma_gamma, mbg_nbd
 from clvbayes.models.assembly import distinct_rows
 from clvbayes.models.clock import STEADY
-from clvbayes.models.correction import CLIP, Correction
+from clvbayes.models.correction import Correction
 from clvbayes.models.hierarchy import Cells, assign_cells
 from clvbayes.models.protocol import Model, Table
 
@@ -158,12 +158,12 @@ def test_far_from_the_mode_nothing_rises_above_it(coreset: Likelihood, correctio
         assert np.all(target(at) < top)
 
 
-def test_the_clip_holds_at_ten_standard_deviations() -> None:
+def test_the_correction_is_followed_as_far_as_its_reach() -> None:
     one = np.ones((1, 1))
-    linear = Correction(mode=0 * one, sd=0.5 * one, value=np.zeros(1), gradient=one, hessian=np.zeros((1, 1, 1)))
+    linear = Correction(mode=0 * one, reach=5 * one, value=np.zeros(1), gradient=one, hessian=np.zeros((1, 1, 1)))
     assert float(linear.at(0.5 * one)) == pytest.approx(0.5, rel=1e-8)
-    assert float(linear.at(1e3 * one)) == pytest.approx(CLIP * 0.5, rel=1e-6)
-    assert float(linear.at(-1e3 * one)) == pytest.approx(-CLIP * 0.5, rel=1e-6)
+    assert float(linear.at(1e3 * one)) == pytest.approx(5, rel=1e-6)
+    assert float(linear.at(-1e3 * one)) == pytest.approx(-5, rel=1e-6)
 
 
 def test_equal_weights_need_no_tail(exact: Likelihood, pilot: Pilot, sd: np.ndarray) -> None:
