@@ -40,9 +40,9 @@ ROWS_A_CELL, FEWEST_A_CELL, FEWEST, MOST = 100, 20, 500, 20_000
 MORE_BINS = 4  # four times the rows cut the standard deviation of the log weights to about a third
 ATTEMPTS = 2
 WEIGHED = 500  # draws, or all where there are fewer: the limit of k-hat depends on their number
-# How far a correction is followed: ten standard deviations, and a unit of a log or logit where these are less. A million customers know a segment
-# to .02; the coreset's own mode lies further off than ten times that, and rose 430 log units above the corrected one where the correction
-# ended there (with .6 of a unit, one or two: never above it).
+# How far a correction is followed: ten standard deviations, and one unit of a log or logit where these are less. A million customers know a
+# segment to .02; the coreset's own mode lies further off than ten times that, and the target rose 430 log units above its mode where the
+# correction ended there (with .6 of a unit, one or two: never above it).
 REACH_SDS, REACH = 10.0, 1.0
 MODES_AGREE = 0.05  # posterior standard deviations
 USUAL_STEPS = 12  # a draw, tuning included
