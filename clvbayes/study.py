@@ -138,7 +138,9 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         "draws": settings.run.draws,
         "seed": settings.run.seed,
     }
-    purchases, spend = (_kept_fit(folder, model, customers, sampler, progress) for model in (purchase_model, spend_model))
+    kept = [folder / FITS / fit_key(model, customers, sampler) for model in (purchase_model, spend_model)]
+    purchases = _kept_fit(kept[0], purchase_model, customers, sampler, progress)
+    spend = _kept_fit(kept[1], spend_model, customers, sampler, progress)
     valuation = value(
         purchases,
         spend,
@@ -166,13 +168,12 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     )
     study = Study(file, customers, purchases, spend, valuation, compose(evidence), folder)
     _write(study, evidence)
-    _drop_other_fits(folder, {fit_key(model, customers, sampler) for model in (purchase_model, spend_model)})
+    _drop_other_fits(kept)
     return study
 
 
-def _kept_fit(folder: Path, model: Model, customers: Customers, sampler: dict[str, Any], progress: bool) -> Fit:
+def _kept_fit(kept: Path, model: Model, customers: Customers, sampler: dict[str, Any], progress: bool) -> Fit:
     """A fit that lies in the results' folder under the key of all that it depends on, or a new one, which is put there at once."""
-    kept = folder / FITS / fit_key(model, customers, sampler)
     with suppress(DataError, OSError):  # one that is not there, or is damaged, is fitted anew
         found = load(kept)
         if isinstance(found, Fit):
@@ -184,11 +185,11 @@ def _kept_fit(folder: Path, model: Model, customers: Customers, sampler: dict[st
     return fitted
 
 
-def _drop_other_fits(folder: Path, keys: set[str]) -> None:
-    """Of the kept fits only those of this run stay."""
-    for kept in (folder / FITS).iterdir():
-        if kept.name not in keys and re.fullmatch(r".*-[0-9a-f]{16}", kept.name) and (kept / "manifest.json").is_file():
-            shutil.rmtree(kept)
+def _drop_other_fits(kept: list[Path]) -> None:
+    """Of the fits that runs have kept only those of this one stay."""
+    for folder in kept[0].parent.iterdir():
+        if folder not in kept and re.fullmatch(r".*-[0-9a-f]{16}", folder.name) and (folder / "manifest.json").is_file():
+            shutil.rmtree(folder)
 
 
 def _models(settings: Settings) -> tuple[Model, Model]:

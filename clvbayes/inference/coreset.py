@@ -8,14 +8,14 @@ from clvbayes.models.protocol import Model, Table
 
 __all__ = ["bin_rows"]
 
-SMALL_X = 3
+SMALL_X = 3  # 20 rows for each of 50 segments were worth .926 of their draws with 0, .972 with 3, .947 with 10
 SPLIT_SHARE = 0.5  # of the spread that is left, held by the bins that a round splits: finer rounds take longer and bin no better
 
 
 def bin_rows(model: Model, rows: Table, cells: int, budget: int) -> Table:
     """Weighted mean rows of bins, never across cells.
 
-    Starting from one bin a cell and small x, so that gamma functions are needed of few values, bins are split at their mean along the axis
+    Starting from one bin a cell and small x, bins are split at their mean along the axis
     of their largest spread, those of the largest spread first, until there are as many as the budget allows. Spread is the sum of squares
     along an axis of `Model.bin_axes`, each cell's customers counting as one in all. A cell that has no more rows than its share of the
     budget keeps them as they are.

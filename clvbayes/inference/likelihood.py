@@ -39,18 +39,17 @@ class Likelihood:
 
     def __init__(self, model: Model, rows: Table, cells: int, clock: Clock) -> None:
         self.rows, self.cells, self.passes = rows, cells, 0
-        columns = tuple(rows)
-        self._value, self._gradient = (_compiled(model, clock, columns, slope) for slope in (False, True))
+        self._model, self._clock = model, clock
         self._pieces = [_piece(rows, start) for start in range(0, len(rows["weight"]), PIECE)]
 
     def value(self, coordinates: np.ndarray) -> float:
         """Log-likelihood of all rows."""
-        return float(sum(float(value) for _, (value,) in self._evaluate(self._value, coordinates)))
+        return float(sum(float(value) for _, (value,) in self._evaluate(coordinates, with_slope=False)))
 
     def gradient(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Log-likelihood by cell, and its gradient, dims ``(coordinate, cell)``."""
         value, slope = np.zeros(self.cells), np.zeros((len(coordinates), self.cells))
-        for of_cells, (by_cell, by_coordinate) in self._evaluate(self._gradient, coordinates):
+        for of_cells, (by_cell, by_coordinate) in self._evaluate(coordinates, with_slope=True):
             value[of_cells] += by_cell
             slope[:, of_cells] += by_coordinate
         return value, slope
@@ -69,8 +68,9 @@ class Likelihood:
         information = np.stack(columns).transpose(2, 0, 1)
         return np.asarray(0.5 * (information + information.swapaxes(1, 2)))
 
-    def _evaluate(self, compiled: Compiled, coordinates: np.ndarray) -> list[tuple[slice, Any]]:
+    def _evaluate(self, coordinates: np.ndarray, *, with_slope: bool) -> list[tuple[slice, Any]]:
         self.passes += 1
+        compiled = _compiled(self._model, self._clock, tuple(self.rows), with_slope)
 
         def of_piece(piece: tuple[slice, tuple[np.ndarray, ...]]) -> tuple[slice, Any]:
             of_cells, arrays = piece

@@ -180,9 +180,8 @@ def level_estimates(pilot: Pilot, cells: Cells, priors: Priors) -> list[LevelEst
     # effects add up to zero in the model: what they have in common here is the levels'
     common = sum((deviation.mean(axis=1) for deviation in pilot.deviations[1:]), pilot.population)[:, None]
     found = []
-    for k, factor in enumerate(cells.factors):
-        estimate, error = _by_the_data(pilot, factor.level_of_cell, pilot.deviations[k], pilot.spreads[k])
-        covariance = pilot.level_covariance(cells)[k]
+    for k, (factor, covariance) in enumerate(zip(cells.factors, pilot.level_covariance(cells), strict=True)):
+        estimate, error = _by_the_data(pilot, factor.level_of_cell, pilot.deviations[k], pilot.spreads[k], covariance)
         if k == 0:
             found.append(LevelEstimates(estimate + common, error, _correlation_root(covariance)))
         else:  # effects add up to zero whatever the sampler does only if they share error and root
@@ -201,8 +200,6 @@ def starting_values(pilot: Pilot, cells: Cells, seed: int) -> dict[str, np.ndarr
     """A chain's start, by variable of `pooled_coordinates`: what is standard normal where the posterior is as the pilot says."""
     rng = np.random.default_rng(seed)
     coordinates = len(pilot.population)
-    if not cells.factors:
-        return {"population_free": rng.standard_normal(coordinates)}
     values = {"population_free": rng.standard_normal(coordinates)}
     for k, (factor, spread) in enumerate(zip(cells.factors, pilot.spreads, strict=True)):
         levels = len(factor.levels)
@@ -212,13 +209,14 @@ def starting_values(pilot: Pilot, cells: Cells, seed: int) -> dict[str, np.ndarr
     return values
 
 
-def _by_the_data(pilot: Pilot, level_of_cell: np.ndarray, deviation: np.ndarray, spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _by_the_data(
+    pilot: Pilot, level_of_cell: np.ndarray, deviation: np.ndarray, spread: np.ndarray, covariance: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """What the data alone say of each level's deviation, all else given, dims (coordinate, level): estimate, and standard error."""
     information = _positive(_by_level(pilot.information, level_of_cell))
     slope = _by_level(pilot.gradient.T, level_of_cell)
     # the data's own estimate lies where their quadratic has no slope
     weighted = np.einsum("lij,jl->li", information, deviation) + slope
-    covariance = np.linalg.inv(information + np.diag(spread**-2))
     mean = np.einsum("lij,lj->li", covariance, weighted)
     variance = np.diagonal(covariance, axis1=1, axis2=2)
     data_precision = np.maximum(1 / variance - spread**-2, 1e-12)
