@@ -13,7 +13,7 @@ from clvbayes.inference.weighing import RESAMPLED_FROM
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Model
 
-__all__ = ["Certificate", "CheckResult", "Compression", "certify"]
+__all__ = ["DIVERGENCE_LIMIT", "Certificate", "CheckResult", "Compression", "certify"]
 
 Status = Literal["ok", "note", "failed"]
 

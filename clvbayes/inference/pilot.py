@@ -25,6 +25,7 @@ LONGEST_STEP = 1.0  # in any coordinate
 CONVERGED = 1e-3  # posterior standard deviations
 MOST_HALVINGS = 30
 SPREAD_ROUNDS = 5  # of EM: what is learned serves the sampler's variables only, and needs no second digit
+LEAST_INFORMATION = 1e-9  # in any direction, so that the data's own estimate is a number
 SMALLEST_SPREAD = 0.05  # of the prior's scale: what learning spreads may fall to
 
 
@@ -60,11 +61,15 @@ class Pilot:
     information: np.ndarray
     converged: bool
 
+    def level_information(self, cells: Cells) -> list[np.ndarray]:
+        """One a factor: what the data say of each of its levels, all others given, dims ``(level, coordinate, other)``."""
+        return [_positive(_by_level(self.information, factor.level_of_cell)) for factor in cells.factors]
+
     def level_covariance(self, cells: Cells) -> list[np.ndarray]:
         """One a factor: posterior covariance of each of its levels, all others given, dims ``(level, coordinate, other)``."""
         return [
-            np.linalg.inv(_positive(_by_level(self.information, factor.level_of_cell)) + np.diag(spread**-2))
-            for factor, spread in zip(cells.factors, self.spreads, strict=True)
+            np.linalg.inv(information + np.diag(spread**-2))
+            for information, spread in zip(self.level_information(cells), self.spreads, strict=True)
         ]
 
     def level_sd(self, cells: Cells) -> list[np.ndarray]:
@@ -73,23 +78,21 @@ class Pilot:
 
     def sd(self, priors: Priors, cells: Cells) -> np.ndarray:
         """Posterior standard deviations of the cells' coordinates given the spreads, about, dims ``(coordinate, cell)``."""
+        prior_precision = np.diag(np.array(priors.sd) ** -2.0)
         if not cells.factors:
-            return np.sqrt(np.diagonal(self.population_covariance(priors)))[:, None]
+            covariance = np.linalg.inv(_positive(self.information)[0] + prior_precision)
+            return np.sqrt(np.diagonal(covariance))[:, None]
         variance = np.zeros_like(self.mode)
-        for k, (factor, sd, known, spread) in enumerate(
-            zip(cells.factors, self.level_sd(cells), level_estimates(self, cells, priors), self.spreads, strict=True)
+        for k, (factor, information, covariance, spread) in enumerate(
+            zip(cells.factors, self.level_information(cells), self.level_covariance(cells), self.spreads, strict=True)
         ):
-            of_levels = sd**2
+            of_levels = np.diagonal(covariance, axis1=1, axis2=2).T
             if k == 0:  # what the population mean, uncertain itself, has in a level
-                weight = 1 / (spread[:, None] ** 2 + known.error**2)
-                of_population = 1 / (np.array(priors.sd) ** -2.0 + weight.sum(axis=1))
-                of_levels = of_levels + (known.error**2 * weight) ** 2 * of_population[:, None]
+                follows = covariance * spread**-2.0
+                of_population = np.linalg.inv((information @ follows).sum(axis=0) + prior_precision)
+                of_levels = of_levels + np.einsum("lij,jk,lik->il", follows, of_population, follows)
             variance += of_levels[:, factor.level_of_cell]
         return np.sqrt(variance)
-
-    def population_covariance(self, priors: Priors) -> np.ndarray:
-        """Posterior covariance of the population's coordinates where nothing is pooled, dims ``(coordinate, other)``."""
-        return np.asarray(np.linalg.inv(_positive(self.information)[0] + np.diag(np.array(priors.sd) ** -2.0)))
 
 
 def find_mode(likelihood: Likelihood, cells: Cells, priors: Priors, spreads: tuple[np.ndarray, ...], start: Pilot | None = None) -> Pilot:
@@ -172,28 +175,28 @@ def _spread(deviation: np.ndarray, sd: np.ndarray, scale: np.ndarray) -> np.ndar
     return np.asarray(np.maximum(np.sqrt(square), SMALLEST_SPREAD * scale))
 
 
-def level_estimates(pilot: Pilot, cells: Cells, priors: Priors) -> list[LevelEstimates]:
-    """One a factor: what the data say of its levels, all else at the pilot's mode; where nothing is pooled, one of the whole posterior."""
+def level_estimates(pilot: Pilot, cells: Cells) -> list[LevelEstimates]:
+    """One a factor: what the data say of its levels, all else at the pilot's mode; where nothing is pooled, one of the population."""
     if not cells.factors:
-        covariance = pilot.population_covariance(priors)[None]
-        return [LevelEstimates(pilot.mode, pilot.sd(priors, cells), _correlation_root(covariance))]
-    # effects add up to zero in the model: what they have in common here is the levels'
-    common = sum((deviation.mean(axis=1) for deviation in pilot.deviations[1:]), pilot.population)[:, None]
+        return [_estimates(_positive(pilot.information), pilot.gradient.T, pilot.mode.T)]
     found = []
-    for k, (factor, covariance) in enumerate(zip(cells.factors, pilot.level_covariance(cells), strict=True)):
-        estimate, error = _by_the_data(pilot, factor.level_of_cell, pilot.deviations[k], pilot.spreads[k], covariance)
+    for k, (factor, information) in enumerate(zip(cells.factors, pilot.level_information(cells), strict=True)):
         if k == 0:
-            found.append(LevelEstimates(estimate + common, error, _correlation_root(covariance)))
-        else:  # effects add up to zero whatever the sampler does only if they share error and root
-            shared = np.broadcast_to((error**-2).mean(axis=1, keepdims=True) ** -0.5, error.shape)
-            root = np.broadcast_to(_correlation_root(covariance.mean(axis=0)[None]), covariance.shape)
-            found.append(LevelEstimates(estimate - estimate.mean(axis=1, keepdims=True), shared, root))
+            # effects add up to zero in the model: what they have in common here is the levels'
+            at = pilot.deviations[0].T + sum((deviation.mean(axis=1) for deviation in pilot.deviations[1:]), pilot.population)
+        else:  # effects add up to zero whatever the sampler does only if the data say equally much of each
+            at = (pilot.deviations[k] - pilot.deviations[k].mean(axis=1, keepdims=True)).T
+            information = np.broadcast_to(information.mean(axis=0), information.shape)
+        found.append(_estimates(information, _by_level(pilot.gradient.T, factor.level_of_cell), at))
     return found
 
 
-def _correlation_root(covariance: np.ndarray) -> np.ndarray:
-    sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-    return np.linalg.cholesky(covariance / (sd[:, :, None] * sd[:, None, :]))
+def _estimates(information: np.ndarray, slope: np.ndarray, at: np.ndarray) -> LevelEstimates:
+    """Of levels whose log-likelihood has this slope and information at a place, both with dims (level, coordinate)."""
+    eigenvalues, vectors = np.linalg.eigh(information)
+    size = np.sqrt(np.maximum(eigenvalues, LEAST_INFORMATION))
+    root = vectors * size[:, None, :]
+    return LevelEstimates(root, np.einsum("lij,li->lj", root, at) + np.einsum("lij,li->lj", vectors, slope) / size)
 
 
 def starting_values(pilot: Pilot, cells: Cells, seed: int) -> dict[str, np.ndarray]:
@@ -207,20 +210,6 @@ def starting_values(pilot: Pilot, cells: Cells, seed: int) -> dict[str, np.ndarr
         free = rng.standard_normal((coordinates, levels))
         values[f"{factor.dim}_free"] = free if k == 0 else free - free.mean(axis=1, keepdims=True)
     return values
-
-
-def _by_the_data(
-    pilot: Pilot, level_of_cell: np.ndarray, deviation: np.ndarray, spread: np.ndarray, covariance: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """What the data alone say of each level's deviation, all else given, dims (coordinate, level): estimate, and standard error."""
-    information = _positive(_by_level(pilot.information, level_of_cell))
-    slope = _by_level(pilot.gradient.T, level_of_cell)
-    # the data's own estimate lies where their quadratic has no slope
-    weighted = np.einsum("lij,jl->li", information, deviation) + slope
-    mean = np.einsum("lij,lj->li", covariance, weighted)
-    variance = np.diagonal(covariance, axis1=1, axis2=2)
-    data_precision = np.maximum(1 / variance - spread**-2, 1e-12)
-    return (mean / variance / data_precision).T, (1 / np.sqrt(data_precision)).T
 
 
 def _design(cells: Cells, coordinates: int) -> sparse.csr_array:

@@ -180,9 +180,7 @@ def _sample_exact(task: Task, exact: Likelihood, pilot: Pilot, remark: str, fore
 
 def _sample(task: Task, rows: Table, pilot: Pilot, correction: Correction | None) -> tuple[xr.DataTree, dict[str, Any]]:
     with working(f"{task.model.title}: compiling", task.progress):
-        built = pooled_model(
-            task.model, rows, task.cells, task.priors, task.clock, level_estimates(pilot, task.cells, task.priors), correction
-        )
+        built = pooled_model(task.model, rows, task.cells, task.priors, task.clock, level_estimates(pilot, task.cells), correction)
         structure = _structure(task, rows, correction)
         density = _COMPILED.get(structure) or compile_density(built)
         _COMPILED[structure] = density

@@ -22,7 +22,7 @@ __all__ = ["Cells", "Factor", "LevelEstimates", "Pool", "assign_cells", "cell_co
 Pool = Sequence[str | Sequence[str]]
 RESERVED = {"chain", "draw", "sample", "coordinate", "row", "frequency", "cell", "population", "population_free", "log_likelihood"}
 DATA = ("row", "frequency", "population", "prior", "correction")  # the names of a model's data begin so
-PARTS = ("scale", "level", "effect", "free", "potential", "cell", "estimate", "error", "root")  # of a factor: its variables and data
+PARTS = ("scale", "level", "effect", "free", "potential", "cell", "root", "seen")  # of a factor: its variables and data
 CROSSING = " × "
 
 
@@ -74,23 +74,22 @@ class Cells:
 class LevelEstimates:
     """What the data by themselves say of a factor's levels, roughly: it decides in which variables they are sampled, never the posterior.
 
-    Given the spread s over levels, a level with estimate y and error e is about normal with mean w y, w = s^2 / (s^2 + e^2), away from the
-    population mean, and variance w e^2. The sampler's variables are what is left of a level after that: standard normal, nearly, and all
-    but independent of the spread and of each other, whether the data say much of a level (then it is y + e z: "centred") or nothing
-    (s z: "non-centred"; Papaspiliopoulos, Roberts & Skoeld 2007), and for every spread between.
+    A quadratic log-likelihood is that of as many normal observations as there are coordinates: ``seen = root.T @ level``, each with
+    variance one. Given these, the population mean and the spreads over levels, a level is normal. What is left of it after that is
+    sampled: standard normal, nearly, and all but independent of the spreads and of each other, whether the data say much of a level
+    ("centred") or nothing ("non-centred"; Papaspiliopoulos, Roberts & Skoeld 2007), and for every spread between.
 
     Attributes
     ----------
-    estimate, error : numpy.ndarray
-        Dims ``(coordinate, level)``: the first factor's levels, a further one's deviations, which add up to zero and have one error
-        for all levels.
     root : numpy.ndarray
-        Dims ``(level, coordinate, other)``: lower roots of the correlations between a level's coordinates; one for all in a further factor.
+        Of the data's information on each level, which is ``root @ root.T``; dims ``(level, coordinate, observation)``. Levels of a
+        further factor, whose effects add up to zero, share one.
+    seen : numpy.ndarray
+        Dims ``(level, observation)``.
     """
 
-    estimate: np.ndarray
-    error: np.ndarray
     root: np.ndarray
+    seen: np.ndarray
 
 
 def assign_cells(customers: Customers, pool: Pool) -> Cells:
@@ -159,8 +158,8 @@ def pooled_coordinates(priors: Priors, cells: Cells, estimates: Sequence[LevelEs
     priors : Priors
     cells : Cells
     estimates : sequence of LevelEstimates, optional
-        One a factor, or one of the population where nothing is pooled; the density is the same with and without but for a constant, and
-        the sampler much quicker with.
+        One a factor, or one of the population where nothing is pooled; the posterior is the same with and without, and the sampler much
+        quicker with.
 
     Returns
     -------
@@ -171,7 +170,7 @@ def pooled_coordinates(priors: Priors, cells: Cells, estimates: Sequence[LevelEs
 
     mean, sd = pm.Data("prior_mean", np.array(priors.mean), dims="coordinate"), pm.Data("prior_sd", np.array(priors.sd), dims="coordinate")
     if not cells.factors:
-        return _population_alone(estimates[0] if estimates else None, mean, sd)[:, None]
+        return _population(_data("population", estimates[0]) if estimates else None, mean, sd)[:, None]
     prior_scale = pm.Data("prior_scale", np.array(priors.scale), dims="coordinate")
     coordinates: Any = 0.0
     for k, factor in enumerate(cells.factors):
@@ -182,85 +181,90 @@ def pooled_coordinates(priors: Priors, cells: Cells, estimates: Sequence[LevelEs
     return coordinates
 
 
-def _population_alone(known: LevelEstimates | None, mean: Any, sd: Any) -> Any:
-    """The population mean, dims (coordinate,), where nothing is pooled; `known` is then of the posterior itself, with one level."""
+def _population(known: tuple[Any, Any] | None, mean: Any, sd: Any) -> Any:
+    """The population mean, dims (coordinate,); `known` are root and observations of it, as in `LevelEstimates`."""
     import pymc as pm
 
     if known is None:
         return pm.Normal("population", mean, sd, dims="coordinate")
+    root, seen = known
     free = pm.Normal("population_free", 0, 1, dims="coordinate")
-    estimate, error = (pm.Data(f"population_{name}", getattr(known, name)[:, 0], dims="coordinate") for name in ("estimate", "error"))
-    root = pm.Data("population_root", known.root)
-    population = estimate + error * _correlated(root, free[:, None])[:, 0]
-    # the volume of error and root is the same everywhere
-    prior = pm.logp(pm.Normal.dist(mean, sd), population).sum() - pm.logp(pm.Normal.dist(0, 1), free).sum()
-    pm.Potential("population_potential", prior)
-    return pm.Deterministic("population", population, dims="coordinate")
+    of_all = root.transpose(1, 0, 2).reshape((root.shape[1], -1))
+    deviation, log_density = _given_data(sd, of_all[None], (seen - _seen_of(root, mean)).reshape((1, -1)), free[None, :])
+    pm.Potential("population_potential", log_density)
+    return pm.Deterministic("population", mean + deviation[0], dims="coordinate")
 
 
 def _levels(factor: Factor, known: LevelEstimates | None, mean: Any, sd: Any, scale: Any) -> Any:
     """Levels of the first factor, normal around the population mean, dims (coordinate, level)."""
     import pymc as pm
-    import pytensor.tensor as pt
 
     dims = ("coordinate", factor.dim)
-    population_free, free = pm.Normal("population_free", 0, 1, dims="coordinate"), pm.Normal(f"{factor.dim}_free", 0, 1, dims=dims)
     if known is None:
-        population = pm.Deterministic("population", mean + sd * population_free, dims="coordinate")
+        population = _population(None, mean, sd)
+        free = pm.Normal(f"{factor.dim}_free", 0, 1, dims=dims)
         return pm.Deterministic(f"{factor.dim}_level", population[:, None] + scale[:, None] * free, dims=dims)
-    estimate, error, root = _data(factor, known)
-    # the population mean given the spread, the levels integrated out, and then the levels given both
-    weight = 1 / (scale[:, None] ** 2 + error**2)
-    precision = sd**-2 + weight.sum(axis=1)
-    centre = (mean * sd**-2 + (weight * estimate).sum(axis=1)) / precision
-    population = pm.Deterministic("population", centre + precision**-0.5 * population_free, dims="coordinate")
-    shrunk, width = scale[:, None] ** 2 * weight, scale[:, None] * error * weight**0.5
-    level = population[:, None] + shrunk * (estimate - population[:, None]) + width * _correlated(root, free)
-    prior = pm.logp(pm.Normal.dist(mean, sd), population).sum() + pm.logp(pm.Normal.dist(population[:, None], scale[:, None]), level).sum()
-    log_volume = pt.log(width).sum() - 0.5 * pt.log(precision).sum() + _log_volume(root).sum()
-    standard = pm.Normal.dist(0, 1)
-    pm.Potential(f"{factor.dim}_potential", prior + log_volume - pm.logp(standard, population_free).sum() - pm.logp(standard, free).sum())
-    return pm.Deterministic(f"{factor.dim}_level", level, dims=dims)
+    root, seen = _data(factor.dim, known)
+    population = _population(_seen_of_population(root, seen, scale), mean, sd)
+    free = pm.Normal(f"{factor.dim}_free", 0, 1, dims=dims)
+    deviation, log_density = _given_data(scale, root, seen - _seen_of(root, population), free.T)
+    pm.Potential(f"{factor.dim}_potential", log_density)
+    return pm.Deterministic(f"{factor.dim}_level", population[:, None] + deviation.T, dims=dims)
 
 
 def _effects_adding_to_zero(factor: Factor, known: LevelEstimates | None, scale: Any) -> Any:
     """Effects of a further factor, which add up to zero over its levels, dims (coordinate, level)."""
     import pymc as pm
-    import pytensor.tensor as pt
 
     dims = ("coordinate", factor.dim)
     free = pm.ZeroSumNormal(f"{factor.dim}_free", dims=dims)
     if known is None:
         return pm.Deterministic(f"{factor.dim}_effect", scale[:, None] * free, dims=dims)
-    estimate, error, root = _data(factor, known)
-    weight = 1 / (scale**2 + error[:, 0] ** 2)
-    shrunk, width = (scale**2 * weight)[:, None], (scale * error[:, 0] * weight**0.5)[:, None]
-    effect = shrunk * estimate + width * _correlated(root, free)
-    # densities in the plane in which effects add up to zero, which has one dimension fewer than there are levels
-    degrees = free.shape[1] - 1
-    prior = -0.5 * ((effect / scale[:, None]) ** 2).sum() + 0.5 * (free**2).sum()
-    log_volume = degrees * (pt.log(width).sum() - pt.log(scale).sum() + _log_volume(root)[0])
-    pm.Potential(f"{factor.dim}_potential", prior + log_volume)
-    return pm.Deterministic(f"{factor.dim}_effect", effect, dims=dims)
+    root, seen = _data(factor.dim, known)
+    # one root for all, and what is seen adds up to zero: so do the effects, in a plane with one dimension fewer than there are levels
+    effect, log_density = _given_data(scale, root[0][None], seen - seen.mean(axis=0), free.T, copies=free.shape[1] - 1)
+    pm.Potential(f"{factor.dim}_potential", log_density)
+    return pm.Deterministic(f"{factor.dim}_effect", effect.T, dims=dims)
 
 
-def _data(factor: Factor, known: LevelEstimates) -> tuple[Any, Any, Any]:
+def _data(name: str, known: LevelEstimates) -> tuple[Any, Any]:
+    """Root and observations as data of the current model."""
     import pymc as pm
 
-    dims = ("coordinate", factor.dim)
-    estimate, error = pm.Data(f"{factor.dim}_estimate", known.estimate, dims=dims), pm.Data(f"{factor.dim}_error", known.error, dims=dims)
-    return estimate, error, pm.Data(f"{factor.dim}_root", known.root)
+    return pm.Data(f"{name}_root", known.root), pm.Data(f"{name}_seen", known.seen)
 
 
-def _correlated(root: Any, free: Any) -> Any:
-    return (root * free.T[:, None, :]).sum(axis=2).T
-
-
-def _log_volume(root: Any) -> Any:
-    """Logarithm of each root's determinant."""
+def _seen_of_population(root: Any, seen: Any, scale: Any) -> tuple[Any, Any]:
+    """Observations of levels as observations of the population mean alone: they vary by one and by the levels' spread, weighted to one."""
     import pytensor.tensor as pt
 
-    return pt.log(pt.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+    from clvbayes.models.square_root import posterior_root
+
+    weight_root, _ = posterior_root(pt.ones_like(scale), (root * scale[:, None]).transpose(0, 2, 1))
+    return (root[:, :, :, None] * weight_root[:, None, :, :]).sum(axis=2), _seen_of(weight_root, seen)
+
+
+def _given_data(spread: Any, root: Any, seen: Any, free: Any, copies: int = 1) -> tuple[Any, Any]:
+    """Deviations of levels from their centre, dims (level, coordinate), normal given what is `seen` of them, where `free` is standard.
+
+    The second result is the log-density of the deviations, independent normals with `spread`, and of the step from `free` to them, less
+    that of `free`.
+    """
+    from clvbayes.models.square_root import posterior_root
+
+    of_posterior, log_volume = posterior_root(spread, root)
+    deviation = _transformed(of_posterior, _seen_of(of_posterior, _transformed(root, seen)) + free)
+    return deviation, 0.5 * (free**2).sum() - 0.5 * ((deviation / spread) ** 2).sum() + copies * log_volume
+
+
+def _transformed(root: Any, values: Any) -> Any:
+    """Each level's ``root @ values``."""
+    return (root * values[:, None, :]).sum(axis=2)
+
+
+def _seen_of(root: Any, values: Any) -> Any:
+    """Each level's ``root.T @ values``; `values` with a dim of levels or without."""
+    return (root * values[..., None]).sum(axis=1)
 
 
 def cell_coordinates(posterior: xr.Dataset, cells: Cells, draws: np.ndarray, seed: int) -> np.ndarray:

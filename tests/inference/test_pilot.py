@@ -105,33 +105,33 @@ def made_up(estimates: np.ndarray, errors: np.ndarray) -> Pilot:
 
 def test_estimates_are_what_the_data_say_without_the_hierarchy() -> None:
     estimates, errors = np.array([-0.6, -0.2, 0.1, 0.5, 0.9]), np.array([0.02, 0.1, 0.5, 3.0, 0.3])
-    [found] = level_estimates(made_up(estimates, errors), levels(5), ONE)
-    np.testing.assert_allclose(found.estimate[0], estimates, rtol=1e-9)
-    np.testing.assert_allclose(found.error[0], errors, rtol=1e-9)
-    np.testing.assert_allclose(found.root, 1.0)
+    [found] = level_estimates(made_up(estimates, errors), levels(5))
+    np.testing.assert_allclose(found.root[:, 0, 0], 1 / errors, rtol=1e-9)
+    np.testing.assert_allclose(found.seen[:, 0], estimates / errors, rtol=1e-9)
 
 
-def test_a_level_of_which_nothing_is_known_has_an_error_without_bound() -> None:
-    errors = np.array([0.02, 1e9])
-    [found] = level_estimates(made_up(np.array([-0.6, 0.3]), errors), levels(2), ONE)
-    assert found.error[0, 1] > 1e5 and np.all(np.isfinite(found.estimate))
+def test_a_level_of_which_the_data_say_nothing_has_next_to_no_information() -> None:
+    [found] = level_estimates(made_up(np.array([-0.6, 0.3]), np.array([0.02, np.inf])), levels(2))
+    assert abs(found.root[1, 0, 0]) < 1e-4 and abs(found.seen[1, 0]) < 1e-4
 
 
-def test_levels_of_a_further_factor_share_error_and_root(thirds: Customers) -> None:
+def test_levels_of_a_further_factor_share_their_information(thirds: Customers) -> None:
     cells, priors = assign_cells(thirds, ("parity", "size")), mbg_nbd().priors(thirds)
-    parity, size = level_estimates(learn_spreads(likelihood_of(thirds, cells), cells, priors), cells, priors)
-    assert np.all(size.error == size.error[:, :1]) and np.all(size.root == size.root[0])
-    np.testing.assert_allclose(size.estimate.sum(axis=1), 0, atol=1e-12)
-    np.testing.assert_allclose(np.einsum("lij,lij->li", parity.root, parity.root), 1, rtol=1e-9)
+    pilot = learn_spreads(likelihood_of(thirds, cells), cells, priors)
+    parity, size = level_estimates(pilot, cells)
+    assert np.all(size.root == size.root[0])
+    large, middling, small = pilot.level_information(cells)[1]
+    np.testing.assert_allclose(size.root[0] @ size.root[0].T, (large + middling + small) / 3, rtol=1e-9)
+    information = np.einsum("lij,lkj->lik", parity.root, parity.root)
     # of the base's rate more is known than of its dropout's concentration
-    assert np.all(parity.error[0] < parity.error[3])
+    assert np.all(information[:, 0, 0] > information[:, 3, 3])
 
 
 def test_chains_start_around_the_mode(thirds: Customers) -> None:
     """Whatever the variables, their starting values say a state of the hierarchy near the mode, within its curvature."""
     cells, priors = assign_cells(thirds, ("size", "parity")), mbg_nbd().priors(thirds)
     pilot = learn_spreads(likelihood_of(thirds, cells), cells, priors)
-    built = pooled_model(mbg_nbd(), mbg_nbd().rows(thirds, cells), cells, priors, STEADY, level_estimates(pilot, cells, priors))
+    built = pooled_model(mbg_nbd(), mbg_nbd().rows(thirds, cells), cells, priors, STEADY, level_estimates(pilot, cells))
     state = built.compile_fn(
         [built["size_level"], built["parity_effect"]], inputs=built.free_RVs, point_fn=False, on_unused_input="ignore", mode="FAST_COMPILE"
     )
@@ -159,11 +159,12 @@ def test_uncertainty_of_a_cell_holds_that_of_the_population() -> None:
         np.testing.assert_allclose(pilot.sd(ONE, levels(count))[0], expected, rtol=1e-9)
 
 
-def test_without_pooling_the_sampler_sees_a_round_cloud(cdnow: Customers) -> None:
-    """The one population in variables whose covariance, by the pilot, is the identity."""
+def test_without_pooling_what_the_data_say_peaks_at_their_mode(cdnow: Customers) -> None:
+    """Prior and quadratic together have their mode where the posterior has it, and its curvature."""
     cells, priors = assign_cells(cdnow, ()), mbg_nbd().priors(cdnow)
     pilot = learn_spreads(likelihood_of(cdnow, cells), cells, priors)
-    [known] = level_estimates(pilot, cells, priors)
-    root = known.error * known.root[0]
-    np.testing.assert_allclose(root @ root.T, pilot.population_covariance(priors), rtol=1e-9)
-    np.testing.assert_allclose(known.estimate[:, 0], pilot.population)
+    [known] = level_estimates(pilot, cells)
+    covariance = np.linalg.inv(known.root[0] @ known.root[0].T + np.diag(np.array(priors.sd) ** -2.0))
+    np.testing.assert_allclose(np.sqrt(np.diagonal(covariance)), pilot.sd(priors, cells)[:, 0], rtol=1e-9)
+    mode = covariance @ (known.root[0] @ known.seen[0] + np.array(priors.mean) * np.array(priors.sd) ** -2.0)
+    np.testing.assert_allclose(mode, pilot.population, atol=1e-3)

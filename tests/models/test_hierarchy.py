@@ -140,12 +140,13 @@ def by_definition(point: Point) -> float:
 def known(levels: int, errors, *, shared: bool, seed: int) -> LevelEstimates:
     """Rough estimates of levels, with these errors, one a coordinate, and correlated coordinates."""
     rng = np.random.default_rng(seed)
-    estimate, error = rng.normal(0, 0.5, (2, levels)), np.array(errors)[:, None] * np.ones(levels)
     correlation = np.full(levels, 0.6) if shared else rng.uniform(-0.9, 0.9, levels)
-    root = np.linalg.cholesky(np.array([[[1, rho], [rho, 1]] for rho in correlation]))
-    if shared:
-        return LevelEstimates(estimate - estimate.mean(axis=1, keepdims=True), error, root)
-    return LevelEstimates(estimate, error * rng.uniform(0.5, 2, levels), root)
+    error = np.array(errors) * np.ones((levels, 2)) if shared else np.array(errors) * rng.uniform(0.5, 2, (levels, 1))
+    covariance = np.array([[[1, rho], [rho, 1]] for rho in correlation]) * error[:, :, None] * error[:, None, :]
+    information = np.linalg.inv(covariance)
+    estimate = rng.normal(0, 0.5, (levels, 2))
+    root = np.linalg.cholesky(information)
+    return LevelEstimates(root, np.einsum("lij,li->lj", root, estimate))
 
 
 ERRORS = {"well known": (0.01, 0.02), "hardly known": (3.0, 20.0), "partly known": (0.02, 3.0)}
@@ -154,82 +155,89 @@ WAYS = {"plain": None} | {
 }
 
 
-def correlated(root, values) -> np.ndarray:
-    return np.stack([of_level @ column for of_level, column in zip(root, values.T, strict=True)], axis=1)
+ZERO_SUM = np.linalg.qr(np.column_stack([np.ones(EFFECTS), np.eye(EFFECTS)[:, 1:]]))[0][:, 1:]  # a basis of the plane of effects
 
 
-def point_of(values: dict[str, np.ndarray], way: str) -> tuple[Point, float]:
-    """The state of the hierarchy that the sampled variables stand for, and the log of the Jacobian of the step from them to it."""
-    scale, effect_scale = values["industry_scale"], values["channel_scale"]
-    z, effect_z = values["industry_free"], values["channel_free"]
-    if WAYS[way] is None:
-        population = np.array(PRIORS.mean) + np.array(PRIORS.sd) * values["population_free"]
-        jacobian = np.log(PRIORS.sd).sum() + LEVELS * np.log(scale).sum() + (EFFECTS - 1) * np.log(effect_scale).sum()
-        level, effect = population[:, None] + scale[:, None] * z, effect_scale[:, None] * effect_z
-        return Point(population, scale, level, effect_scale, effect), float(jacobian)
-    levels, effects = WAYS[way]
-    # by Bayes' rule for normals, one coordinate and level at a time
-    population, level, jacobian = np.zeros(2), np.zeros((2, LEVELS)), 0.0
-    mixed, effect_mixed = correlated(levels.root, z), correlated(effects.root, effect_z)
-    effect = np.zeros((2, EFFECTS))
-    for j in range(2):
-        variances = scale[j] ** 2 + levels.error[j] ** 2
-        variance = 1 / (PRIORS.sd[j] ** -2 + (1 / variances).sum())
-        centre = variance * (PRIORS.mean[j] / PRIORS.sd[j] ** 2 + (levels.estimate[j] / variances).sum())
-        population[j] = centre + np.sqrt(variance) * values["population_free"][j]
-        jacobian += 0.5 * np.log(variance)
-        for level_of in range(LEVELS):
-            width = 1 / (scale[j] ** -2 + levels.error[j, level_of] ** -2)
-            mean = width * (population[j] / scale[j] ** 2 + levels.estimate[j, level_of] / levels.error[j, level_of] ** 2)
-            level[j, level_of] = mean + np.sqrt(width) * mixed[j, level_of]
-            jacobian += 0.5 * np.log(width)
-        width = 1 / (effect_scale[j] ** -2 + effects.error[j, 0] ** -2)
-        effect[j] = width * effects.estimate[j] / effects.error[j, 0] ** 2 + np.sqrt(width) * effect_mixed[j]
-        jacobian += (EFFECTS - 1) * 0.5 * np.log(width)
-    jacobian += np.linalg.slogdet(levels.root)[1].sum() + (EFFECTS - 1) * np.linalg.slogdet(effects.root[0])[1]
-    return Point(population, scale, level, effect_scale, effect), float(jacobian)
+class Sampled:
+    """The hierarchy as the sampler sees it: numbers that are free, given spreads over levels and effects."""
+
+    def __init__(self, cells: Cells, way: str) -> None:
+        with pm.Model(coords={"coordinate": ["m", "n"]} | {factor.dim: list(factor.levels) for factor in cells.factors}) as model:
+            pm.Deterministic("coordinates", pooled_coordinates(PRIORS, cells, WAYS[way]))
+        self.model = model
+        # of the variables themselves: the sampler's own transforms are PyMC's affair
+        self.density = model.compile_logp(jacobian=False, mode="FAST_COMPILE")
+        outputs = model.replace_rvs_by_values([model[name] for name in ("population", "industry_level", "channel_effect", "coordinates")])
+        self.outcome = model.compile_fn(outputs, inputs=model.value_vars, mode="FAST_COMPILE", on_unused_input="ignore")
+
+    def values(self, free: np.ndarray, scale: np.ndarray, effect_scale: np.ndarray) -> dict[str, np.ndarray]:
+        """Of the model's own variables, by name."""
+        effect = free[2 + 2 * LEVELS :].reshape(2, EFFECTS - 1) @ ZERO_SUM.T
+        given = {
+            "population": free[:2],
+            "population_free": free[:2],
+            "industry_scale": scale,
+            "industry_free": free[2 : 2 + 2 * LEVELS].reshape(2, LEVELS),
+            "channel_scale": effect_scale,
+            "channel_free": effect,
+        }
+        at = {}
+        for variable in self.model.free_RVs:
+            transform, value = self.model.rvs_to_transforms[variable], given[variable.name]
+            inner = value if transform is None else transform.forward(pt.as_tensor(value), *variable.owner.inputs).eval()
+            at[self.model.rvs_to_values[variable].name] = np.asarray(inner)
+        return at
+
+    def state(self, free: np.ndarray, scale: np.ndarray, effect_scale: np.ndarray) -> Point:
+        population, level, effect, _ = self.outcome(self.values(free, scale, effect_scale))
+        return Point(population, scale, level, effect_scale, effect)
+
+    def log_volume(self, free: np.ndarray, scale: np.ndarray, effect_scale: np.ndarray) -> float:
+        """Log-determinant of the step from free numbers to population, levels and effects, by differences."""
+
+        def place(free: np.ndarray) -> np.ndarray:
+            point = self.state(free, scale, effect_scale)
+            return np.concatenate([point.population, point.level.ravel(), (point.effect @ ZERO_SUM).ravel()])
+
+        # all are linear in what is free, so that wide differences are exact
+        columns = [place(free + step) - place(free - step) for step in np.eye(len(free))]
+        return float(np.linalg.slogdet(np.array(columns) / 2)[1])
 
 
-def random_values(rng) -> dict[str, np.ndarray]:
-    effect = rng.normal(0, 1, (2, EFFECTS))
-    return {
-        "population_free": rng.normal(0, 1, 2),
-        "industry_scale": rng.uniform(0.05, 1.2, 2),
-        "industry_free": rng.normal(0, 1, (2, LEVELS)),
-        "channel_scale": rng.uniform(0.05, 0.6, 2),
-        "channel_free": effect - effect.mean(axis=1, keepdims=True),
-    }
-
-
-def model_in(cells: Cells, way: str) -> pm.Model:
-    with pm.Model(coords={"coordinate": ["m", "n"]} | {factor.dim: list(factor.levels) for factor in cells.factors}) as model:
-        pm.Deterministic("coordinates", pooled_coordinates(PRIORS, cells, WAYS[way]))
-    return model
+FREE = 2 + 2 * LEVELS + 2 * (EFFECTS - 1)
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_in_all_variables_the_density_is_the_same(way, crossed) -> None:
-    model = model_in(crossed, way)
-    # of the variables themselves: the sampler's own transforms are PyMC's affair
-    log_density = model.compile_logp(jacobian=False, mode="FAST_COMPILE")
-    outputs = model.replace_rvs_by_values([model[name] for name in ("population", "industry_level", "channel_effect", "coordinates")])
-    outcome = model.compile_fn(outputs, inputs=model.value_vars, mode="FAST_COMPILE", on_unused_input="ignore")
+    sampled = Sampled(crossed, way)
     rng = np.random.default_rng(11)
-    for _ in range(5):
-        values = random_values(rng)
-        point, jacobian = point_of(values, way)
-        at = {}
-        for variable in model.free_RVs:
-            transform, value = model.rvs_to_transforms[variable], values[variable.name]
-            inner = value if transform is None else transform.forward(pt.as_tensor(value), *variable.owner.inputs).eval()
-            at[model.rvs_to_values[variable].name] = np.asarray(inner)
-        assert log_density(at) - jacobian == pytest.approx(by_definition(point), rel=1e-10)
-        population, level, effect, coordinates = outcome(at)
-        np.testing.assert_allclose(population, point.population, rtol=1e-12)
-        np.testing.assert_allclose(level, point.level, rtol=1e-12)
-        np.testing.assert_allclose(effect, point.effect, atol=1e-12)
+    for _ in range(3):
+        free, scale, effect_scale = rng.normal(0, 1, FREE), rng.uniform(0.05, 1.2, 2), rng.uniform(0.05, 0.6, 2)
+        point = sampled.state(free, scale, effect_scale)
+        at = sampled.values(free, scale, effect_scale)
+        assert sampled.density(at) - sampled.log_volume(free, scale, effect_scale) == pytest.approx(by_definition(point), rel=1e-8)
+        np.testing.assert_allclose(point.effect.sum(axis=1), 0, atol=1e-12)
         industry, channel = (factor.level_of_cell for factor in crossed.factors)
-        np.testing.assert_allclose(coordinates, point.level[:, industry] + point.effect[:, channel], rtol=1e-10)
+        np.testing.assert_allclose(sampled.outcome(at)[3], point.level[:, industry] + point.effect[:, channel], rtol=1e-9)
+
+
+@pytest.mark.parametrize("way", ERRORS)
+def test_where_the_data_are_as_estimated_the_sampler_sees_standard_normals(way, crossed) -> None:
+    """Density and quadratic log-likelihood together are those of independent standard normals, whatever the spreads, small and large."""
+    sampled = Sampled(crossed, way)
+    levels, effects = WAYS[way]
+    rng = np.random.default_rng(12)
+    for scale in (1e-4, 0.1, 2.0):
+        scales = scale * np.array([1.0, 3.0]), scale * np.array([2.0, 0.7])
+        found = []
+        for _ in range(3):
+            free = rng.normal(0, 1, FREE)
+            point = sampled.state(free, *scales)
+            missed = levels.seen - np.einsum("lij,il->lj", levels.root, point.level)
+            missed_effects = effects.seen - effects.seen.mean(axis=0) - np.einsum("lij,il->lj", effects.root, point.effect)
+            likelihood = -0.5 * (missed**2).sum() - 0.5 * (missed_effects**2).sum()
+            found.append(sampled.density(sampled.values(free, *scales)) + likelihood + 0.5 * (free**2).sum())
+        np.testing.assert_allclose(found, found[0], rtol=1e-7)
 
 
 def test_without_pooling_the_density_is_that_of_the_priors(base) -> None:
@@ -241,20 +249,21 @@ def test_without_pooling_the_density_is_that_of_the_priors(base) -> None:
     assert coordinates.eval({model["population"]: at}).tolist() == [[0.3], [-0.7]]
 
 
-def test_a_population_alone_has_the_same_density_but_for_a_constant(base) -> None:
+def test_a_population_alone_has_the_same_density(base) -> None:
     cells = assign_cells(base(industry=["a", "b"]), ())
-    root = np.linalg.cholesky(np.array([[[1.0, -0.7], [-0.7, 1.0]]]))
-    alone = LevelEstimates(np.array([[0.3], [1.2]]), np.array([[0.05], [0.4]]), root)
+    alone = known(1, (0.05, 0.4), shared=False, seed=7)
     with pm.Model(coords={"coordinate": ["m", "n"]}) as model:
         pooled_coordinates(PRIORS, cells, [alone])
     log_density = model.compile_logp(mode="FAST_COMPILE")
     population = model.compile_fn(model["population"], inputs=[model["population_free"]], mode="FAST_COMPILE")
-    constants = []
+    information = alone.root[0] @ alone.root[0].T + np.diag(np.array(PRIORS.sd) ** -2.0)
+    mean = np.linalg.solve(information, alone.root[0] @ alone.seen[0] + np.array(PRIORS.mean) * np.array(PRIORS.sd) ** -2.0)
     for free in np.random.default_rng(3).normal(0, 2, (5, 2)):
         at = population({"population_free": free})
-        np.testing.assert_allclose(at, alone.estimate[:, 0] + alone.error[:, 0] * (root[0] @ free), rtol=1e-12)
-        constants.append(log_density({"population_free": free}) - stats.norm(PRIORS.mean, PRIORS.sd).logpdf(at).sum())
-    np.testing.assert_allclose(constants, constants[0], rtol=1e-10)
+        # standard normal by the estimates
+        assert (at - mean) @ information @ (at - mean) == pytest.approx(free @ free, rel=1e-8)
+        expected = stats.norm(PRIORS.mean, PRIORS.sd).logpdf(at).sum() - 0.5 * np.linalg.slogdet(information)[1]
+        assert log_density({"population_free": free}) == pytest.approx(expected, rel=1e-9)
 
 
 # levels seen and unseen -----------------------------------------------------------------------------------------------------------------
