@@ -62,7 +62,7 @@ def test_the_prior_predictive_is_the_prior(built, customers) -> None:
 def test_a_notebook_may_change_the_model_and_its_data(customers) -> None:
     model = mbg_nbd().build(customers, pool=("industry",))
     at = model.initial_point()
-    at["population_free"] = at["population_free"] + 0.1
+    at["population"] = at["population"] + 0.1
     prior = model.compile_logp(vars=model.free_RVs, mode="FAST_COMPILE")(at)
     before = model.compile_logp(mode="FAST_COMPILE")(at)
     with model:
