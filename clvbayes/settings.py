@@ -49,8 +49,15 @@ class ModelSettings(_Section):
     """Which models, and over which segments they are pooled."""
 
     purchases: Literal["mbg_nbd"] = "mbg_nbd"
-    spend: Literal["gamma_gamma"] = "gamma_gamma"
+    spend: Literal["gamma_gamma", "lognormal"] = "gamma_gamma"
+    frequency_link: bool = False
     pool: list[str | list[str]] = []
+
+    @model_validator(mode="after")
+    def _only_lognormal_has_a_link(self) -> "ModelSettings":
+        if self.frequency_link and self.spend != "lognormal":
+            raise ValueError('models.frequency_link needs models.spend = "lognormal"')
+        return self
 
 
 class EconomicsSettings(_Section):

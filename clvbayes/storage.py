@@ -26,7 +26,7 @@ from clvbayes.valuation import Economics, Period, Valuation
 
 __all__ = ["file_hashes", "fit_key", "load", "require_replaceable", "save", "staged", "write_json"]
 
-SCHEMA = 2
+SCHEMA = 3
 FIT_VERSIONS = ("arviz-stats", "numba", "numpy", "nutpie", "pandas", "pymc", "pytensor", "scipy", "xarray")
 
 
@@ -209,6 +209,7 @@ def _save_fit(fit: Fit, stage: Path) -> dict[str, Any]:
     return {
         "kind": "Fit",
         "model": fit.model.name,
+        "options": fit.model.options,
         "priors": asdict(fit.priors),
         "pool": fit.pool,
         "certificate": asdict(fit.certificate),
@@ -223,7 +224,7 @@ def _load_fit(folder: Path, manifest: dict[str, Any]) -> Fit:
     with xr.open_datatree(folder / "posterior.nc", engine="h5netcdf") as opened:
         posterior = opened.load()
     return Fit(
-        model=getattr(models, manifest["model"])(),
+        model=getattr(models, manifest["model"])(**manifest["options"]),
         priors=Priors(**{name: tuple(numbers) for name, numbers in manifest["priors"].items()}),
         pool=tuple(entry if isinstance(entry, str) else tuple(entry) for entry in manifest["pool"]),
         posterior=posterior,

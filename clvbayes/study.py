@@ -193,7 +193,9 @@ def _drop_other_fits(kept: list[Path]) -> None:
 
 
 def _models(settings: Settings) -> tuple[Model, Model]:
-    return getattr(models, settings.models.purchases)(), getattr(models, settings.models.spend)()
+    chosen = settings.models
+    spend = models.lognormal(frequency_link=chosen.frequency_link) if chosen.spend == "lognormal" else models.gamma_gamma()
+    return models.mbg_nbd(), spend
 
 
 def _shown(file: SettingsFile) -> dict[str, Any]:

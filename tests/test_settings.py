@@ -83,7 +83,8 @@ since = 2020-01-01
 until = 2025-12-31
 [models]
 purchases = "mbg_nbd"
-spend = "gamma_gamma"
+spend = "lognormal"
+frequency_link = true
 pool = ["Branche", ["Branche", "Land"]]
 [economics]
 margin = 1

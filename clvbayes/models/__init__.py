@@ -1,7 +1,8 @@
 """Models of purchases and of spend. Each is one file: its story, priors, likelihood, conditional posterior and futures."""
 
 from clvbayes.models.gamma_gamma import gamma_gamma
+from clvbayes.models.lognormal import lognormal
 from clvbayes.models.mbg_nbd import mbg_nbd
 from clvbayes.models.priors import Priors
 
-__all__ = ["Priors", "gamma_gamma", "mbg_nbd"]
+__all__ = ["Priors", "gamma_gamma", "lognormal", "mbg_nbd"]

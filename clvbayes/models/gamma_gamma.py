@@ -53,6 +53,11 @@ class GammaGamma:
     models_spend: bool = True
     coordinates: tuple[str, ...] = ("log_mean", "log_cv_within", "log_cv_between")
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """None."""
+        return {}
+
     def priors(self, customers: Customers) -> Priors:
         """Priors around the mean amount of a repeat purchase; the other numbers are scale free (method book 1.9).
 
@@ -138,10 +143,10 @@ class GammaGamma:
         count, total = batch.spend_count.astype(float), batch.spend_sum.astype(float)
         return np.asarray(_amounts(natural, batch.spend_cell, count, total, batch.key, seed, futures.customer, futures.draw))
 
-    def expected_amount(self, coordinates: np.ndarray, spend_count: Any, spend_sum: Any) -> np.ndarray:
+    def expected_amount(self, coordinates: np.ndarray, spend_count: Any, spend_sum: Any, spend_sum_log: Any = None) -> np.ndarray:
         """Expected amount of a customer's next purchase, p (gamma+S) / (px+q-1) (Fader & Hardie 2013, eq. 5): checks the simulation.
 
-        `coordinates` has dims ``(coordinate, ...)``, broadcast against the statistics.
+        `coordinates` has dims ``(coordinate, ...)``, broadcast against the statistics; sums of logs say nothing more.
         """
         p, q, gamma = _natural(coordinates, np.exp)
         return np.asarray(p * (gamma + np.asarray(spend_sum)) / (p * np.asarray(spend_count) + q - 1))

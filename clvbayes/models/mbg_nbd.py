@@ -55,6 +55,11 @@ class MbgNbd:
     models_spend: bool = False
     coordinates: tuple[str, ...] = ("log_rate", "log_shape", "logit_dropout", "log_concentration")
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """None."""
+        return {}
+
     def priors(self, customers: Customers) -> Priors:
         """Priors around the base's repeats per unit of time; the other numbers are scale free (method book 1.9).
 

@@ -29,7 +29,7 @@ class Batch:
         Hash of the customer id; names the customer's random streams.
     purchase_cell, spend_cell : numpy.ndarray of int
         Index of the cell in the draws of the purchase and of the spend model.
-    frequency, recency, T, spend_count, spend_sum : numpy.ndarray
+    frequency, recency, T, spend_count, spend_sum, spend_sum_log : numpy.ndarray
         As in `Customers`.
     """
 
@@ -41,6 +41,7 @@ class Batch:
     T: np.ndarray
     spend_count: np.ndarray
     spend_sum: np.ndarray
+    spend_sum_log: np.ndarray
 
     def __len__(self) -> int:
         return len(self.key)
@@ -82,6 +83,11 @@ class Model(Protocol):
     @property
     def title(self) -> str:
         """Name in reports, such as "MBG/NBD"."""
+        ...
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Arguments of the function of `clvbayes.models` that makes the same model."""
         ...
 
     @property
@@ -151,6 +157,6 @@ class SpendModel(Model, Protocol):
         """Amount of each purchase of `futures`; `coordinates` has dims ``(draw, coordinate, cell)``."""
         ...
 
-    def expected_amount(self, coordinates: np.ndarray, spend_count: Any, spend_sum: Any) -> np.ndarray:
+    def expected_amount(self, coordinates: np.ndarray, spend_count: Any, spend_sum: Any, spend_sum_log: Any) -> np.ndarray:
         """Closed-form expectation of the amount of a customer's next purchase."""
         ...

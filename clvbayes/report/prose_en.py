@@ -255,6 +255,7 @@ CROSSING = " × "
 LIST = ", "
 STORIES = {
     "mbg_nbd": "customers buy at random at their own rate; after any purchase, the first included, each may leave for good.",
+    "lognormal": "the logarithms of each customer's orders scatter around an own level; these levels differ from customer to customer.",
     "gamma_gamma": "each customer's orders scatter around an own mean amount; these means differ from customer to customer.",
 }
 STORY_UNKNOWN = "described where the model is defined."

@@ -221,7 +221,7 @@ def _paid_share(customers: Customers, draws: int, seed: int) -> np.ndarray:
 
 def _batch(customers: Customers, purchase_cell: np.ndarray, spend_cell: np.ndarray) -> Batch:
     statistics = customers.statistics
-    names = ("frequency", "recency", "T", "spend_count", "spend_sum")
+    names = ("frequency", "recency", "T", "spend_count", "spend_sum", "spend_sum_log")
     return Batch(
         key=customer_keys(statistics["customer_id"]),
         purchase_cell=purchase_cell,
@@ -348,7 +348,9 @@ class _Checked:
             horizon=float(plan.period_ends[-1]) * plan.units_per_year,
             discount=float(np.log1p(plan.economics.discount_rate)) / plan.units_per_year,
         )
-        amount = plan.spend.expected_amount(spend, batch.spend_count[rows, None], batch.spend_sum[rows, None])
+        amount = plan.spend.expected_amount(
+            spend, batch.spend_count[rows, None], batch.spend_sum[rows, None], batch.spend_sum_log[rows, None]
+        )
         expected = plan.economics.margin * orders * amount * plan.paid_share[:draws]
         self.simulated += values[rows].sum()
         self.expected += expected.sum()

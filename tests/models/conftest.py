@@ -82,6 +82,7 @@ def make_customers() -> MakeCustomers:
                 "spend_count": [len(row) for row in spent],
                 "spend_sum": [row.sum() for row in spent],
                 "spend_sum_log": [np.log(row).sum() for row in spent],
+                "spend_sum_log_squared": [(np.log(row) ** 2).sum() for row in spent],
             }
         )
         columns = pd.DataFrame(segments or {}, index=range(len(x)), dtype=str)

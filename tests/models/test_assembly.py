@@ -70,7 +70,6 @@ def test_a_notebook_may_change_the_model_and_its_data(customers) -> None:
         pm.Potential("belief", -3.0 * model["population"][2] ** 2)
     after = model.compile_logp(mode="FAST_COMPILE")(at)
     # the likelihood twice, the prior once, and the new belief
-    priors = mbg_nbd().priors(customers)
     population = at["population"][2]
     assert after == pytest.approx(prior + 2 * (before - prior) - 3.0 * population**2, rel=1e-10)
 

@@ -227,7 +227,7 @@ def batch_of(ids, count, total, cell=None) -> Batch:
     zeros = np.zeros(len(ids))
     cell = np.zeros(len(ids), dtype=np.int64) if cell is None else np.asarray(cell)
     count, total = np.asarray(count, dtype=float), np.asarray(total, dtype=float)
-    return Batch(customer_keys(ids), cell, cell, zeros, zeros, zeros, count, total)
+    return Batch(customer_keys(ids), cell, cell, zeros, zeros, zeros, count, total, zeros)
 
 
 def futures_of(customers: int, draws: int, orders: int) -> Futures:
