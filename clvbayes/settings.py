@@ -17,7 +17,17 @@ from clvbayes.valuation.economics import Economics
 
 __all__ = ["Settings", "SettingsFile", "read_settings"]
 
-UNION_BRANCHES = ("str", "list[str]", "dict[str,str]")  # pydantic adds to a key which of its types did not fit
+UNION_BRANCHES = (
+    "str",
+    "list[str]",
+    "dict[str,str]",
+    "float",
+    "dict[str,float]",
+    "dict[str,dict[str,float]]",
+)  # pydantic adds to a key which of its types did not fit
+
+
+NumberOrLevels = float | dict[str, dict[str, float]]
 
 
 class _Section(BaseModel):
@@ -63,11 +73,14 @@ class ModelSettings(_Section):
 class EconomicsSettings(_Section):
     """What an order is worth; see `clvbayes.Economics`."""
 
-    margin: float
-    discount_rate: float
+    margin: NumberOrLevels
+    discount_rate: float | dict[str, float]
     horizon: float
     period: Literal["quarter", "month"] = "quarter"
     fiscal_year_start: int = 1
+    order_cost: NumberOrLevels = 0.0
+    service_cost: NumberOrLevels = 0.0
+    acquisition_cost: NumberOrLevels | None = None
 
     @model_validator(mode="after")
     def _in_range(self) -> "EconomicsSettings":

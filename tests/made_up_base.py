@@ -145,7 +145,7 @@ def make_evidence(base: Base) -> Evidence:
 
     def cash(members: np.ndarray) -> np.ndarray:
         money = revenue[:, members].sum(axis=1)[:, None] * fade * rng.normal(1, 0.04, (base.draws, len(periods)))
-        return np.stack([money / (400 * base.size), money, money * 0.35, money * 0.35 * discount], axis=-1)
+        return np.stack([money / (400 * base.size), money, 0 * money, money * 0.35, money * 0.35 * discount], axis=-1)
 
     coords = {"period": [period.label for period in periods], "component": list(COMPONENTS)}
     arrays, total = {}, None

@@ -87,9 +87,12 @@ spend = "lognormal"
 frequency_link = true
 pool = ["Branche", ["Branche", "Land"]]
 [economics]
-margin = 1
-discount_rate = 0
+margin = { Branche = { Mills = 1, Retail = 0.2 } }
+discount_rate = { 1 = 0.03, 2 = 0.05 }
 horizon = 2.5
+order_cost = 4
+service_cost = { Land = { DE = 10.5 } }
+acquisition_cost = 300
 period = "month"
 fiscal_year_start = 4
 [report]
@@ -108,7 +111,9 @@ predictive_draws = 400
     assert (settings.data.since, settings.data.until) == (date(2020, 1, 1), date(2025, 12, 31))
     assert settings.models.pool == ["Branche", ["Branche", "Land"]]
     economics = settings.economics.economics(currency="EUR")
-    assert (economics.margin, economics.discount_rate, economics.horizon, economics.currency) == (1.0, 0.0, 2.5, "EUR")
+    assert economics.margin == {"Branche": {"Mills": 1.0, "Retail": 0.2}}
+    assert (economics.rates, economics.horizon, economics.currency) == ((0.03, 0.05), 2.5, "EUR")
+    assert (economics.order_cost, economics.service_cost, economics.acquisition_cost) == (4.0, {"Land": {"DE": 10.5}}, 300.0)
 
 
 def test_the_orders_lie_beside_the_file_unless_elsewhere(tmp_path: Path) -> None:

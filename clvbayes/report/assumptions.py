@@ -1,21 +1,20 @@
 """What the value rests on, and what it leaves out."""
 
+from collections.abc import Callable, Mapping
+
 from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Block, Cell, Column, Heading, Prose, Section, Table
-from clvbayes.report.evidence import Evidence, FitRecord, currency_of, returned
+from clvbayes.report.evidence import Evidence, FitRecord, currency_of, draws_of, returned
 from clvbayes.report.numbers import count, decimal, money, plain, share, show
+from clvbayes.valuation import Economics
+from clvbayes.valuation.economics import ByLevel
 
-__all__ = ["assumptions"]
+__all__ = ["assumptions", "discount_shown"]
 
 
 def assumptions(evidence: Evidence) -> Section:
     """Economics, models, priors, and what is not in the value."""
-    economics = evidence.valuation.economics
-    finding = words.ASSUMPTIONS_FINDING.format(
-        factor=decimal(economics.margin * economics.discount_factor(1.0), 3),
-        margin=_percent(economics.margin),
-        rate=_percent(economics.discount_rate),
-    )
+    finding = words.ASSUMPTIONS_FINDING.format(factor=_share_that_counts(evidence))
     columns = (Column(words.COLUMN_ASSUMPTION), Column(words.COLUMN_SETTING, "fact"))
     blocks: tuple[Block, ...] = (
         Table(words.ASSUMPTIONS_TABLE, columns, (*_economics(evidence), *_models(evidence)), finding),
@@ -23,21 +22,60 @@ def assumptions(evidence: Evidence) -> Section:
         Heading(words.NOT_IN_VALUE),
         Prose(words.NOT_NEWCOMERS),
         Prose(_returns(evidence)),
-        Prose(words.NOT_COSTS),
+        Prose(words.NOT_COSTS if has_costs(evidence.valuation.economics) else words.NOT_COSTS_BEYOND_MARGIN),
         Prose(words.NOT_SEASONS),
     )
     return Section(words.ASSUMPTIONS, blocks)
 
 
-def _percent(value: float) -> str:
+def has_costs(economics: Economics) -> bool:
+    """Whether orders or service cost anything."""
+    return any(not _is_zero(cost) for cost in (economics.order_cost, economics.service_cost))
+
+
+def _is_zero(cost: ByLevel) -> bool:
+    return not isinstance(cost, Mapping) and cost == 0
+
+
+def _share_that_counts(evidence: Evidence) -> str:
+    """Value per unit of expected revenue over the whole horizon."""
+    value, revenue = (float(draws_of(evidence, name).sum(axis=1).mean()) for name in ("value", "revenue"))
+    return decimal(value / revenue if revenue > 0 else 0.0, 3)
+
+
+def discount_shown(economics: Economics) -> str:
+    """The yearly rate, or those of a curve."""
+    return words.LIST.join(percent(rate) for rate in economics.rates)
+
+
+def percent(value: float) -> str:
+    """A share with all of its digits."""
     return words.PERCENT.format(number=plain(100 * value))
+
+
+def _by_level(given: ByLevel, written: Callable[[float], str]) -> str:
+    if not isinstance(given, Mapping):
+        return written(given)
+    [(column, by_level)] = given.items()
+    numbers = words.LIST.join(words.LEVEL_SETTING.format(level=level, number=written(number)) for level, number in by_level.items())
+    return words.SETTING_BY_LEVEL.format(column=column, levels=numbers)
 
 
 def _economics(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
     economics, customers = evidence.valuation.economics, evidence.customers
+
+    def amount(number: float) -> str:
+        return f"{currency_of(evidence)} {plain(number)}".strip()
+
     return (
-        (words.FACT_MARGIN, _percent(economics.margin)),
-        (words.FACT_RATE, _percent(economics.discount_rate)),
+        (words.FACT_MARGIN, _by_level(economics.margin, percent)),
+        (words.FACT_ORDER_COST, _by_level(economics.order_cost, amount)),
+        (words.FACT_SERVICE_COST, _by_level(economics.service_cost, amount)),
+        (
+            words.FACT_ACQUISITION_COST,
+            words.FACT_NOT_GIVEN if economics.acquisition_cost is None else _by_level(economics.acquisition_cost, amount),
+        ),
+        (words.FACT_RATE, discount_shown(economics)),
         (words.FACT_HORIZON, words.FACT_HORIZON_YEARS.format(years=plain(economics.horizon))),
         (words.FACT_PERIOD, words.FACT_PERIODS[economics.period].format(month=economics.fiscal_year_start)),
         (words.FACT_CURRENCY, currency_of(evidence) or words.FACT_CURRENCY_NONE),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from clvbayes.report import prose_en as words
-from clvbayes.report.assumptions import assumptions
+from clvbayes.report.assumptions import assumptions, discount_shown
 from clvbayes.report.basis_sections import certificate, forecast, ledger, reproduction
 from clvbayes.report.blocks import Document, Section
 from clvbayes.report.evidence import Evidence
@@ -43,7 +43,7 @@ def compose(evidence: Evidence) -> Document:
     date = until.isoformat() if until else ""
     subtitle = (words.SUBTITLE_DATED if until else words.SUBTITLE_UNDATED).format(
         horizon=plain(economics.horizon),
-        rate=words.PERCENT.format(number=plain(100 * economics.discount_rate)),
+        rate=discount_shown(economics),
         customers=show(count(len(evidence.customers))),
         draws=show(count(evidence.valuation.total.sizes["draw"])),
         date=(evidence.customers.last_order or until or ""),

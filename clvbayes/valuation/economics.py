@@ -1,15 +1,20 @@
 """What an order is worth to the company, and when: margin, discounting, horizon, fiscal periods."""
 
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from numbers import Integral, Real
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from clvbayes.errors import ArgumentError
 
-__all__ = ["Economics", "Period", "fiscal_periods", "period_containing", "period_label"]
+__all__ = ["ByLevel", "Economics", "Period", "fiscal_periods", "period_containing", "period_label"]
+
+ByLevel = float | Mapping[str, Mapping[str, float]]
 
 MONTHS_PER_PERIOD = {"quarter": 3, "month": 1}
 DAYS_PER_YEAR = 365.25
@@ -21,42 +26,57 @@ class Economics:
 
     Parameters
     ----------
-    margin : float
-        Contribution per unit of revenue, above 0 and at most 1.
-    discount_rate : float
-        Effective rate per year, at least 0 and below 1.
+    margin : float or mapping
+        Contribution per unit of revenue, above 0 and at most 1: one number, or ``{column: {level: number}}`` for the levels of one segment
+        column.
+    discount_rate : float or mapping
+        Effective rate per year, at least 0 and below 1: one number, or ``{1: rate, 2: rate, ...}`` by year after the valuation date; the
+        last one goes on.
     horizon : float
         Years after the valuation date that count, above 0 and at most 50.
     period : {"quarter", "month"}
         Length of the fiscal periods reported.
     fiscal_year_start : int
         Month in which the fiscal year begins, 1 to 12.
+    order_cost : float or mapping
+        Cost of each order, free ones too, in units of the currency, at least 0; one number or by level.
+    service_cost : float or mapping
+        Cost of each fiscal period in which a customer orders, due with its first order; at least 0; one number or by level.
+    acquisition_cost : float or mapping, optional
+        Cost of winning one customer, at least 0; one number or by level. It lowers nobody's residual value: it has been paid.
     currency : str, optional
         Code of the currency; taken from the data where it is not given.
 
     Raises
     ------
     ArgumentError
-        If a number lies outside its range.
+        If a number lies outside its range, or a mapping is neither by level of one column nor by year.
 
     Examples
     --------
-    >>> Economics(margin=0.35, discount_rate=0.09, horizon=3).discount_factor(1.0)
-    0.9174...
+    >>> round(Economics(margin=0.35, discount_rate=0.09, horizon=3).discount_factor(1.0), 4)
+    np.float64(0.9174)
+    >>> curve = Economics(margin={"industry": {"Retail": 0.2, "Health": 0.4}}, discount_rate={1: 0.03, 2: 0.05}, horizon=3)
+    >>> round(curve.discount_factor(3.0), 4)
+    np.float64(0.8806)
     """
 
-    margin: float
-    discount_rate: float
+    margin: ByLevel
+    discount_rate: float | Mapping[int, float]
     horizon: float
     period: Literal["quarter", "month"] = "quarter"
     fiscal_year_start: int = 1
+    order_cost: ByLevel = 0.0
+    service_cost: ByLevel = 0.0
+    acquisition_cost: ByLevel | None = None
     currency: str | None = None
 
     def __post_init__(self) -> None:
-        if not (_is_number(self.margin) and 0 < self.margin <= 1):
-            raise ArgumentError(f"margin must be a share above 0 and at most 1, not {self.margin!r} (35 % is 0.35)")
-        if not (_is_number(self.discount_rate) and 0 <= self.discount_rate < 1):
-            raise ArgumentError(f"discount_rate must be a yearly rate of at least 0 and below 1, not {self.discount_rate!r} (9 % is 0.09)")
+        _require("margin", self.margin, lambda number: 0 < number <= 1, "a share above 0 and at most 1", "(35 % is 0.35)")
+        for name in ("order_cost", "service_cost", "acquisition_cost"):
+            if (cost := getattr(self, name)) is not None:
+                _require(name, cost, lambda number: 0 <= number < math.inf, "an amount of at least 0", "")
+        object.__setattr__(self, "discount_rate", _checked_rate(self.discount_rate))
         if not (_is_number(self.horizon) and 0 < self.horizon <= 50):
             raise ArgumentError(f"horizon must be a number of years above 0 and at most 50, not {self.horizon!r}")
         if self.period not in tuple(MONTHS_PER_PERIOD):
@@ -64,9 +84,67 @@ class Economics:
         if not (isinstance(self.fiscal_year_start, Integral) and _is_number(self.fiscal_year_start) and 1 <= self.fiscal_year_start <= 12):
             raise ArgumentError(f"fiscal_year_start must be a month from 1 to 12, not {self.fiscal_year_start!r}")
 
-    def discount_factor(self, years: float) -> float:
-        """Value today of one unit of money in `years` years."""
-        return float((1 + self.discount_rate) ** -years)
+    @property
+    def rates(self) -> tuple[float, ...]:
+        """Effective discount rates of the years after the valuation date, at least one; the last one goes on."""
+        curve = self.discount_rate
+        return tuple(curve[year] for year in range(1, len(curve) + 1)) if isinstance(curve, Mapping) else (curve,)
+
+    def discount_factor(self, years: Any) -> Any:
+        """Value today of one unit of money in `years` years, a number or an array of them."""
+        log_rates = np.log1p(self.rates)
+        if len(log_rates) == 1:
+            return np.exp(-log_rates[0] * years)
+        year = np.minimum(np.asarray(years, dtype=np.int64), len(log_rates) - 1)
+        until_year = np.concatenate([[0.0], np.cumsum(log_rates)[:-1]])
+        return np.exp(-(until_year[year] + (years - year) * log_rates[year]))
+
+    def of_customers(self, name: Literal["margin", "order_cost", "service_cost", "acquisition_cost"], segments: pd.DataFrame) -> np.ndarray:
+        """An assumption for each row of `segments`.
+
+        Raises
+        ------
+        ArgumentError
+            If it is given by a column that there is not, or not for a level that occurs.
+        """
+        given: ByLevel = getattr(self, name)
+        if not isinstance(given, Mapping):
+            return np.full(len(segments), float(given))
+        [(column, by_level)] = given.items()
+        if column not in segments.columns:
+            known = ", ".join(map(repr, segments.columns)) or "none"
+            raise ArgumentError(f"{name} is given by {column!r}, which is no segment of these customers; they have {known}")
+        if missing := sorted(set(segments[column]) - set(by_level)):
+            raise ArgumentError(f"{name} is given by {column!r}, but not for {', '.join(map(repr, missing))}")
+        return segments[column].map(by_level).to_numpy(dtype=float)
+
+
+def _require(name: str, given: object, fits: Callable[[Any], bool], what: str, hint: str) -> None:
+    """Refuse a number, or numbers by the levels of one column, outside their range."""
+    if isinstance(given, Mapping):
+        if len(given) != 1 or not all(isinstance(by_level, Mapping) and by_level for by_level in given.values()):
+            raise ArgumentError(
+                f"{name} must be one number, or numbers by the levels of one column, {{column: {{level: number}}}}, not {given!r}"
+            )
+        [by_level] = given.values()
+        numbers = {f"{name} of {level!r}": number for level, number in by_level.items()}
+    else:
+        numbers = {name: given}
+    for label, number in numbers.items():
+        if not (_is_number(number) and fits(number)):
+            raise ArgumentError(f"{label} must be {what}, not {number!r} {hint}".rstrip())
+
+
+def _checked_rate(given: object) -> float | dict[int, float]:
+    """The discount rate, years of a curve as whole numbers (files spell them as text)."""
+    curve = dict(given) if isinstance(given, Mapping) else {1: given}
+    years = {int(year) if isinstance(year, str) and year.isdecimal() else year: rate for year, rate in curve.items()}
+    if sorted(years, key=str) != sorted(range(1, len(curve) + 1), key=str) or not curve:
+        raise ArgumentError(f"discount_rate by year needs the years 1, 2, ... after the valuation date, none left out, not {list(curve)}")
+    for rate in years.values():
+        if not (_is_number(rate) and 0 <= rate < 1):  # type: ignore[operator]
+            raise ArgumentError(f"discount_rate must be a yearly rate of at least 0 and below 1, not {rate!r} (9 % is 0.09)")
+    return years if isinstance(given, Mapping) else given  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from clvbayes.valuation.economics import Economics, Period
 
 __all__ = ["COMPONENTS", "Valuation"]
 
-COMPONENTS = ("orders", "revenue", "contribution", "value")
+COMPONENTS = ("orders", "revenue", "cost", "contribution", "value")
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -24,14 +24,16 @@ class Valuation:
     ----------
     cash : mapping of str to xarray.DataArray
         For each reporting column, dims ``(draw, level, period, component)``, with the number of customers of each level as a coordinate.
-        Components: `orders` (count), `revenue`, `contribution`
-        (revenue times margin) and `value` (contribution discounted to the valuation date), in units of the currency.
+        Components: `orders` (count), and in units of the currency `revenue`, `cost` (of orders and of service), `contribution` (revenue
+        times margin less cost) and `value` (contribution discounted to the valuation date).
         ``attrs["kind"]`` is "predictive".
     total : xarray.DataArray
         The same over all customers, dims ``(draw, period, component)``; every column's levels add up to it, draw by draw.
     customers : pandas.DataFrame
-        One row a customer: `customer_id`, `p_alive`, `expected_orders` (in the next year), `value_mean`, `value_sd`, `value_5`, `value_50`,
-        `value_95` (quantiles of the predictive value over the horizon), then the segments.
+        One row a customer: `customer_id`, `p_alive`, `p_no_order` (within the horizon), `expected_orders` (in the next year), `value_mean`,
+        `value_sd`, `value_5`, `value_50`, `value_95` (quantiles of the predictive value over the horizon), `p_top_tenth` (probability to be
+        among the tenth of the customers with the highest values), with acquisition costs `p_below_acquisition_cost` (probability that the
+        value does not reach them), then the segments.
     economics : Economics
     periods : tuple of Period
     check : CheckResult

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -17,7 +18,7 @@ from clvbayes.inference import CheckResult, Fit
 from clvbayes.inference.progress import track
 from clvbayes.models.clock import STEADY
 from clvbayes.models.hierarchy import assign_cells, cell_coordinates
-from clvbayes.models.protocol import Batch, PurchaseModel, SpendModel
+from clvbayes.models.protocol import Batch, Futures, PurchaseModel, SpendModel
 from clvbayes.models.streams import customer_keys, open_stream, uniform
 from clvbayes.valuation.economics import DAYS_PER_YEAR, Economics, fiscal_periods
 from clvbayes.valuation.valuation import COMPONENTS, Valuation
@@ -29,6 +30,7 @@ MOST_LEVELS = 2_000  # of a reporting column: 2,000 draws of twelve quarters the
 MOST_WORKERS = 8
 FREE_ORDERS = 2  # purpose of the random streams, beside the models' own
 CHECKED_CUSTOMERS, CHECKED_DRAWS = 1_000, 40  # more draws of fewer: with 40 draws of 120 customers one standard error was 9 % of the value
+RANKED_CUSTOMERS, TOP_SHARE = 5_000, 0.1  # more of them would move the threshold of a draw by less than its rank's third digit
 CHECK_LIMIT = 4.0  # standard errors; a right simulation fails once in 16,000 runs
 PAIRING, UNSEEN_PURCHASES, UNSEEN_SPEND, FREE_SHARE = range(4)  # what a seed is used for, beside the customers' streams
 
@@ -48,18 +50,53 @@ class _Plan:
     checked_draws: int
     seed: int
 
+    @property
+    def horizon(self) -> float:
+        """Length of the future, in the customers' unit of time."""
+        return float(self.period_ends[-1]) * self.units_per_year
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some customers, with what the economics say of each of them."""
+
+    batch: Batch
+    margin: np.ndarray
+    order_cost: np.ndarray
+    service_cost: np.ndarray
+    acquisition_cost: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+    def rows(self, rows: Any) -> "_Part":
+        """Some of them."""
+        batch = Batch(**{name: column[rows] for name, column in vars(self.batch).items()})
+        return _Part(batch, self.margin[rows], self.order_cost[rows], self.service_cost[rows], self.acquisition_cost[rows])
+
+
+@dataclass(frozen=True)
+class _Events:
+    """Simulated orders with their money, ordered by customer, draw and time."""
+
+    futures: Futures
+    period: np.ndarray
+    amount: np.ndarray
+    cost: np.ndarray
+    contribution: np.ndarray
+    value: np.ndarray
+
 
 @dataclass(frozen=True)
 class _Folded:
-    """A simulated batch: its events, ready to be added up, and its customers' summaries."""
+    """A simulated batch: its events, ready to be added up, and its customers' summaries.
 
-    customer: np.ndarray
-    draw: np.ndarray
-    period: np.ndarray
-    amount: np.ndarray
-    discounted: np.ndarray
+    `checked` are values before service costs, dims ``(customer, draw)``, of the draws that are checked against closed forms.
+    """
+
+    events: _Events
     table: pd.DataFrame
-    values: np.ndarray
+    checked: np.ndarray
 
 
 def value(
@@ -137,7 +174,7 @@ def value(
         min(draws, CHECKED_DRAWS * max(1, CHECKED_CUSTOMERS // max(1, len(customers)))),
         int(seed),
     )
-    everyone = _batch(customers, purchase_cells.of_customer, spend_cells.of_customer)
+    everyone = _everyone(customers, purchase_cells.of_customer, spend_cells.of_customer, economics)
     levels = [pd.factorize(customers.segments[column], sort=True) for column in columns]
     for column, (_, names) in zip(columns, levels, strict=True):
         if len(names) > MOST_LEVELS:
@@ -145,25 +182,21 @@ def value(
     sizes = [1, *(len(names) for _, names in levels)]
     starts = np.concatenate([[0], np.cumsum(sizes)])
     row_of = np.stack([np.zeros(len(customers), np.int64), *(codes + start for (codes, _), start in zip(levels, starts[1:], strict=False))])
-    # orders, revenue and discounted revenue; the first row is the total, then each column's levels
-    sums = np.zeros((draws, starts[-1], len(periods), 3))
+    # by component; the first row is the total, then each column's levels
+    cash = np.zeros((draws, starts[-1], len(periods), len(COMPONENTS)))
     tables, checked = [], _Checked()
     size = max(1, CELLS_AT_ONCE // draws)
     with track("Valuing customers", len(customers), progress) as update:
-        for first, folded in _simulated(plan, everyone, size):
-            _add(sums, row_of[:, first : first + size], folded.customer, folded.draw, folded.period, folded.amount, folded.discounted)
+        top = _top_value(plan, everyone)
+        for first, folded in _simulated(plan, everyone, size, top):
+            events = folded.events
+            money = (events.amount, events.cost, events.contribution, events.value)
+            _add(cash, row_of[:, first : first + size], events.futures.customer, events.futures.draw, events.period, *money)
             tables.append(folded.table)
-            checked.add(plan, _part(everyone, slice(first, first + size)), folded.values, first, len(customers))
+            checked.add(plan, everyone.rows(slice(first, first + size)), folded.checked, first, len(customers))
             update(first + len(folded.table), "")
 
-    attrs = {
-        "kind": "predictive",
-        "currency": economics.currency or "",
-        "margin": economics.margin,
-        "discount_rate": economics.discount_rate,
-        "seed": int(seed),
-    }
-    cash = _with_components(sums, economics.margin)
+    attrs = {"kind": "predictive", "currency": economics.currency or "", "seed": int(seed)}
     coords: dict[str, Any] = {"draw": np.arange(draws), "period": [period.label for period in periods], "component": list(COMPONENTS)}
     return Valuation(
         cash={
@@ -219,65 +252,112 @@ def _paid_share(customers: Customers, draws: int, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, FREE_SHARE]).beta(paid + 0.5, free + 0.5, draws)
 
 
-def _batch(customers: Customers, purchase_cell: np.ndarray, spend_cell: np.ndarray) -> Batch:
-    statistics = customers.statistics
+def _everyone(customers: Customers, purchase_cell: np.ndarray, spend_cell: np.ndarray, economics: Economics) -> _Part:
+    statistics, segments = customers.statistics, customers.segments
     names = ("frequency", "recency", "T", "spend_count", "spend_sum", "spend_sum_log")
-    return Batch(
+    batch = Batch(
         key=customer_keys(statistics["customer_id"]),
         purchase_cell=purchase_cell,
         spend_cell=spend_cell,
         **{name: statistics[name].to_numpy(dtype=float) for name in names},
     )
+    known = economics.acquisition_cost is not None
+    return _Part(
+        batch,
+        margin=economics.of_customers("margin", segments),
+        order_cost=economics.of_customers("order_cost", segments),
+        service_cost=economics.of_customers("service_cost", segments),
+        acquisition_cost=economics.of_customers("acquisition_cost", segments) if known else np.full(len(batch), np.nan),
+    )
 
 
-def _part(batch: Batch, rows: slice) -> Batch:
-    return Batch(**{name: column[rows] for name, column in vars(batch).items()})
+def _top_value(plan: _Plan, everyone: _Part) -> np.ndarray:
+    """Value that parts the best tenth of the customers from the others, by draw, from a first pass over some of them.
+
+    They are chosen by the hash of their id, so that the order of rows does not matter.
+    """
+    chosen = everyone.rows(np.sort(np.argsort(everyone.batch.key, kind="stable")[:RANKED_CUSTOMERS]))
+    size = max(1, CELLS_AT_ONCE // len(plan.purchase_coordinates))
+    if not len(chosen):
+        return np.zeros(len(plan.purchase_coordinates))
+    values = [_values(plan, part, _events(plan, part)) for part in (chosen.rows(slice(k, k + size)) for k in range(0, len(chosen), size))]
+    return np.asarray(np.quantile(np.concatenate(values), 1 - TOP_SHARE, axis=0))
 
 
-def _simulated(plan: _Plan, everyone: Batch, size: int) -> Iterator[tuple[int, _Folded]]:
+def _simulated(plan: _Plan, everyone: _Part, size: int, top: np.ndarray) -> Iterator[tuple[int, _Folded]]:
     """Batches in order, simulated by as many threads as there are processors and a few ahead of their use."""
     firsts = range(0, len(everyone), size)
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
     with ThreadPoolExecutor(workers) as pool:
         ahead = 2 * workers
-        running = [pool.submit(_fold, plan, _part(everyone, slice(first, first + size))) for first in firsts[:ahead]]
+        running = [pool.submit(_fold, plan, everyone.rows(slice(first, first + size)), top) for first in firsts[:ahead]]
         for k, first in enumerate(firsts):
             folded = running.pop(0).result()
             if k + ahead < len(firsts):
                 start = firsts[k + ahead]
-                running.append(pool.submit(_fold, plan, _part(everyone, slice(start, start + size))))
+                running.append(pool.submit(_fold, plan, everyone.rows(slice(start, start + size)), top))
             yield first, folded
 
 
-def _fold(plan: _Plan, batch: Batch) -> _Folded:
-    """Simulate a batch's purchases and amounts, and sum them by customer and draw."""
-    draws = len(plan.purchase_coordinates)
-    horizon = float(plan.period_ends[-1]) * plan.units_per_year
+def _events(plan: _Plan, part: _Part) -> _Events:
+    """Simulate the orders of some customers, and their money."""
     futures = plan.purchases.simulate(
-        plan.purchase_coordinates, batch, horizon=horizon, year=plan.units_per_year, seed=plan.seed, clock=STEADY
+        plan.purchase_coordinates, part.batch, horizon=plan.horizon, year=plan.units_per_year, seed=plan.seed, clock=STEADY
     )
-    amount = plan.spend.simulate(plan.spend_coordinates, batch, futures, seed=plan.seed)
+    amount = plan.spend.simulate(plan.spend_coordinates, part.batch, futures, seed=plan.seed)
     if np.any(plan.paid_share < 1):
-        _make_free(amount, futures.customer, futures.draw, plan.paid_share, batch.key, plan.seed)
+        _make_free(amount, futures.customer, futures.draw, plan.paid_share, part.batch.key, plan.seed)
     years = futures.time / plan.units_per_year
     period = np.minimum(np.searchsorted(plan.period_ends, years), len(plan.period_ends) - 1)
-    discounted = amount * (1 + plan.economics.discount_rate) ** -years
-    values = np.zeros((len(batch), draws))
-    _add_by_customer(values, futures.customer, futures.draw, discounted)
-    values *= plan.economics.margin
+    cost = part.order_cost[futures.customer]
+    if part.service_cost.any():
+        cost = cost + np.where(_opens_period(futures.customer, futures.draw, period), part.service_cost[futures.customer], 0.0)
+    contribution = part.margin[futures.customer] * amount - cost
+    return _Events(futures, period, amount, cost, contribution, contribution * plan.economics.discount_factor(years))
+
+
+def _values(plan: _Plan, part: _Part, events: _Events) -> np.ndarray:
+    """Value by customer and draw."""
+    values = np.zeros((len(part), len(plan.purchase_coordinates)))
+    _add_by_customer(values, events.futures.customer, events.futures.draw, events.value)
+    return values
+
+
+def _fold(plan: _Plan, part: _Part, top: np.ndarray) -> _Folded:
+    """Simulate a batch, and sum it by customer and draw."""
+    events = _events(plan, part)
+    values = _values(plan, part, events)
+    orders = np.zeros_like(values)
+    _add_by_customer(orders, events.futures.customer, events.futures.draw, np.ones_like(events.value))
     low, middle, high = np.quantile(values, [0.05, 0.5, 0.95], axis=1)
     table = pd.DataFrame(
         {
-            "p_alive": futures.p_alive.mean(axis=1),
-            "expected_orders": futures.expected_first_year.mean(axis=1),
+            "p_alive": events.futures.p_alive.mean(axis=1),
+            "p_no_order": (orders == 0).mean(axis=1),
+            "expected_orders": events.futures.expected_first_year.mean(axis=1),
             "value_mean": values.mean(axis=1),
             "value_sd": values.std(axis=1),
             "value_5": low,
             "value_50": middle,
             "value_95": high,
+            "p_top_tenth": (values > top).mean(axis=1),
         }
     )
-    return _Folded(futures.customer, futures.draw, period, amount, discounted, table, values[:, : plan.checked_draws])
+    if plan.economics.acquisition_cost is not None:
+        table["p_below_acquisition_cost"] = (values < part.acquisition_cost[:, None]).mean(axis=1)
+    return _Folded(events, table, _before_service(plan, part, events, values[:, : plan.checked_draws]))
+
+
+def _before_service(plan: _Plan, part: _Part, events: _Events, values: np.ndarray) -> np.ndarray:
+    """Values of the first draws without service costs, of whose expectation there is no closed form."""
+    if not part.service_cost.any():
+        return values
+    customer, draw = events.futures.customer, events.futures.draw
+    early = draw < values.shape[1]
+    service = (events.cost - part.order_cost[customer]) * plan.economics.discount_factor(events.futures.time / plan.units_per_year)
+    values = values.copy()
+    _add_by_customer(values, customer[early], draw[early], service[early])
+    return values
 
 
 @njit(nogil=True, cache=True)
@@ -292,32 +372,41 @@ def _make_free(amount: np.ndarray, customer: np.ndarray, draw: np.ndarray, paid_
 
 
 @njit(nogil=True, cache=True)
+def _opens_period(customer: np.ndarray, draw: np.ndarray, period: np.ndarray) -> np.ndarray:
+    """Whether an order is the first of its customer, draw and period."""
+    opens = np.ones(len(customer), np.bool_)
+    for k in range(1, len(customer)):
+        opens[k] = customer[k] != customer[k - 1] or draw[k] != draw[k - 1] or period[k] != period[k - 1]
+    return opens
+
+
+@njit(nogil=True, cache=True)
 def _add(
-    sums: np.ndarray,
+    cash: np.ndarray,
     row_of: np.ndarray,
     customer: np.ndarray,
     draw: np.ndarray,
     period: np.ndarray,
     amount: np.ndarray,
-    discounted: np.ndarray,
+    cost: np.ndarray,
+    contribution: np.ndarray,
+    value: np.ndarray,
 ) -> None:
+    """Add events to `cash`, dims (draw, row, period, component), in the order of COMPONENTS."""
     for k in range(len(customer)):
         for column in range(len(row_of)):
-            row = row_of[column, customer[k]]
-            sums[draw[k], row, period[k], 0] += 1.0
-            sums[draw[k], row, period[k], 1] += amount[k]
-            sums[draw[k], row, period[k], 2] += discounted[k]
+            cell = cash[draw[k], row_of[column, customer[k]], period[k]]
+            cell[0] += 1.0
+            cell[1] += amount[k]
+            cell[2] += cost[k]
+            cell[3] += contribution[k]
+            cell[4] += value[k]
 
 
 @njit(nogil=True, cache=True)
 def _add_by_customer(values: np.ndarray, customer: np.ndarray, draw: np.ndarray, discounted: np.ndarray) -> None:
     for k in range(len(customer)):
         values[customer[k], draw[k]] += discounted[k]
-
-
-def _with_components(sums: np.ndarray, margin: float) -> np.ndarray:
-    """Orders, revenue, contribution, value from orders, revenue, discounted revenue."""
-    return np.stack([sums[..., 0], sums[..., 1], margin * sums[..., 1], margin * sums[..., 2]], axis=-1)
 
 
 def _customer_frame(customers: Customers, tables: list[pd.DataFrame]) -> pd.DataFrame:
@@ -332,26 +421,18 @@ class _Checked:
     def __init__(self) -> None:
         self.simulated = self.expected = self.squares = 0.0
 
-    def add(self, plan: _Plan, batch: Batch, values: np.ndarray, first: int, customers: int) -> None:
-        """Take customers of a batch at even steps over the whole base."""
+    def add(self, plan: _Plan, part: _Part, values: np.ndarray, first: int, customers: int) -> None:
+        """Take customers of a batch at even steps over the whole base; `values` are before service costs."""
         every = max(1, customers // CHECKED_CUSTOMERS)
-        rows = np.arange(-first % every, len(batch), every)
+        rows = np.arange(-first % every, len(part), every)
         if not len(rows):
             return
-        draws = values.shape[1]
-        purchase = plan.purchase_coordinates[:draws, :, batch.purchase_cell[rows]].transpose(1, 2, 0)
-        spend = plan.spend_coordinates[:draws, :, batch.spend_cell[rows]].transpose(1, 2, 0)
-        known = (batch.frequency[rows, None], batch.recency[rows, None], batch.T[rows, None])
-        orders = plan.purchases.expected_discounted_orders(
-            purchase,
-            *known,
-            horizon=float(plan.period_ends[-1]) * plan.units_per_year,
-            discount=float(np.log1p(plan.economics.discount_rate)) / plan.units_per_year,
-        )
-        amount = plan.spend.expected_amount(
-            spend, batch.spend_count[rows, None], batch.spend_sum[rows, None], batch.spend_sum_log[rows, None]
-        )
-        expected = plan.economics.margin * orders * amount * plan.paid_share[:draws]
+        draws, taken = values.shape[1], part.rows(rows)
+        batch = taken.batch
+        spend = plan.spend_coordinates[:draws, :, batch.spend_cell].transpose(1, 2, 0)
+        amount = plan.spend.expected_amount(spend, batch.spend_count[:, None], batch.spend_sum[:, None], batch.spend_sum_log[:, None])
+        each = taken.margin[:, None] * amount * plan.paid_share[:draws] - taken.order_cost[:, None]
+        expected = _expected_discounted_orders(plan, batch, draws) * each
         self.simulated += values[rows].sum()
         self.expected += expected.sum()
         self.squares += np.square(values[rows] - expected).sum()
@@ -364,3 +445,19 @@ class _Checked:
         if abs(z) < CHECK_LIMIT:
             return CheckResult("Simulation", "ok", message)
         return CheckResult("Simulation", "failed", message, "Report this as a defect of clvbayes.")
+
+
+def _expected_discounted_orders(plan: _Plan, batch: Batch, draws: int) -> np.ndarray:
+    """Closed form by customer and draw, a year of the discount curve after the other."""
+    coordinates = plan.purchase_coordinates[:draws, :, batch.purchase_cell].transpose(1, 2, 0)
+    known = (batch.frequency[:, None], batch.recency[:, None], batch.T[:, None])
+    total = np.zeros((len(batch), draws))
+    log_rates = np.log1p(plan.economics.rates)
+    for year, log_rate in enumerate(log_rates):
+        end = plan.horizon if year == len(log_rates) - 1 else min((year + 1) * plan.units_per_year, plan.horizon)
+        if year * plan.units_per_year >= end:
+            break
+        orders = partial(plan.purchases.expected_discounted_orders, coordinates, *known, discount=float(log_rate) / plan.units_per_year)
+        within = orders(horizon=end) - (orders(horizon=year * plan.units_per_year) if year else 0.0)
+        total += within * plan.economics.discount_factor(float(year)) * np.exp(log_rate * year)
+    return total

@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 from itertools import pairwise
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from clvbayes.errors import ArgumentError
@@ -27,6 +29,20 @@ def economics(**changes) -> Economics:
         ({"discount_rate": 9}, r"not 9 \(9 % is 0.09\)"),
         ({"discount_rate": float("nan")}, "discount_rate"),
         ({"discount_rate": "9 %"}, "discount_rate"),
+        ({"discount_rate": {}}, "by year needs the years 1, 2"),
+        ({"discount_rate": {2: 0.05}}, "by year needs the years 1, 2"),
+        ({"discount_rate": {1: 0.05, 3: 0.05}}, "none left out"),
+        ({"discount_rate": {"one": 0.05}}, "none left out"),
+        ({"discount_rate": {1: 0.05, 2: 5}}, "discount_rate must be a yearly rate"),
+        ({"margin": {"industry": {"Retail": 35}}}, "margin of 'Retail' must be a share"),
+        ({"margin": {"Retail": 0.3}}, "numbers by the levels of one column"),
+        ({"margin": {}}, "numbers by the levels of one column"),
+        ({"margin": {"industry": {}}}, "numbers by the levels of one column"),
+        ({"margin": {"industry": {"a": 0.3}, "channel": {"b": 0.3}}}, "numbers by the levels of one column"),
+        ({"order_cost": -1}, "order_cost must be an amount of at least 0, not -1"),
+        ({"order_cost": float("inf")}, "order_cost"),
+        ({"service_cost": float("nan")}, "service_cost"),
+        ({"acquisition_cost": {"channel": {"Fair": "900"}}}, "acquisition_cost of 'Fair' must be an amount"),
         ({"horizon": 0}, "horizon must be a number of years above 0"),
         ({"horizon": 51}, "horizon"),
         ({"horizon": float("inf")}, "horizon"),
@@ -53,6 +69,26 @@ def test_discounting_is_effective_by_the_year() -> None:
     assert economics().discount_factor(0) == 1.0
     assert economics().discount_factor(2) == pytest.approx(1 / 1.09**2)
     assert economics().discount_factor(0.25) ** 4 == pytest.approx(1 / 1.09)
+
+
+def test_a_curve_compounds_its_rates_and_its_last_one_goes_on() -> None:
+    curve = economics(discount_rate={"1": 0.02, 2: 0.1})
+    assert curve.rates == (0.02, 0.1)
+    found = curve.discount_factor(np.array([0.0, 0.5, 1.0, 1.25, 2.0, 4.0]))
+    np.testing.assert_allclose(found, [1, 1.02**-0.5, 1 / 1.02, 1 / 1.02 / 1.1**0.25, 1 / 1.02 / 1.1, 1 / 1.02 / 1.1**3], rtol=1e-14)
+
+
+def test_assumptions_by_level_are_looked_up() -> None:
+    segments = pd.DataFrame({"channel": ["Fair", "=1+1", "Fair"]})
+    costs = economics(order_cost={"channel": {"Fair": 2, "=1+1": 3, "Post": 4}})
+    assert costs.of_customers("order_cost", segments).tolist() == [2.0, 3.0, 2.0]
+    assert costs.of_customers("margin", segments).tolist() == [0.35] * 3
+    with pytest.raises(ArgumentError, match="order_cost is given by 'channel', but not for '<b>', 'Mail'"):
+        costs.of_customers("order_cost", pd.DataFrame({"channel": ["Mail", "<b>", "Fair"]}))
+    with pytest.raises(
+        ArgumentError, match="order_cost is given by 'channel', which is no segment of these customers; they have 'industry'"
+    ):
+        costs.of_customers("order_cost", pd.DataFrame({"industry": ["Mills"]}))
 
 
 LABELS = [

@@ -69,14 +69,15 @@ def test_draws_say_what_they_are(valuation) -> None:
     assert [str(label) for label in valuation.total["period"].to_numpy()] == [period.label for period in valuation.periods]
     for cash in (valuation.total, *valuation.cash.values()):
         assert cash.attrs["kind"] == "predictive"
-        assert (cash.attrs["currency"], cash.attrs["margin"], cash.attrs["discount_rate"], cash.attrs["seed"]) == ("EUR", 0.35, 0.09, 1)
+        assert (cash.attrs["currency"], cash.attrs["seed"]) == ("EUR", 1)
     assert valuation.economics == replace(ECONOMICS, currency="EUR")
 
 
 def test_components_follow_from_one_another(valuation, fits, customers) -> None:
-    orders, revenue, contribution, discounted = (valuation.total.sel(component=name).to_numpy() for name in COMPONENTS)
+    orders, revenue, cost, contribution, discounted = (valuation.total.sel(component=name).to_numpy() for name in COMPONENTS)
     assert (orders == np.floor(orders)).all() and orders.sum() > 1000
     np.testing.assert_allclose(contribution, 0.35 * revenue, rtol=1e-12)
+    assert not cost.any()
     assert (discounted <= contribution).all() and (discounted > 0).any()
     for k, period in enumerate(valuation.periods):
         # discounted by the day of each order, which lies within its period
@@ -92,7 +93,8 @@ def test_components_follow_from_one_another(valuation, fits, customers) -> None:
 
 def test_customers_and_levels_tell_one_story(valuation, customers) -> None:
     table = valuation.customers
-    own = ["customer_id", "p_alive", "expected_orders", "value_mean", "value_sd", "value_5", "value_50", "value_95"]
+    own = ["customer_id", "p_alive", "p_no_order", "expected_orders", "value_mean", "value_sd", "value_5", "value_50", "value_95"]
+    own.append("p_top_tenth")
     assert list(table.columns) == [*own, "industry", "channel"]
     assert table["customer_id"].tolist() == customers.statistics["customer_id"].tolist()
     assert table["value_mean"].sum() == pytest.approx(worth(valuation.total).mean(), rel=1e-9)
@@ -212,7 +214,7 @@ def test_the_unit_of_time_changes_nothing(fits, customers, valuation) -> None:
 def test_the_currency_multiplies_money_and_leaves_orders(fits, customers, valuation) -> None:
     cents = replace(customers, statistics=customers.statistics.assign(spend_sum=100 * customers.statistics["spend_sum"]))
     made = valued((fits[0], shifted(fits[1], "log_mean", math.log(100))), cents)
-    factor = xr.DataArray([1.0, 100.0, 100.0, 100.0], coords={"component": list(COMPONENTS)})
+    factor = xr.DataArray([1.0, 100.0, 100.0, 100.0, 100.0], coords={"component": list(COMPONENTS)})
     np.testing.assert_allclose(made.total, (valuation.total * factor).transpose(*made.total.dims), rtol=1e-9)
     np.testing.assert_allclose(made.customers["value_95"], 100 * valuation.customers["value_95"], rtol=1e-9)
     np.testing.assert_allclose(made.customers["expected_orders"], valuation.customers["expected_orders"], rtol=1e-12)
@@ -248,7 +250,9 @@ def test_other_customers_change_nobodys_value(fits, customers, valuation) -> Non
         segments=customers.segments.iloc[20:70].reset_index(drop=True),
     )
     made = valued(fits, some)
-    pd.testing.assert_frame_equal(made.customers, valuation.customers.iloc[20:70].reset_index(drop=True), check_exact=True)
+    # who is in the best tenth depends on the others
+    own, before = (table.drop(columns="p_top_tenth") for table in (made.customers, valuation.customers))
+    pd.testing.assert_frame_equal(own, before.iloc[20:70].reset_index(drop=True), check_exact=True)
 
 
 def test_renamed_levels_change_no_number(customers, valuation) -> None:
@@ -354,6 +358,104 @@ def test_the_check_is_calibrated(fits, customers) -> None:
     z = np.array([float(message.split("%, ")[1].split()[0]) for message in messages])
     assert abs(z.mean()) < 4 / math.sqrt(30)
     assert 0.6 < z.std() < 1.4
+
+
+@pytest.mark.parametrize("costs", [{"order_cost": 9.0, "service_cost": 30.0}, {"discount_rate": {1: 0.4, 2: 0.0}}], ids=["costs", "curve"])
+def test_the_check_knows_costs_and_curves(costs, fits, customers) -> None:
+    """The closed form moves with them: by many standard errors of the difference."""
+    made = valued(fits, customers, replace(ECONOMICS, **costs), draws=100)
+    assert made.check.status == "ok"
+    plain = valued(fits, customers, draws=100)
+    assert abs(worth(made.total).mean() / worth(plain.total).mean() - 1) > 0.05
+
+
+# economics ------------------------------------------------------------------------------------------------------------------------------
+
+
+def component(valuation: Valuation, name: str, column: str | None = None) -> xr.DataArray:
+    return (valuation.total if column is None else valuation.cash[column]).sel(component=name)
+
+
+def test_margins_by_level_are_those_of_the_levels(fits, customers, valuation) -> None:
+    margins = {"Retail": 0.1, "Health": 0.5, "Mills": 0.35}
+    made = valued(fits, customers, replace(ECONOMICS, margin={"industry": margins}))
+    for level, margin in margins.items():
+        one, plain = (component(which, "value", "industry").sel(level=level) for which in (made, valuation))
+        np.testing.assert_allclose(one, plain * margin / 0.35, rtol=1e-9)
+    xr.testing.assert_allclose(component(made, "revenue"), component(valuation, "revenue"), rtol=1e-12)
+    np.testing.assert_allclose(component(made, "value", "channel").sum("level"), component(made, "value"), rtol=1e-9)
+
+
+def test_each_order_and_each_active_period_costs(fits, customers, valuation) -> None:
+    made = valued(fits, customers, replace(ECONOMICS, order_cost={"channel": {"Fair": 2.0, "Search": 5.0}}))
+    orders = component(valuation, "orders", "channel")
+    np.testing.assert_allclose(component(made, "cost", "channel"), orders * xr.DataArray([2.0, 5.0], coords={"level": ["Fair", "Search"]}))
+    served = valued(fits, customers, replace(ECONOMICS, service_cost=7.0))
+    active = component(served, "cost") / 7.0
+    np.testing.assert_allclose(active, np.round(active), atol=1e-9)
+    # a customer is active at most once a period, and wherever there is an order
+    assert (active <= component(valuation, "orders")).all() and (active.sum() < 0.9 * component(valuation, "orders").sum())
+    assert ((active > 0) == (component(valuation, "orders") > 0)).all() and (active <= len(customers)).all()
+    for which in (made, served):
+        margin_less_cost = 0.35 * component(which, "revenue") - component(which, "cost")
+        np.testing.assert_allclose(component(which, "contribution"), margin_less_cost, rtol=1e-9, atol=1e-6)
+
+
+def test_an_order_may_cost_more_than_it_brings(fits, customers) -> None:
+    made = valued(fits, customers, replace(ECONOMICS, order_cost=1000.0))
+    assert worth(made.total).mean() < 0 and (made.customers["value_5"] <= 0).all()
+    assert made.check.status == "ok"
+
+
+def test_a_curve_discounts_year_by_year(fits, customers) -> None:
+    flat = valued(fits, customers, replace(ECONOMICS, discount_rate={1: 0.09, 2: 0.09}))
+    same = valued(fits, customers)
+    np.testing.assert_allclose(flat.total, same.total, rtol=1e-12)
+    late = valued(fits, customers, replace(ECONOMICS, discount_rate={1: 0.09, 2: 0.5}))
+    first_year = [k for k, period in enumerate(late.periods) if period.end <= 1]
+    np.testing.assert_allclose(component(late, "value")[:, first_year], component(same, "value")[:, first_year], rtol=1e-12)
+    assert (component(late, "value")[:, -1] < component(same, "value")[:, -1]).any()
+
+
+# probabilities --------------------------------------------------------------------------------------------------------------------------
+
+
+def test_who_is_dead_does_not_order_and_who_is_alive_may_not(fits, customers, valuation) -> None:
+    table = valuation.customers
+    assert (table["p_no_order"] >= 1 - table["p_alive"] - 0.1).all()
+    assert ((table["value_mean"] == 0) == (table["p_no_order"] == 1)).all()
+    likely = table["p_no_order"] < 0.5
+    assert 0 < likely.sum() < len(table)
+    assert ((table["value_50"] > 0) == likely).all()
+
+
+def test_a_tenth_of_the_customers_is_in_the_best_tenth(fits, customers, valuation) -> None:
+    assert valuation.customers["p_top_tenth"].sum() == pytest.approx(0.1 * len(customers), abs=0.5)
+    assert valuation.customers[["p_top_tenth", "value_mean"]].corr("spearman").iloc[0, 1] > 0.9
+
+
+def test_the_best_tenth_is_told_from_some_of_many(fits, customers, valuation, monkeypatch) -> None:
+    """With the threshold from half of the customers probabilities stay about the same, and rows may come in any order."""
+    monkeypatch.setattr(MODULE, "RANKED_CUSTOMERS", 60)
+    made = valued(fits, customers)
+    assert np.abs(made.customers["p_top_tenth"] - valuation.customers["p_top_tenth"]).max() < 0.25
+    order = np.random.default_rng(4).permutation(len(customers))
+    shuffled = replace(
+        customers,
+        statistics=customers.statistics.iloc[order].reset_index(drop=True),
+        segments=customers.segments.iloc[order].reset_index(drop=True),
+    )
+    back = valued(fits, shuffled).customers.sort_values("customer_id", ignore_index=True)
+    pd.testing.assert_frame_equal(back, made.customers, check_exact=True)
+
+
+def test_values_are_held_against_the_cost_of_acquisition(fits, customers, valuation) -> None:
+    costs = {"Fair": 0.01, "Search": 1e9}
+    table = valued(fits, customers, replace(ECONOMICS, acquisition_cost={"channel": costs})).customers
+    fair = table["channel"] == "Fair"
+    np.testing.assert_allclose(table.loc[fair, "p_below_acquisition_cost"], table.loc[fair, "p_no_order"], atol=0.02)
+    assert (table.loc[~fair, "p_below_acquisition_cost"] == 1).all()
+    pd.testing.assert_frame_equal(table.drop(columns="p_below_acquisition_cost"), valuation.customers, check_exact=True)
 
 
 # periods and refusals -------------------------------------------------------------------------------------------------------------------
