@@ -34,7 +34,7 @@ from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Batch, Futures, Table
 from clvbayes.models.special import log_rising
-from clvbayes.models.streams import log_gamma_variate, open_stream
+from clvbayes.models.streams import gamma_variate, open_stream
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -187,13 +187,13 @@ def _amounts(
 ) -> np.ndarray:
     amounts = np.empty(len(customer))
     state = np.empty(1, np.uint64)
-    p, log_rate, previous_customer, previous_draw = 0.0, 0.0, -1, -1
+    p, scale, previous_customer, previous_draw = 0.0, 0.0, -1, -1
     for k in range(len(customer)):
         i, s = customer[k], draw[k]
         if i != previous_customer or s != previous_draw:
             open_stream(state, seed, key[i], s, AMOUNTS)
             p, q, gamma = natural[0, s, cell[i]], natural[1, s, cell[i]], natural[2, s, cell[i]]
-            log_rate = log_gamma_variate(state, p * count[i] + q) - math.log(gamma + total[i])
+            scale = (gamma + total[i]) / gamma_variate(state, p * count[i] + q)
             previous_customer, previous_draw = i, s
-        amounts[k] = math.exp(log_gamma_variate(state, p) - log_rate)
+        amounts[k] = scale * gamma_variate(state, p)
     return amounts

@@ -34,7 +34,7 @@ from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Batch, Futures, Table
 from clvbayes.models.special import log_rising
-from clvbayes.models.streams import exponential, log_gamma_variate, open_stream, uniform
+from clvbayes.models.streams import exponential, gamma_variate, log_gamma_variate, open_stream, uniform
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -280,14 +280,15 @@ def _simulate(
     for i in range(customers):
         for s in range(draws):
             r, alpha, a, b = natural[0, s, cell[i]], natural[1, s, cell[i]], natural[2, s, cell[i]], natural[3, s, cell[i]]
-            log_odds_dead = math.log(a / (b + x[i])) + (r + x[i]) * math.log1p((T[i] - t_x[i]) / (alpha + t_x[i]))
-            alive[i, s] = 1.0 / (1.0 + math.exp(min(log_odds_dead, 700.0)))
+            silent = (r + x[i]) * math.log((alpha + T[i]) / (alpha + t_x[i]))
+            alive[i, s] = 1.0 / (1.0 + a / (b + x[i]) * math.exp(min(silent, 700.0)))
             open_stream(state, seed, key[i], s, PURCHASES)
             if uniform(state) >= alive[i, s]:
                 continue
-            rate = math.exp(log_gamma_variate(state, r + x[i])) / (alpha + T[i])
-            log_leave, log_stay = log_gamma_variate(state, a), log_gamma_variate(state, b + x[i] + 1.0)
-            leave = 1.0 / (1.0 + math.exp(min(log_stay - log_leave, 700.0)))
+            rate = gamma_variate(state, r + x[i]) / (alpha + T[i])
+            # the first may be smaller than any double
+            log_leaving, staying = log_gamma_variate(state, a), gamma_variate(state, b + x[i] + 1.0)
+            leave = 1.0 / (1.0 + staying * math.exp(min(-log_leaving, 700.0)))
             expected[i, s] = -math.expm1(-rate * leave * first_year[i]) / leave
             time = 0.0
             while True:

@@ -12,10 +12,13 @@ from collections.abc import Iterable
 import numpy as np
 from numba import njit
 
-__all__ = ["customer_keys", "exponential", "log_gamma_variate", "open_stream", "uniform"]
+__all__ = ["customer_keys", "exponential", "gamma_variate", "log_gamma_variate", "normal", "open_stream", "uniform"]
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+# of the ziggurat: 256 layers, where the tail begins, and the area of a layer (Doornik 2005, table 2)
+LAYERS, TAIL_FROM, LAYER_AREA = 256, 3.6541528853610088, 0.00492867323399
+LAST_LAYER = np.uint64(LAYERS - 1)
 S30, S27, S31, S12 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(12)
 
 
@@ -53,23 +56,58 @@ def exponential(state: np.ndarray) -> float:
     return -math.log(uniform(state))
 
 
+def _layers() -> tuple[np.ndarray, np.ndarray]:
+    """Edges of horizontal layers of equal area under exp(-x^2/2), and the share of each that lies under the curve for sure."""
+    edges = np.zeros(LAYERS + 1)
+    edges[0], edges[1] = LAYER_AREA * math.exp(0.5 * TAIL_FROM**2), TAIL_FROM
+    for k in range(2, LAYERS):
+        edges[k] = math.sqrt(-2 * math.log(LAYER_AREA / edges[k - 1] + math.exp(-0.5 * edges[k - 1] ** 2)))
+    return edges, edges[1:] / edges[:-1]
+
+
+EDGES, SURE = _layers()
+
+
 @njit
 def normal(state: np.ndarray) -> float:
-    """A standard normal variate (Marsaglia's polar method)."""
+    """A standard normal variate: Marsaglia & Tsang's ziggurat, as Doornik (2005) mends it."""
     while True:
-        u, v = 2.0 * uniform(state) - 1.0, 2.0 * uniform(state) - 1.0
-        s = u * u + v * v
-        if 0.0 < s < 1.0:
-            return u * math.sqrt(-2.0 * math.log(s) / s)
+        state[0] += GOLDEN
+        word = _mix(state[0])
+        layer = word & LAST_LAYER
+        u = (np.float64(word >> S12) + 0.5) * (2.0 / 4503599627370496.0) - 1.0
+        x = u * EDGES[layer]
+        if abs(u) < SURE[layer]:
+            return x
+        if layer == 0:
+            while True:
+                beyond, height = exponential(state) / TAIL_FROM, exponential(state)
+                if 2.0 * height > beyond * beyond:
+                    return TAIL_FROM + beyond if u > 0 else -TAIL_FROM - beyond
+        upper = math.exp(-0.5 * (EDGES[layer + 1] * EDGES[layer + 1] - x * x))
+        lower = math.exp(-0.5 * (EDGES[layer] * EDGES[layer] - x * x))
+        if lower + uniform(state) * (upper - lower) < 1.0:
+            return x
+
+
+@njit
+def gamma_variate(state: np.ndarray, shape: float) -> float:
+    """A gamma variate of unit rate (Marsaglia & Tsang 2000); below the smallest double for the smallest shapes it is zero."""
+    if shape >= 1.0:
+        return _gamma_from_one(state, shape)
+    return math.exp(math.log(uniform(state)) / shape) * _gamma_from_one(state, shape + 1.0)
 
 
 @njit
 def log_gamma_variate(state: np.ndarray, shape: float) -> float:
-    """The logarithm of a gamma variate of unit rate (Marsaglia & Tsang 2000), finite for the smallest shapes too."""
-    boost = 0.0
-    if shape < 1.0:
-        boost = math.log(uniform(state)) / shape
-        shape += 1.0
+    """The logarithm of `gamma_variate`, finite for the smallest shapes too."""
+    if shape >= 1.0:
+        return math.log(_gamma_from_one(state, shape))
+    return math.log(uniform(state)) / shape + math.log(_gamma_from_one(state, shape + 1.0))
+
+
+@njit
+def _gamma_from_one(state: np.ndarray, shape: float) -> float:
     d = shape - 1.0 / 3.0
     c = 1.0 / math.sqrt(9.0 * d)
     while True:
@@ -77,5 +115,6 @@ def log_gamma_variate(state: np.ndarray, shape: float) -> float:
         v = 1.0 + c * x
         if v > 0.0:
             v = v * v * v
-            if math.log(uniform(state)) < 0.5 * x * x + d * (1.0 - v + math.log(v)):
-                return math.log(d * v) + boost
+            u = uniform(state)
+            if u < 1.0 - 0.0331 * (x * x) * (x * x) or math.log(u) < 0.5 * x * x + d * (1.0 - v + math.log(v)):
+                return d * v
