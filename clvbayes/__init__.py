@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from clvbayes.inference import Certificate, Fit, fit
     from clvbayes.storage import load, save
     from clvbayes.study import Study, run
-    from clvbayes.valuation import Economics, Valuation, value
+    from clvbayes.valuation import Economics, Valuation, textbook, value
 
 _HOMES = {
     "clvbayes.data": ("Customers", "Ledger", "Query", "Transactions", "read_transactions", "summarize"),
@@ -22,7 +22,7 @@ _HOMES = {
     "clvbayes.inference": ("Certificate", "Fit", "fit"),
     "clvbayes.storage": ("load", "save"),
     "clvbayes.study": ("Study", "run"),
-    "clvbayes.valuation": ("Economics", "Valuation", "value"),
+    "clvbayes.valuation": ("Economics", "Valuation", "textbook", "value"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -48,6 +48,7 @@ __all__ = [
     "save",
     "summarize",
     "synthetic",
+    "textbook",
     "value",
 ]
 

@@ -242,11 +242,13 @@ def _save_valuation(valuation: Valuation, stage: Path) -> dict[str, Any]:
     groups = {"total": valuation.total.to_dataset(name="cash")}
     groups |= {f"column_{k}": cash.to_dataset(name="cash") for k, cash in enumerate(valuation.cash.values())}
     compressed = {f"/{group}": {"cash": {"zlib": True, "complevel": 1}} for group in groups}
+    groups |= {f"levers_{k}": moved.to_dataset(name="levers") for k, moved in enumerate(valuation.levers.values())}
     xr.DataTree.from_dict(groups).to_netcdf(stage / "cash.nc", engine="h5netcdf", encoding=compressed)
     valuation.customers.to_parquet(stage / "customers.parquet", compression="zstd", index=False)
     return {
         "kind": "Valuation",
         "columns": list(valuation.cash),
+        "levers": list(valuation.levers),
         "economics": asdict(valuation.economics),
         "periods": [asdict(period) for period in valuation.periods],
         "check": asdict(valuation.check),
@@ -266,6 +268,7 @@ def _load_valuation(folder: Path, manifest: dict[str, Any]) -> Valuation:
         economics=Economics(**manifest["economics"]),
         periods=tuple(Period(**{**period, **_dates(period)}) for period in manifest["periods"]),
         check=CheckResult(**manifest["check"]),
+        levers={column: groups[f"levers_{k}"]["levers"].rename(column) for k, column in enumerate(manifest["levers"])},
     )
 
 

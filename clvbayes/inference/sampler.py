@@ -20,7 +20,7 @@ __all__ = ["Density", "compile_density", "draw_posterior", "load_code"]
 # ones diverge.
 TARGET_ACCEPTS = (0.8, 0.97)
 # Chains start near the mode in variables that are all but standard normal: little is left to be learned.
-TUNING_SHARE, FEWEST_TUNING = 0.5, 300
+TUNING_SHARE, FEWEST_TUNING = 0.3, 300
 KEPT_STATISTICS = ["diverging", "n_steps", "energy", "logp", "step_size"]
 
 Start = Callable[[int], dict[str, np.ndarray]]

@@ -128,7 +128,18 @@ class MbgNbd:
         """The PyMC model; see `assemble`."""
         return assemble(self, customers, pool, priors, clock, estimates)
 
-    def simulate(self, coordinates: np.ndarray, batch: Batch, *, horizon: float, year: float, seed: int, clock: Clock) -> Futures:
+    def simulate(
+        self,
+        coordinates: np.ndarray,
+        batch: Batch,
+        *,
+        horizon: float,
+        year: float,
+        seed: int,
+        clock: Clock,
+        rate: float = 1.0,
+        churn_odds: float = 1.0,
+    ) -> Futures:
         """Purchases after the valuation date, drawn from each customer's conditional posterior.
 
         Parameters
@@ -140,6 +151,9 @@ class MbgNbd:
             Length of the future, and of a year, in the customers' unit.
         seed : int
         clock : Clock
+        rate, churn_odds : float
+            What multiplies each customer's rate and odds of dropping out after an order, from the valuation date on. The random numbers
+            are the same for all of them.
 
         Returns
         -------
@@ -151,7 +165,9 @@ class MbgNbd:
         ahead = np.broadcast_to(clock.elapsed(batch.T, batch.T, batch.T + horizon), len(batch)).astype(float)
         first_year = np.broadcast_to(clock.elapsed(batch.T, batch.T, batch.T + year), len(batch)).astype(float)
         natural = np.stack(_natural(coordinates.swapaxes(0, 1), np.exp, expit))
-        customer, draw, elapsed, alive, expected = _simulate(natural, batch.purchase_cell, x, t_x, T, ahead, first_year, batch.key, seed)
+        customer, draw, elapsed, alive, expected = _simulate(
+            natural, batch.purchase_cell, x, t_x, T, ahead, first_year, batch.key, seed, rate, churn_odds
+        )
         time = clock.age(batch.T[customer], batch.T[customer], elapsed) - batch.T[customer]
         return Futures(customer, draw, time, alive, expected)
 
@@ -270,6 +286,8 @@ def _simulate(
     first_year: np.ndarray,
     key: np.ndarray,
     seed: int,
+    rate_factor: float,
+    odds_factor: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     customers, draws = len(cell), natural.shape[1]
     alive, expected = np.empty((customers, draws)), np.zeros((customers, draws))
@@ -285,10 +303,10 @@ def _simulate(
             open_stream(state, seed, key[i], s, PURCHASES)
             if uniform(state) >= alive[i, s]:
                 continue
-            rate = gamma_variate(state, r + x[i]) / (alpha + T[i])
+            rate = rate_factor * gamma_variate(state, r + x[i]) / (alpha + T[i])
             # the first may be smaller than any double
             log_leaving, staying = log_gamma_variate(state, a), gamma_variate(state, b + x[i] + 1.0)
-            leave = 1.0 / (1.0 + staying * math.exp(min(-log_leaving, 700.0)))
+            leave = 1.0 / (1.0 + staying * math.exp(min(-log_leaving, 700.0)) / odds_factor)
             expected[i, s] = -math.expm1(-rate * leave * first_year[i]) / leave
             time = 0.0
             while True:

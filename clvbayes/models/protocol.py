@@ -139,8 +139,22 @@ class Model(Protocol):
 class PurchaseModel(Model, Protocol):
     """A model of when customers buy, and whether they will again."""
 
-    def simulate(self, coordinates: np.ndarray, batch: Batch, *, horizon: float, year: float, seed: int, clock: Clock) -> Futures:
-        """Purchases within `horizon` from each customer's conditional posterior; `coordinates` has dims ``(draw, coordinate, cell)``."""
+    def simulate(
+        self,
+        coordinates: np.ndarray,
+        batch: Batch,
+        *,
+        horizon: float,
+        year: float,
+        seed: int,
+        clock: Clock,
+        rate: float = 1.0,
+        churn_odds: float = 1.0,
+    ) -> Futures:
+        """Purchases within `horizon` from each customer's conditional posterior; `coordinates` has dims ``(draw, coordinate, cell)``.
+
+        `rate` and `churn_odds` multiply what each customer does from the valuation date on, whatever is concluded from the past.
+        """
         ...
 
     def expected_discounted_orders(

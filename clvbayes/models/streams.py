@@ -76,13 +76,13 @@ def normal(state: np.ndarray) -> float:
         word = _mix(state[0])
         layer = word & LAST_LAYER
         u = (np.float64(word >> S12) + 0.5) * (2.0 / 4503599627370496.0) - 1.0
-        x = u * EDGES[layer]
+        x: float = u * EDGES[layer]
         if abs(u) < SURE[layer]:
             return x
         if layer == 0:
             while True:
-                beyond, height = exponential(state) / TAIL_FROM, exponential(state)
-                if 2.0 * height > beyond * beyond:
+                beyond: float = exponential(state) / TAIL_FROM
+                if 2.0 * exponential(state) > beyond * beyond:
                     return TAIL_FROM + beyond if u > 0 else -TAIL_FROM - beyond
         upper = math.exp(-0.5 * (EDGES[layer + 1] * EDGES[layer + 1] - x * x))
         lower = math.exp(-0.5 * (EDGES[layer] * EDGES[layer] - x * x))
@@ -93,9 +93,9 @@ def normal(state: np.ndarray) -> float:
 @njit
 def gamma_variate(state: np.ndarray, shape: float) -> float:
     """A gamma variate of unit rate (Marsaglia & Tsang 2000); below the smallest double for the smallest shapes it is zero."""
-    if shape >= 1.0:
-        return _gamma_from_one(state, shape)
-    return math.exp(math.log(uniform(state)) / shape) * _gamma_from_one(state, shape + 1.0)
+    boost = 1.0 if shape >= 1.0 else math.exp(math.log(uniform(state)) / shape)
+    variate: float = boost * _gamma_from_one(state, shape if shape >= 1.0 else shape + 1.0)
+    return variate
 
 
 @njit
@@ -108,11 +108,11 @@ def log_gamma_variate(state: np.ndarray, shape: float) -> float:
 
 @njit
 def _gamma_from_one(state: np.ndarray, shape: float) -> float:
-    d = shape - 1.0 / 3.0
+    d: float = shape - 1.0 / 3.0
     c = 1.0 / math.sqrt(9.0 * d)
     while True:
         x = normal(state)
-        v = 1.0 + c * x
+        v: float = 1.0 + c * x
         if v > 0.0:
             v = v * v * v
             u = uniform(state)

@@ -1,7 +1,7 @@
 """The hinge: predictive draws of what the customers will bring. Everything after it knows no model."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,10 @@ import xarray as xr
 from clvbayes.inference.certificate import CheckResult
 from clvbayes.valuation.economics import Economics, Period
 
-__all__ = ["COMPONENTS", "Valuation"]
+__all__ = ["ALL_CUSTOMERS", "COMPONENTS", "Valuation"]
 
 COMPONENTS = ("orders", "revenue", "cost", "contribution", "value")
+ALL_CUSTOMERS = "all customers"
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -38,6 +39,10 @@ class Valuation:
     periods : tuple of Period
     check : CheckResult
         Whether the simulation agrees with closed-form expectations.
+    levers : mapping of str to xarray.DataArray
+        For each reporting column, and under "" for all customers, the value over the horizon with one lever moved from the valuation date
+        on, dims ``(draw, level, lever, size)``; `size` multiplies odds of leaving, rate or spend, and 1 is the valuation itself. The random
+        numbers are the same at all sizes. Empty unless asked for.
     """
 
     cash: Mapping[str, xr.DataArray]
@@ -46,6 +51,7 @@ class Valuation:
     economics: Economics
     periods: tuple[Period, ...]
     check: CheckResult
+    levers: Mapping[str, xr.DataArray] = field(default_factory=dict)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a reporting column and level, and one for all customers.
@@ -53,7 +59,7 @@ class Valuation:
         Columns `column`, `level`, `customers`, and of the value over the horizon: `value_mean`, `value_sd`, and the quantiles `value_5`,
         `value_25`, `value_50`, `value_75`, `value_95`.
         """
-        rows = [_row("", "all customers", len(self.customers), self.total)]
+        rows = [_row("", ALL_CUSTOMERS, len(self.customers), self.total)]
         for column, cash in self.cash.items():
             rows += [_row(column, str(level["level"].item()), int(level["customers"]), level) for level in cash.transpose("level", ...)]
         return pd.DataFrame(rows)

@@ -1,7 +1,7 @@
 """From posterior draws to what each customer will bring: simulated futures, folded into cash by level and period."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,7 +21,7 @@ from clvbayes.models.hierarchy import assign_cells, cell_coordinates
 from clvbayes.models.protocol import Batch, Futures, PurchaseModel, SpendModel
 from clvbayes.models.streams import customer_keys, open_stream, uniform
 from clvbayes.valuation.economics import DAYS_PER_YEAR, Economics, fiscal_periods
-from clvbayes.valuation.valuation import COMPONENTS, Valuation
+from clvbayes.valuation.valuation import ALL_CUSTOMERS, COMPONENTS, Valuation
 
 __all__ = ["value"]
 
@@ -31,8 +31,12 @@ MOST_WORKERS = 8
 FREE_ORDERS = 2  # purpose of the random streams, beside the models' own
 CHECKED_CUSTOMERS, CHECKED_DRAWS = 1_000, 40  # more draws of fewer: with 40 draws of 120 customers one standard error was 9 % of the value
 RANKED_CUSTOMERS, TOP_SHARE = 5_000, 0.1  # more of them would move the threshold of a draw by less than its rank's third digit
+LEVERS, LEVER_SIZES = ("churn", "rate", "spend"), (0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5)
 CHECK_LIMIT = 4.0  # standard errors; a right simulation fails once in 16,000 runs
 PAIRING, UNSEEN_PURCHASES, UNSEEN_SPEND, FREE_SHARE = range(4)  # what a seed is used for, beside the customers' streams
+
+
+VALUE = COMPONENTS.index("value")
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,12 @@ class _Plan:
     units_per_year: float
     checked_draws: int
     seed: int
+    lever: str = ""
+    size: float = 1.0
+
+    def moved(self, lever: str) -> float:
+        """What multiplies churn odds, rate or spend."""
+        return self.size if lever == self.lever else 1.0
 
     @property
     def horizon(self) -> float:
@@ -106,6 +116,7 @@ def value(
     economics: Economics,
     *,
     by: Sequence[str] | None = None,
+    levers: Sequence[str] = (),
     draws: int = 2000,
     seed: int,
     progress: bool = True,
@@ -125,6 +136,9 @@ def value(
     economics : Economics
     by : sequence of str, optional
         Segment columns to report by, each by itself; all of them by default.
+    levers : sequence of str
+        What to move from the valuation date on, each by itself and with the same random numbers: "churn" (each customer's odds of leaving
+        after an order), "rate" (of orders) and "spend" (amounts). Every one takes six times as long as the valuation itself.
     draws : int
         Predictive draws, at least 100.
     seed : int
@@ -139,8 +153,8 @@ def value(
     Raises
     ------
     ArgumentError
-        If a column of `by` is no segment, the fits do not fit (a spend model for purchases, another unit of time), the currencies differ,
-        or a number is out of range.
+        If a lever is none of the three, a column of `by` is no segment, the fits do not fit (a spend model for purchases, another unit
+        of time), the currencies differ, or a number is out of range.
 
     Examples
     --------
@@ -157,6 +171,8 @@ def value(
     """
     columns = tuple(customers.segments.columns) if by is None else tuple(by)
     _require_usable(purchases, spend, customers, columns, by, draws, seed)
+    if isinstance(levers, str) or not set(levers) <= set(LEVERS):
+        raise ArgumentError(f"levers must be some of {', '.join(LEVERS)}, in a list, not {levers!r}")
     if economics.currency and customers.currency and economics.currency != customers.currency:
         raise ArgumentError(f"the economics are in {economics.currency}, the customers' amounts in {customers.currency}")
     economics = replace(economics, currency=economics.currency or customers.currency)
@@ -188,7 +204,7 @@ def value(
     size = max(1, CELLS_AT_ONCE // draws)
     with track("Valuing customers", len(customers), progress) as update:
         top = _top_value(plan, everyone)
-        for first, folded in _simulated(plan, everyone, size, top):
+        for first, folded in _in_order(lambda part: _fold(plan, part, top), everyone, size):
             events = folded.events
             money = (events.amount, events.cost, events.contribution, events.value)
             _add(cash, row_of[:, first : first + size], events.futures.customer, events.futures.draw, events.period, *money)
@@ -214,6 +230,7 @@ def value(
         economics=economics,
         periods=periods,
         check=checked.result(),
+        levers=_lever_arrays(_moved(plan, everyone, row_of, cash, levers, progress), levers, starts, columns, levels),
     )
 
 
@@ -284,27 +301,34 @@ def _top_value(plan: _Plan, everyone: _Part) -> np.ndarray:
     return np.asarray(np.quantile(np.concatenate(values), 1 - TOP_SHARE, axis=0))
 
 
-def _simulated(plan: _Plan, everyone: _Part, size: int, top: np.ndarray) -> Iterator[tuple[int, _Folded]]:
-    """Batches in order, simulated by as many threads as there are processors and a few ahead of their use."""
+def _in_order[Result](work: Callable[[_Part], Result], everyone: _Part, size: int) -> Iterator[tuple[int, Result]]:
+    """Work on batches, in their order, by as many threads as there are processors and a few ahead of their use."""
     firsts = range(0, len(everyone), size)
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
     with ThreadPoolExecutor(workers) as pool:
         ahead = 2 * workers
-        running = [pool.submit(_fold, plan, everyone.rows(slice(first, first + size)), top) for first in firsts[:ahead]]
+        running = [pool.submit(work, everyone.rows(slice(first, first + size))) for first in firsts[:ahead]]
         for k, first in enumerate(firsts):
-            folded = running.pop(0).result()
+            done = running.pop(0).result()
             if k + ahead < len(firsts):
                 start = firsts[k + ahead]
-                running.append(pool.submit(_fold, plan, everyone.rows(slice(start, start + size)), top))
-            yield first, folded
+                running.append(pool.submit(work, everyone.rows(slice(start, start + size))))
+            yield first, done
 
 
 def _events(plan: _Plan, part: _Part) -> _Events:
     """Simulate the orders of some customers, and their money."""
     futures = plan.purchases.simulate(
-        plan.purchase_coordinates, part.batch, horizon=plan.horizon, year=plan.units_per_year, seed=plan.seed, clock=STEADY
+        plan.purchase_coordinates,
+        part.batch,
+        horizon=plan.horizon,
+        year=plan.units_per_year,
+        seed=plan.seed,
+        clock=STEADY,
+        rate=plan.moved("rate"),
+        churn_odds=plan.moved("churn"),
     )
-    amount = plan.spend.simulate(plan.spend_coordinates, part.batch, futures, seed=plan.seed)
+    amount = plan.moved("spend") * plan.spend.simulate(plan.spend_coordinates, part.batch, futures, seed=plan.seed)
     if np.any(plan.paid_share < 1):
         _make_free(amount, futures.customer, futures.draw, plan.paid_share, part.batch.key, plan.seed)
     years = futures.time / plan.units_per_year
@@ -360,6 +384,42 @@ def _before_service(plan: _Plan, part: _Part, events: _Events, values: np.ndarra
     return values
 
 
+def _moved(plan: _Plan, everyone: _Part, row_of: np.ndarray, cash: np.ndarray, levers: Sequence[str], progress: bool) -> np.ndarray:
+    """Value with each lever at each size, dims (draw, row, lever, size), rows as in `cash`."""
+    value_at = np.empty((*cash.shape[:2], len(levers), len(LEVER_SIZES)))
+    size = max(1, CELLS_AT_ONCE // len(cash))
+    for k, lever in enumerate(levers):
+        for place, factor in enumerate(LEVER_SIZES):
+            if factor == 1:
+                value_at[:, :, k, place] = cash[..., VALUE].sum(axis=2)
+                continue
+            moved, sums = replace(plan, lever=lever, size=factor), np.zeros(cash.shape[:2])
+            with track(f"Moving {lever} by {factor:g}", len(everyone), progress) as update:
+                for first, events in _in_order(partial(_events, moved), everyone, size):
+                    _add_value(sums, row_of[:, first : first + size], events.futures.customer, events.futures.draw, events.value)
+                    update(min(first + size, len(everyone)), "")
+            value_at[:, :, k, place] = sums
+    return value_at
+
+
+def _lever_arrays(
+    value_at: np.ndarray, levers: Sequence[str], starts: np.ndarray, columns: Sequence[str], levels: Sequence[Any]
+) -> dict[str, xr.DataArray]:
+    if not levers:
+        return {}
+    names = {"": [ALL_CUSTOMERS]} | {column: [str(name) for name in found] for column, (_, found) in zip(columns, levels, strict=True)}
+    return {
+        column: xr.DataArray(
+            value_at[:, first : first + len(labels)],
+            dims=("draw", "level", "lever", "size"),
+            coords={"draw": np.arange(len(value_at)), "level": labels, "lever": list(levers), "size": list(LEVER_SIZES)},
+            name=column,
+            attrs={"kind": "predictive"},
+        )
+        for first, (column, labels) in zip(starts, names.items(), strict=False)
+    }
+
+
 @njit(nogil=True, cache=True)
 def _make_free(amount: np.ndarray, customer: np.ndarray, draw: np.ndarray, paid_share: np.ndarray, key: np.ndarray, seed: int) -> None:
     """Set the amounts of free purchases to zero; `customer`, then `draw`, are in order."""
@@ -401,6 +461,13 @@ def _add(
             cell[2] += cost[k]
             cell[3] += contribution[k]
             cell[4] += value[k]
+
+
+@njit(nogil=True, cache=True)
+def _add_value(sums: np.ndarray, row_of: np.ndarray, customer: np.ndarray, draw: np.ndarray, value: np.ndarray) -> None:
+    for k in range(len(customer)):
+        for column in range(len(row_of)):
+            sums[draw[k], row_of[column, customer[k]]] += value[k]
 
 
 @njit(nogil=True, cache=True)

@@ -417,6 +417,66 @@ def test_a_curve_discounts_year_by_year(fits, customers) -> None:
     assert (component(late, "value")[:, -1] < component(same, "value")[:, -1]).any()
 
 
+# levers ---------------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def moved(fits, customers):
+    return valued(fits, customers, levers=("churn", "rate", "spend"))
+
+
+def test_without_a_move_a_lever_is_the_valuation(moved, valuation) -> None:
+    assert_same(moved, valuation)
+    assert set(moved.levers) == {"", "industry", "channel"} and valuation.levers == {}
+    for lever in ("churn", "rate", "spend"):
+        everyone = moved.levers[""].sel(lever=lever)
+        np.testing.assert_allclose(everyone.sel(size=1.0)[:, 0], worth(valuation.total), rtol=1e-12)
+        for column in ("industry", "channel"):
+            np.testing.assert_allclose(moved.levers[column].sel(lever=lever).sum("level"), everyone[:, 0], rtol=1e-9)
+    np.testing.assert_allclose(moved.levers["channel"].sel(lever="rate", size=1.0), worth(valuation.cash["channel"]), rtol=1e-12)
+
+
+def test_levers_move_value_the_right_way_in_every_draw(moved) -> None:
+    """The random numbers are the same, so that no draw gets worse by better customers."""
+    for lever, direction in (("churn", -1), ("rate", 1), ("spend", 1)):
+        steps = moved.levers[""].sel(lever=lever).diff("size") * direction
+        assert (steps >= -1e-9).mean() > (0.999 if lever != "rate" else 0.9)
+        assert (steps.mean("draw") > 0).all()
+    doubled = moved.levers[""].sel(lever="spend")
+    np.testing.assert_allclose(doubled.sel(size=1.5), 3 * doubled.sel(size=0.5), rtol=1e-9)
+
+
+@pytest.mark.parametrize(("lever", "size"), [("rate", 1.5), ("churn", 0.5)])
+def test_a_moved_lever_has_the_value_of_customers_who_are_so(lever, size, moved, fits, customers) -> None:
+    """Expected value of living customers given their rate and odds of leaving, by the closed form, averaged over their posterior."""
+    rng = np.random.default_rng(8)
+    posterior = (
+        fits[0].posterior["posterior"]["industry_level"].stack(sample=("chain", "draw")).transpose("coordinate", "industry", "sample")
+    )
+    simulated = moved.levers[""].sel(lever=lever)
+    ratio = float(simulated.sel(size=size).mean() / simulated.sel(size=1.0).mean())
+    statistics = customers.statistics
+    coordinates = posterior.sel(industry=customers.segments["industry"].to_numpy()).to_numpy()[:, :, ::5]
+    r, alpha = np.exp(coordinates[1]), np.exp(coordinates[1] - coordinates[0])
+    share, concentration = 1 / (1 + np.exp(-coordinates[2])), np.exp(coordinates[3])
+    x, T = (statistics[name].to_numpy(dtype=float)[:, None] for name in ("frequency", "T"))
+    known = [statistics[name].to_numpy()[:, None] for name in ("frequency", "recency", "T")]
+    alive = p_alive(coordinates, *known)
+    rate = rng.gamma(r + x) / (alpha + T)
+    leave = rng.beta(share * concentration, (1 - share) * concentration + x + 1)
+    mean = fits[1].model.expected_amount(
+        SPEND[:, None, None], statistics["spend_count"].to_numpy()[:, None], statistics["spend_sum"].to_numpy()[:, None]
+    )
+
+    def expected(rate_factor: float, odds_factor: float) -> float:
+        odds = odds_factor * leave / (1 - leave)
+        orders, _, _ = future_moments(rate_factor * rate, odds / (1 + odds), horizon=2 * WEEKS, discount=np.log(1.09) / WEEKS)
+        return float((alive * orders * mean).sum())
+
+    factors = (size, 1.0) if lever == "rate" else (1.0, size)
+    assert ratio == pytest.approx(expected(*factors) / expected(1.0, 1.0), rel=0.02)
+
+
 # probabilities --------------------------------------------------------------------------------------------------------------------------
 
 
@@ -504,6 +564,12 @@ def test_what_cannot_be_valued_is_refused(fits, customers) -> None:
         given = {"economics": ECONOMICS, "draws": 100, "seed": 1, "progress": False} | options
         with pytest.raises(ArgumentError, match=message):
             value(*arguments, given.pop("economics"), **given)
+
+
+@pytest.mark.parametrize("levers", ["churn", ("retention",), ("churn", "price")])
+def test_levers_that_there_are_not_are_refused(levers, fits, customers) -> None:
+    with pytest.raises(ArgumentError, match="levers must be some of churn, rate, spend, in a list"):
+        valued(fits, customers, levers=levers)
 
 
 def test_the_largest_seed_is_a_seed(fits, customers) -> None:
