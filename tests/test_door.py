@@ -26,7 +26,20 @@ DOOR = {
         "SettingsError",
         "Study",
     ),
-    *("Transactions", "Valuation", "fit", "load", "models", "read_transactions", "run", "save", "summarize", "synthetic", "value"),
+    *(
+        "Transactions",
+        "Valuation",
+        "fit",
+        "load",
+        "models",
+        "read_transactions",
+        "run",
+        "save",
+        "summarize",
+        "synthetic",
+        "textbook",
+        "value",
+    ),
 }
 
 

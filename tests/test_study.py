@@ -87,6 +87,8 @@ def test_the_manifest_says_what_the_results_came_from(finished: clv.Study) -> No
         "horizon": 2.0,
         "period": "quarter",
         "fiscal_year_start": 1,
+        "order_cost": 0.0,
+        "service_cost": 0.0,
     }
     assert set(manifest["files"]) == {
         "customers.parquet",
