@@ -91,6 +91,7 @@ def check(settings_path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[
     assign_cells(customers, file.settings.models.pool)
     for model in _models(file.settings):
         model.priors(customers)
+    file.settings.economics.economics(customers.currency).require_levels(customers.segments)
     return file, transactions, customers
 
 

@@ -226,6 +226,12 @@ def test_help_names_the_commands_and_imports_nothing_heavy(tmp_path: Path) -> No
         assert command in done.stdout
 
 
+def test_check_refuses_costs_of_levels_that_do_not_fit(tmp_path: Path) -> None:
+    result = invoke("check", base(tmp_path), "--set", "economics.order_cost={industry={Mills=3}}")
+    assert result.exit_code == 2
+    assert "order_cost is given by 'industry'" in " ".join(result.stderr.split())
+
+
 def test_check_refuses_a_base_of_which_no_spend_is_known(tmp_path: Path) -> None:
     result = invoke("check", base(tmp_path, orders=ORDERS.replace("99.50", "0")))
     assert result.exit_code == 2

@@ -16,6 +16,7 @@ __all__ = ["ByLevel", "Economics", "Period", "fiscal_periods", "period_containin
 
 ByLevel = float | Mapping[str, Mapping[str, float]]
 
+BY_LEVEL = ("margin", "order_cost", "service_cost", "acquisition_cost")
 MONTHS_PER_PERIOD = {"quarter": 3, "month": 1}
 DAYS_PER_YEAR = 365.25
 
@@ -99,8 +100,14 @@ class Economics:
         until_year = np.concatenate([[0.0], np.cumsum(log_rates)[:-1]])
         return np.exp(-(until_year[year] + (years - year) * log_rates[year]))
 
-    def of_customers(self, name: Literal["margin", "order_cost", "service_cost", "acquisition_cost"], segments: pd.DataFrame) -> np.ndarray:
-        """An assumption for each row of `segments`.
+    def require_levels(self, segments: pd.DataFrame) -> None:
+        """Refuse assumptions by level that do not fit these segments; see `of_customers`."""
+        for name in BY_LEVEL:
+            if getattr(self, name) is not None:
+                self.of_customers(name, segments)
+
+    def of_customers(self, name: str, segments: pd.DataFrame) -> np.ndarray:
+        """An assumption, one of those that may be given by level, for each row of `segments`.
 
         Raises
         ------
