@@ -1,10 +1,7 @@
 """From posterior draws to what each customer will bring: simulated futures, folded into cash by level and period."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -14,87 +11,34 @@ from numba import njit
 
 from clvbayes.data import DAYS_PER_UNIT, Customers, join_segments
 from clvbayes.errors import ArgumentError
-from clvbayes.inference import CheckResult, Fit
+from clvbayes.inference import Fit
 from clvbayes.inference.progress import track
-from clvbayes.models.clock import STEADY
 from clvbayes.models.hierarchy import assign_cells, cell_coordinates
-from clvbayes.models.protocol import Batch, Futures, PurchaseModel, SpendModel
-from clvbayes.models.streams import customer_keys, open_stream, uniform
+from clvbayes.models.protocol import PurchaseModel, SpendModel
 from clvbayes.valuation.economics import DAYS_PER_YEAR, Economics, fiscal_periods
-from clvbayes.valuation.valuation import ALL_CUSTOMERS, COMPONENTS, Valuation
+from clvbayes.valuation.events import (
+    Events,
+    Part,
+    Plan,
+    add_by_customer,
+    everyone_of,
+    in_order,
+    simulate_events,
+    values_before_service,
+    values_of,
+)
+from clvbayes.valuation.levers import LEVERS, lever_arrays, moved_values
+from clvbayes.valuation.simulation_check import CHECKED_CUSTOMERS, CHECKED_DRAWS, SimulationCheck
+from clvbayes.valuation.valuation import COMPONENTS, Valuation
 
 __all__ = ["value"]
 
-CELLS_AT_ONCE = 500_000  # customer-draws in memory a batch: some 100 MB
 MOST_LEVELS = 2_000  # of a reporting column: 2,000 draws of twelve quarters then take 1.2 GB
-MOST_WORKERS = 8
-FREE_ORDERS = 2  # purpose of the random streams, beside the models' own
-CHECKED_CUSTOMERS, CHECKED_DRAWS = 1_000, 40  # more draws of fewer: with 40 draws of 120 customers one standard error was 9 % of the value
 RANKED_CUSTOMERS, TOP_SHARE = 5_000, 0.1  # more of them would move the threshold of a draw by less than its rank's third digit
-LEVERS, LEVER_SIZES = ("churn", "rate", "spend"), (0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5)
-CHECK_LIMIT = 4.0  # standard errors; a right simulation fails once in 16,000 runs
 PAIRING, UNSEEN_PURCHASES, UNSEEN_SPEND, FREE_SHARE = range(4)  # what a seed is used for, beside the customers' streams
 
 
 VALUE = COMPONENTS.index("value")
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """All that stays the same from batch to batch."""
-
-    purchases: PurchaseModel
-    spend: SpendModel
-    purchase_coordinates: np.ndarray
-    spend_coordinates: np.ndarray
-    paid_share: np.ndarray
-    economics: Economics
-    period_ends: np.ndarray
-    units_per_year: float
-    checked_draws: int
-    seed: int
-    lever: str = ""
-    size: float = 1.0
-
-    def moved(self, lever: str) -> float:
-        """What multiplies churn odds, rate or spend."""
-        return self.size if lever == self.lever else 1.0
-
-    @property
-    def horizon(self) -> float:
-        """Length of the future, in the customers' unit of time."""
-        return float(self.period_ends[-1]) * self.units_per_year
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Some customers, with what the economics say of each of them."""
-
-    batch: Batch
-    margin: np.ndarray
-    order_cost: np.ndarray
-    service_cost: np.ndarray
-    acquisition_cost: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.batch)
-
-    def rows(self, rows: Any) -> "_Part":
-        """Some of them."""
-        batch = Batch(**{name: column[rows] for name, column in vars(self.batch).items()})
-        return _Part(batch, self.margin[rows], self.order_cost[rows], self.service_cost[rows], self.acquisition_cost[rows])
-
-
-@dataclass(frozen=True)
-class _Events:
-    """Simulated orders with their money, ordered by customer, draw and time."""
-
-    futures: Futures
-    period: np.ndarray
-    amount: np.ndarray
-    cost: np.ndarray
-    contribution: np.ndarray
-    value: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -104,7 +48,7 @@ class _Folded:
     `checked` are values before service costs, dims ``(customer, draw)``, of the draws that are checked against closed forms.
     """
 
-    events: _Events
+    events: Events
     table: pd.DataFrame
     checked: np.ndarray
 
@@ -178,7 +122,7 @@ def value(
     economics = replace(economics, currency=economics.currency or customers.currency)
     periods = fiscal_periods(economics, customers.until)
     purchase_cells, spend_cells = assign_cells(customers, purchases.pool), assign_cells(customers, spend.pool)
-    plan = _Plan(
+    plan = Plan(
         cast("PurchaseModel", purchases.model),
         cast("SpendModel", spend.model),
         _coordinates(purchases, purchase_cells, draws, seed, UNSEEN_PURCHASES),
@@ -190,7 +134,7 @@ def value(
         min(draws, CHECKED_DRAWS * max(1, CHECKED_CUSTOMERS // max(1, len(customers)))),
         int(seed),
     )
-    everyone = _everyone(customers, purchase_cells.of_customer, spend_cells.of_customer, economics)
+    everyone = everyone_of(customers, purchase_cells.of_customer, spend_cells.of_customer, economics)
     levels = [pd.factorize(customers.segments[column], sort=True) for column in columns]
     for column, (_, names) in zip(columns, levels, strict=True):
         if len(names) > MOST_LEVELS:
@@ -200,17 +144,16 @@ def value(
     row_of = np.stack([np.zeros(len(customers), np.int64), *(codes + start for (codes, _), start in zip(levels, starts[1:], strict=False))])
     # by component; the first row is the total, then each column's levels
     cash = np.zeros((draws, starts[-1], len(periods), len(COMPONENTS)))
-    tables, checked = [], _Checked()
-    size = max(1, CELLS_AT_ONCE // draws)
+    tables, checked = [], SimulationCheck()
     with track("Valuing customers", len(customers), progress) as update:
         top = _top_value(plan, everyone)
-        for first, folded in _in_order(lambda part: _fold(plan, part, top), everyone, size):
+        for rows, folded in in_order(lambda part: _fold(plan, part, top), plan, everyone):
             events = folded.events
             money = (events.amount, events.cost, events.contribution, events.value)
-            _add(cash, row_of[:, first : first + size], events.futures.customer, events.futures.draw, events.period, *money)
+            _add(cash, row_of[:, rows], events.futures.customer, events.futures.draw, events.period, *money)
             tables.append(folded.table)
-            checked.add(plan, everyone.rows(slice(first, first + size)), folded.checked, first, len(customers))
-            update(first + len(folded.table), "")
+            checked.add(plan, everyone.rows(rows), folded.checked, rows.start, len(customers))
+            update(rows.stop, "")
 
     attrs = {"kind": "predictive", "currency": economics.currency or "", "seed": int(seed)}
     coords: dict[str, Any] = {"draw": np.arange(draws), "period": [period.label for period in periods], "component": list(COMPONENTS)}
@@ -230,7 +173,9 @@ def value(
         economics=economics,
         periods=periods,
         check=checked.result(),
-        levers=_lever_arrays(_moved(plan, everyone, row_of, cash, levers, progress), levers, starts, columns, levels),
+        levers=lever_arrays(
+            moved_values(plan, everyone, row_of, cash[..., VALUE].sum(axis=2), levers, progress), levers, starts, columns, levels
+        ),
     )
 
 
@@ -269,90 +214,24 @@ def _paid_share(customers: Customers, draws: int, seed: int) -> np.ndarray:
     return np.random.default_rng([seed, FREE_SHARE]).beta(paid + 0.5, free + 0.5, draws)
 
 
-def _everyone(customers: Customers, purchase_cell: np.ndarray, spend_cell: np.ndarray, economics: Economics) -> _Part:
-    statistics, segments = customers.statistics, customers.segments
-    names = ("frequency", "recency", "T", "spend_count", "spend_sum", "spend_sum_log")
-    batch = Batch(
-        key=customer_keys(statistics["customer_id"]),
-        purchase_cell=purchase_cell,
-        spend_cell=spend_cell,
-        **{name: statistics[name].to_numpy(dtype=float) for name in names},
-    )
-    known = economics.acquisition_cost is not None
-    return _Part(
-        batch,
-        margin=economics.of_customers("margin", segments),
-        order_cost=economics.of_customers("order_cost", segments),
-        service_cost=economics.of_customers("service_cost", segments),
-        acquisition_cost=economics.of_customers("acquisition_cost", segments) if known else np.full(len(batch), np.nan),
-    )
-
-
-def _top_value(plan: _Plan, everyone: _Part) -> np.ndarray:
+def _top_value(plan: Plan, everyone: Part) -> np.ndarray:
     """Value that parts the best tenth of the customers from the others, by draw, from a first pass over some of them.
 
     They are chosen by the hash of their id, so that the order of rows does not matter.
     """
-    chosen = everyone.rows(np.sort(np.argsort(everyone.batch.key, kind="stable")[:RANKED_CUSTOMERS]))
-    size = max(1, CELLS_AT_ONCE // len(plan.purchase_coordinates))
-    if not len(chosen):
+    if not len(everyone):
         return np.zeros(len(plan.purchase_coordinates))
-    values = [_values(plan, part, _events(plan, part)) for part in (chosen.rows(slice(k, k + size)) for k in range(0, len(chosen), size))]
+    chosen = everyone.rows(np.sort(np.argsort(everyone.batch.key, kind="stable")[:RANKED_CUSTOMERS]))
+    values = [found for _, found in in_order(lambda part: values_of(plan, part, simulate_events(plan, part)), plan, chosen)]
     return np.asarray(np.quantile(np.concatenate(values), 1 - TOP_SHARE, axis=0))
 
 
-def _in_order[Result](work: Callable[[_Part], Result], everyone: _Part, size: int) -> Iterator[tuple[int, Result]]:
-    """Work on batches, in their order, by as many threads as there are processors and a few ahead of their use."""
-    firsts = range(0, len(everyone), size)
-    workers = min(os.cpu_count() or 1, MOST_WORKERS)
-    with ThreadPoolExecutor(workers) as pool:
-        ahead = 2 * workers
-        running = [pool.submit(work, everyone.rows(slice(first, first + size))) for first in firsts[:ahead]]
-        for k, first in enumerate(firsts):
-            done = running.pop(0).result()
-            if k + ahead < len(firsts):
-                start = firsts[k + ahead]
-                running.append(pool.submit(work, everyone.rows(slice(start, start + size))))
-            yield first, done
-
-
-def _events(plan: _Plan, part: _Part) -> _Events:
-    """Simulate the orders of some customers, and their money."""
-    futures = plan.purchases.simulate(
-        plan.purchase_coordinates,
-        part.batch,
-        horizon=plan.horizon,
-        year=plan.units_per_year,
-        seed=plan.seed,
-        clock=STEADY,
-        rate=plan.moved("rate"),
-        churn_odds=plan.moved("churn"),
-    )
-    amount = plan.moved("spend") * plan.spend.simulate(plan.spend_coordinates, part.batch, futures, seed=plan.seed)
-    if np.any(plan.paid_share < 1):
-        _make_free(amount, futures.customer, futures.draw, plan.paid_share, part.batch.key, plan.seed)
-    years = futures.time / plan.units_per_year
-    period = np.minimum(np.searchsorted(plan.period_ends, years), len(plan.period_ends) - 1)
-    cost = part.order_cost[futures.customer]
-    if part.service_cost.any():
-        cost = cost + np.where(_opens_period(futures.customer, futures.draw, period), part.service_cost[futures.customer], 0.0)
-    contribution = part.margin[futures.customer] * amount - cost
-    return _Events(futures, period, amount, cost, contribution, contribution * plan.economics.discount_factor(years))
-
-
-def _values(plan: _Plan, part: _Part, events: _Events) -> np.ndarray:
-    """Value by customer and draw."""
-    values = np.zeros((len(part), len(plan.purchase_coordinates)))
-    _add_by_customer(values, events.futures.customer, events.futures.draw, events.value)
-    return values
-
-
-def _fold(plan: _Plan, part: _Part, top: np.ndarray) -> _Folded:
+def _fold(plan: Plan, part: Part, top: np.ndarray) -> _Folded:
     """Simulate a batch, and sum it by customer and draw."""
-    events = _events(plan, part)
-    values = _values(plan, part, events)
+    events = simulate_events(plan, part)
+    values = values_of(plan, part, events)
     orders = np.zeros_like(values)
-    _add_by_customer(orders, events.futures.customer, events.futures.draw, np.ones_like(events.value))
+    add_by_customer(orders, events.futures.customer, events.futures.draw, np.ones_like(events.value))
     low, middle, high = np.quantile(values, [0.05, 0.5, 0.95], axis=1)
     table = pd.DataFrame(
         {
@@ -369,75 +248,7 @@ def _fold(plan: _Plan, part: _Part, top: np.ndarray) -> _Folded:
     )
     if plan.economics.acquisition_cost is not None:
         table["p_below_acquisition_cost"] = (values < part.acquisition_cost[:, None]).mean(axis=1)
-    return _Folded(events, table, _before_service(plan, part, events, values[:, : plan.checked_draws]))
-
-
-def _before_service(plan: _Plan, part: _Part, events: _Events, values: np.ndarray) -> np.ndarray:
-    """Values of the first draws without service costs, of whose expectation there is no closed form."""
-    if not part.service_cost.any():
-        return values
-    customer, draw = events.futures.customer, events.futures.draw
-    early = draw < values.shape[1]
-    service = (events.cost - part.order_cost[customer]) * plan.economics.discount_factor(events.futures.time / plan.units_per_year)
-    values = values.copy()
-    _add_by_customer(values, customer[early], draw[early], service[early])
-    return values
-
-
-def _moved(plan: _Plan, everyone: _Part, row_of: np.ndarray, cash: np.ndarray, levers: Sequence[str], progress: bool) -> np.ndarray:
-    """Value with each lever at each size, dims (draw, row, lever, size), rows as in `cash`."""
-    value_at = np.empty((*cash.shape[:2], len(levers), len(LEVER_SIZES)))
-    size = max(1, CELLS_AT_ONCE // len(cash))
-    for k, lever in enumerate(levers):
-        for place, factor in enumerate(LEVER_SIZES):
-            if factor == 1:
-                value_at[:, :, k, place] = cash[..., VALUE].sum(axis=2)
-                continue
-            moved, sums = replace(plan, lever=lever, size=factor), np.zeros(cash.shape[:2])
-            with track(f"Moving {lever} by {factor:g}", len(everyone), progress) as update:
-                for first, events in _in_order(partial(_events, moved), everyone, size):
-                    _add_value(sums, row_of[:, first : first + size], events.futures.customer, events.futures.draw, events.value)
-                    update(min(first + size, len(everyone)), "")
-            value_at[:, :, k, place] = sums
-    return value_at
-
-
-def _lever_arrays(
-    value_at: np.ndarray, levers: Sequence[str], starts: np.ndarray, columns: Sequence[str], levels: Sequence[Any]
-) -> dict[str, xr.DataArray]:
-    if not levers:
-        return {}
-    names = {"": [ALL_CUSTOMERS]} | {column: [str(name) for name in found] for column, (_, found) in zip(columns, levels, strict=True)}
-    return {
-        column: xr.DataArray(
-            value_at[:, first : first + len(labels)],
-            dims=("draw", "level", "lever", "size"),
-            coords={"draw": np.arange(len(value_at)), "level": labels, "lever": list(levers), "size": list(LEVER_SIZES)},
-            name=column,
-            attrs={"kind": "predictive"},
-        )
-        for first, (column, labels) in zip(starts, names.items(), strict=False)
-    }
-
-
-@njit(nogil=True, cache=True)
-def _make_free(amount: np.ndarray, customer: np.ndarray, draw: np.ndarray, paid_share: np.ndarray, key: np.ndarray, seed: int) -> None:
-    """Set the amounts of free purchases to zero; `customer`, then `draw`, are in order."""
-    state = np.empty(1, np.uint64)
-    for k in range(len(amount)):
-        if k == 0 or customer[k] != customer[k - 1] or draw[k] != draw[k - 1]:
-            open_stream(state, seed, key[customer[k]], draw[k], FREE_ORDERS)
-        if uniform(state) >= paid_share[draw[k]]:
-            amount[k] = 0.0
-
-
-@njit(nogil=True, cache=True)
-def _opens_period(customer: np.ndarray, draw: np.ndarray, period: np.ndarray) -> np.ndarray:
-    """Whether an order is the first of its customer, draw and period."""
-    opens = np.ones(len(customer), np.bool_)
-    for k in range(1, len(customer)):
-        opens[k] = customer[k] != customer[k - 1] or draw[k] != draw[k - 1] or period[k] != period[k - 1]
-    return opens
+    return _Folded(events, table, values_before_service(plan, part, events, values[:, : plan.checked_draws]))
 
 
 @njit(nogil=True, cache=True)
@@ -463,68 +274,7 @@ def _add(
             cell[4] += value[k]
 
 
-@njit(nogil=True, cache=True)
-def _add_value(sums: np.ndarray, row_of: np.ndarray, customer: np.ndarray, draw: np.ndarray, value: np.ndarray) -> None:
-    for k in range(len(customer)):
-        for column in range(len(row_of)):
-            sums[draw[k], row_of[column, customer[k]]] += value[k]
-
-
-@njit(nogil=True, cache=True)
-def _add_by_customer(values: np.ndarray, customer: np.ndarray, draw: np.ndarray, discounted: np.ndarray) -> None:
-    for k in range(len(customer)):
-        values[customer[k], draw[k]] += discounted[k]
-
-
 def _customer_frame(customers: Customers, tables: list[pd.DataFrame]) -> pd.DataFrame:
     table = pd.concat(tables, ignore_index=True)
     table.insert(0, "customer_id", customers.statistics["customer_id"])
     return join_segments(table, customers.segments)
-
-
-class _Checked:
-    """Sums of simulated less expected value over some customers and draws: independent, and of mean zero if the simulation is right."""
-
-    def __init__(self) -> None:
-        self.simulated = self.expected = self.squares = 0.0
-
-    def add(self, plan: _Plan, part: _Part, values: np.ndarray, first: int, customers: int) -> None:
-        """Take customers of a batch at even steps over the whole base; `values` are before service costs."""
-        every = max(1, customers // CHECKED_CUSTOMERS)
-        rows = np.arange(-first % every, len(part), every)
-        if not len(rows):
-            return
-        draws, taken = values.shape[1], part.rows(rows)
-        batch = taken.batch
-        spend = plan.spend_coordinates[:draws, :, batch.spend_cell].transpose(1, 2, 0)
-        amount = plan.spend.expected_amount(spend, batch.spend_count[:, None], batch.spend_sum[:, None], batch.spend_sum_log[:, None])
-        each = taken.margin[:, None] * amount * plan.paid_share[:draws] - taken.order_cost[:, None]
-        expected = _expected_discounted_orders(plan, batch, draws) * each
-        self.simulated += values[rows].sum()
-        self.expected += expected.sum()
-        self.squares += np.square(values[rows] - expected).sum()
-
-    def result(self) -> CheckResult:
-        error = np.sqrt(self.squares)
-        z = (self.simulated - self.expected) / error if error > 0 else 0.0
-        difference = self.simulated / self.expected - 1 if self.expected > 0 else 0.0
-        message = f"Simulated and closed-form value differ by {difference:+.1%}, {z:+.1f} standard errors (limit {CHECK_LIMIT:.0f})."
-        if abs(z) < CHECK_LIMIT:
-            return CheckResult("Simulation", "ok", message)
-        return CheckResult("Simulation", "failed", message, "Report this as a defect of clvbayes.")
-
-
-def _expected_discounted_orders(plan: _Plan, batch: Batch, draws: int) -> np.ndarray:
-    """Closed form by customer and draw, a year of the discount curve after the other."""
-    coordinates = plan.purchase_coordinates[:draws, :, batch.purchase_cell].transpose(1, 2, 0)
-    known = (batch.frequency[:, None], batch.recency[:, None], batch.T[:, None])
-    total = np.zeros((len(batch), draws))
-    log_rates = np.log1p(plan.economics.rates)
-    for year, log_rate in enumerate(log_rates):
-        end = plan.horizon if year == len(log_rates) - 1 else min((year + 1) * plan.units_per_year, plan.horizon)
-        if year * plan.units_per_year >= end:
-            break
-        orders = partial(plan.purchases.expected_discounted_orders, coordinates, *known, discount=float(log_rate) / plan.units_per_year)
-        within = orders(horizon=end) - (orders(horizon=year * plan.units_per_year) if year else 0.0)
-        total += within * plan.economics.discount_factor(float(year)) * np.exp(log_rate * year)
-    return total

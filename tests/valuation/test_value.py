@@ -16,6 +16,7 @@ from clvbayes.models.mbg_nbd import MbgNbd, future_moments, p_alive
 from clvbayes.valuation import COMPONENTS, Economics, Valuation, value
 
 MODULE = importlib.import_module("clvbayes.valuation.value")
+EVENTS = importlib.import_module("clvbayes.valuation.events")
 ECONOMICS = Economics(margin=0.35, discount_rate=0.09, horizon=2)
 WEEKS = 365.25 / 7
 
@@ -273,8 +274,8 @@ def test_renamed_levels_change_no_number(customers, valuation) -> None:
 
 @pytest.mark.parametrize(("cells", "processors"), [(300, 1), (2100, 5), (10**9, 2)], ids=["one by one", "seven a batch", "all at once"])
 def test_batches_and_threads_change_no_byte(cells, processors, fits, customers, valuation, monkeypatch) -> None:
-    monkeypatch.setattr(MODULE, "CELLS_AT_ONCE", cells)
-    monkeypatch.setattr(MODULE.os, "cpu_count", lambda: processors)
+    monkeypatch.setattr(EVENTS, "CELLS_AT_ONCE", cells)
+    monkeypatch.setattr(EVENTS.os, "cpu_count", lambda: processors)
     made = valued(fits, customers)
     assert_same(made, valuation)
     assert made.check == valuation.check
