@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = ["GammaGamma", "gamma_gamma"]
 
+STREAMS = "e2194926"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
+
 AMOUNTS = 1  # purpose of the random streams
 
 
@@ -51,6 +53,7 @@ class GammaGamma:
     name: str = "gamma_gamma"
     title: str = "Gamma-Gamma"
     models_spend: bool = True
+    needs_single_amounts: bool = False
     coordinates: tuple[str, ...] = ("log_mean", "log_cv_within", "log_cv_between")
 
     @property

@@ -2,7 +2,8 @@
 
 Story. The logarithms of a customer's purchases vary around a level of the customer's own with standard deviation sigma; the levels vary
 over customers around the cell's with standard deviation tau. If asked, those who buy more often have another level: it moves by
-`frequency_link` for each unit of log((x+1)/3), where x are the customer's repeat purchases so far.
+`frequency_link` for each unit of log((x+1)/3), where x are the
+customer's repeat purchases with an amount so far.
 
 Likelihood of x repeat purchases with mean log y, mean square of the logs' deviations from y times x W, and V = sigma^2 + x tau^2:
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Lognormal", "lognormal"]
 
+STREAMS = "e2194926"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
+
 AMOUNTS = 1  # purpose of the random streams
 LARGEST_SD = 2.5  # of logs: the middle nine tenths of such purchases span a factor of 3,700
 LINKED_FROM = 3.0  # x + 1 of the customer whose level is the cell's
@@ -53,6 +56,7 @@ class Lognormal:
     frequency_link: bool = False
     name: str = "lognormal"
     models_spend: bool = True
+    needs_single_amounts: bool = True
 
     @property
     def title(self) -> str:
@@ -175,7 +179,7 @@ def lognormal(*, frequency_link: bool = False) -> Lognormal:
     Parameters
     ----------
     frequency_link : bool
-        Whether the level of spend moves with the number of repeat purchases.
+        Whether the level of spend moves with the number of repeat purchases that have an amount.
 
     Returns
     -------

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MbgNbd", "future_moments", "mbg_nbd", "p_alive"]
 
+STREAMS = "e2194926"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
+
 PURCHASES = 0  # purpose of the random streams
 NARROW_FROM = 100.0  # of a+b
 QUADRATURE_NODES = 64  # E[Y] and DERT of the oracles in the tests to 1e-9
@@ -306,7 +308,7 @@ def _simulate(
             rate = rate_factor * gamma_variate(state, r + x[i]) / (alpha + T[i])
             # the first may be smaller than any double
             log_leaving, staying = log_gamma_variate(state, a), gamma_variate(state, b + x[i] + 1.0)
-            leave = 1.0 / (1.0 + staying * math.exp(min(-log_leaving, 700.0)) / odds_factor)
+            leave = 1.0 / (1.0 + staying * math.exp(min(-log_leaving, 600.0)) / odds_factor)
             expected[i, s] = -math.expm1(-rate * leave * first_year[i]) / leave
             time = 0.0
             while True:

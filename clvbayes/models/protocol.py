@@ -167,6 +167,11 @@ class PurchaseModel(Model, Protocol):
 class SpendModel(Model, Protocol):
     """A model of what a purchase is worth."""
 
+    @property
+    def needs_single_amounts(self) -> bool:
+        """Whether customers of whom only the mean amount is known cannot be valued."""
+        ...
+
     def simulate(self, coordinates: np.ndarray, batch: Batch, futures: Futures, *, seed: int) -> np.ndarray:
         """Amount of each purchase of `futures`; `coordinates` has dims ``(draw, coordinate, cell)``."""
         ...

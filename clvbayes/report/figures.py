@@ -150,7 +150,7 @@ def decile_bars(shares: Sequence[float], *, each_is_one: bool) -> str:
         digits = int(percents.min() < 9.95)
         for place, percent in zip(places, percents, strict=True):
             axes.annotate(decimal(percent, digits), (place, percent), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=8)
-        axes.set_ylim(0, max(1.12 * float(percents.max()), 1.0))
+        axes.set_ylim(min(0.0, 1.12 * float(percents.min())), max(1.12 * float(percents.max()), 1.0))
         axes.set_xlim(0.4, max(len(shares), 3) + 0.6)
         axes.set_xticks(places)
         axes.set_xlabel(words.AXIS_SINGLE if each_is_one else words.AXIS_TENTHS)

@@ -210,8 +210,8 @@ WHOLE_HORIZON = "Whole horizon"
 FORECAST_FINDING = "Half of the value is expected to have arrived by the end of {period}, after {place} of {periods} periods."
 FORECAST_FINDING_NONE = "No value is expected within the {periods} periods."
 FORECAST_NOTE = (
-    "Contribution is revenue times margin; value is contribution discounted to the valuation date. All columns but the "
-    "bands are means. The bands of single periods do not add up to the band of the whole horizon."
+    "Contribution is revenue times margin, less the costs of orders and of service; value is contribution discounted to the valuation "
+    "date. All columns but the bands are means. The bands of single periods do not add up to the band of the whole horizon."
 )
 
 # Certificate
@@ -261,7 +261,8 @@ CROSSING = " × "
 LIST = ", "
 STORIES = {
     "mbg_nbd": "customers buy at random at their own rate; after any purchase, the first included, each may leave for good.",
-    "lognormal": "the logarithms of each customer's orders scatter around an own level; these levels differ from customer to customer.",
+    "lognormal": "the logarithms of each customer's orders scatter around an own level; these levels differ from customer to customer, "
+    "and, where linked, with the number of orders.",
     "gamma_gamma": "each customer's orders scatter around an own mean amount; these means differ from customer to customer.",
 }
 STORY_UNKNOWN = "described where the model is defined."
@@ -282,7 +283,7 @@ NOT_RETURNS_NONE = (
 )
 NOT_RETURNS_UNKNOWN = "Returns are not in the value: amounts are before returns. How much they come to is not known."
 NOT_COSTS_BEYOND_MARGIN = "Costs of acquisition, service and measures are not in the value beyond what the margin holds."
-NOT_COSTS = "Costs of acquisition and of measures are not in the value beyond what the margin holds; those of orders and service are."
+NOT_COSTS = "Costs of acquisition and of measures are not in the value, nor others beyond the margin and the costs stated above."
 NOT_SEASONS = (
     "Seasonality is not modelled: one week is forecast like any other, so that where sales are seasonal, the means of single periods are "
     "off and their bands too narrow."

@@ -73,11 +73,15 @@ class Economics:
     currency: str | None = None
 
     def __post_init__(self) -> None:
-        _require("margin", self.margin, lambda number: 0 < number <= 1, "a share above 0 and at most 1", "(35 % is 0.35)")
+        # copies in plain numbers: nobody changes them behind this object's back, and they can be saved
+        checked = {
+            "margin": _checked("margin", self.margin, lambda number: 0 < number <= 1, "a share above 0 and at most 1", "(35 % is 0.35)")
+        }
         for name in ("order_cost", "service_cost", "acquisition_cost"):
-            if (cost := getattr(self, name)) is not None:
-                _require(name, cost, lambda number: 0 <= number < math.inf, "an amount of at least 0", "")
-        object.__setattr__(self, "discount_rate", _checked_rate(self.discount_rate))
+            if name != "acquisition_cost" or self.acquisition_cost is not None:
+                checked[name] = _checked(name, getattr(self, name), lambda number: 0 <= number < math.inf, "an amount of at least 0", "")
+        for name, number in {**checked, "discount_rate": _checked_rate(self.discount_rate)}.items():
+            object.__setattr__(self, name, number)
         if not (_is_number(self.horizon) and 0 < self.horizon <= 50):
             raise ArgumentError(f"horizon must be a number of years above 0 and at most 50, not {self.horizon!r}")
         if self.period not in tuple(MONTHS_PER_PERIOD):
@@ -121,37 +125,39 @@ class Economics:
         if column not in segments.columns:
             known = ", ".join(map(repr, segments.columns)) or "none"
             raise ArgumentError(f"{name} is given by {column!r}, which is no segment of these customers; they have {known}")
-        if missing := sorted(set(segments[column]) - set(by_level)):
+        if missing := sorted(set(segments[column]) - set(by_level), key=str):
             raise ArgumentError(f"{name} is given by {column!r}, but not for {', '.join(map(repr, missing))}")
         return segments[column].map(by_level).to_numpy(dtype=float)
 
 
-def _require(name: str, given: object, fits: Callable[[Any], bool], what: str, hint: str) -> None:
-    """Refuse a number, or numbers by the levels of one column, outside their range."""
+def _checked(name: str, given: object, fits: Callable[[Any], bool], what: str, hint: str) -> float | dict[str, dict[str, float]]:
+    """A number, or numbers by the levels of one column, within their range."""
     if isinstance(given, Mapping):
         if len(given) != 1 or not all(isinstance(by_level, Mapping) and by_level for by_level in given.values()):
             raise ArgumentError(
                 f"{name} must be one number, or numbers by the levels of one column, {{column: {{level: number}}}}, not {given!r}"
             )
-        [by_level] = given.values()
-        numbers = {f"{name} of {level!r}": number for level, number in by_level.items()}
-    else:
-        numbers = {name: given}
-    for label, number in numbers.items():
-        if not (_is_number(number) and fits(number)):
-            raise ArgumentError(f"{label} must be {what}, not {number!r} {hint}".rstrip())
+        [(column, by_level)] = given.items()
+        return {str(column): {str(level): _number(f"{name} of {level!r}", number, fits, what, hint) for level, number in by_level.items()}}
+    return _number(name, given, fits, what, hint)
+
+
+def _number(label: str, number: Any, fits: Callable[[Any], bool], what: str, hint: str) -> float:
+    if not (_is_number(number) and fits(number)):
+        raise ArgumentError(f"{label} must be {what}, not {number!r} {hint}".rstrip())
+    return float(number)
 
 
 def _checked_rate(given: object) -> float | dict[int, float]:
     """The discount rate, years of a curve as whole numbers (files spell them as text)."""
     curve = dict(given) if isinstance(given, Mapping) else {1: given}
-    years = {int(year) if isinstance(year, str) and year.isdecimal() else year: rate for year, rate in curve.items()}
-    if sorted(years, key=str) != sorted(range(1, len(curve) + 1), key=str) or not curve:
+    years = {int(year) if isinstance(year, str | np.integer) and str(year).isdecimal() else year: rate for year, rate in curve.items()}
+    if set(map(repr, years)) != set(map(repr, range(1, len(curve) + 1))) or not curve:
         raise ArgumentError(f"discount_rate by year needs the years 1, 2, ... after the valuation date, none left out, not {list(curve)}")
     for rate in years.values():
-        if not (_is_number(rate) and 0 <= rate < 1):  # type: ignore[operator]
-            raise ArgumentError(f"discount_rate must be a yearly rate of at least 0 and below 1, not {rate!r} (9 % is 0.09)")
-    return years if isinstance(given, Mapping) else given  # type: ignore[return-value]
+        _number("discount_rate", rate, lambda rate: 0 <= rate < 1, "a yearly rate of at least 0 and below 1", "(9 % is 0.09)")
+    rates = {int(year): float(rate) for year, rate in years.items()}  # type: ignore[arg-type]
+    return rates if isinstance(given, Mapping) else rates[1]
 
 
 @dataclass(frozen=True)

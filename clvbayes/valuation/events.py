@@ -17,6 +17,8 @@ from clvbayes.valuation.economics import Economics
 
 __all__ = ["Events", "Part", "Plan", "add_by_customer", "everyone_of", "in_order", "simulate_events", "values_before_service", "values_of"]
 
+STREAMS = "e2194926"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
+
 CELLS_AT_ONCE = 500_000  # customer-draws in memory a batch: some 100 MB
 MOST_WORKERS = 8
 FREE_ORDERS = 2  # purpose of the random streams, beside the models' own

@@ -39,7 +39,7 @@ class SimulationCheck:
     def result(self) -> CheckResult:
         error = np.sqrt(self.squares)
         z = (self.simulated - self.expected) / error if error > 0 else 0.0
-        difference = self.simulated / self.expected - 1 if self.expected > 0 else 0.0
+        difference = (self.simulated - self.expected) / abs(self.expected) if self.expected else 0.0
         message = f"Simulated and closed-form value differ by {difference:+.1%}, {z:+.1f} standard errors (limit {CHECK_LIMIT:.0f})."
         if abs(z) < CHECK_LIMIT:
             return CheckResult("Simulation", "ok", message)

@@ -21,7 +21,7 @@ def textbook(contribution: float, retention: float, discount_rate: float) -> pd.
     retention : float
         Probability to renew at the end of each period, at least 0 and below 1.
     discount_rate : float
-        Effective rate per period, above 0.
+        Effective rate per period, above 0 and below 1.
 
     Returns
     -------

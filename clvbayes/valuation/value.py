@@ -115,8 +115,8 @@ def value(
     """
     columns = tuple(customers.segments.columns) if by is None else tuple(by)
     _require_usable(purchases, spend, customers, columns, by, draws, seed)
-    if isinstance(levers, str) or not set(levers) <= set(LEVERS):
-        raise ArgumentError(f"levers must be some of {', '.join(LEVERS)}, in a list, not {levers!r}")
+    if isinstance(levers, str) or not set(levers) <= set(LEVERS) or len(set(levers)) < len(levers):
+        raise ArgumentError(f"levers must be some of {', '.join(LEVERS)}, in a list, each once, not {levers!r}")
     if economics.currency and customers.currency and economics.currency != customers.currency:
         raise ArgumentError(f"the economics are in {economics.currency}, the customers' amounts in {customers.currency}")
     economics = replace(economics, currency=economics.currency or customers.currency)
@@ -182,12 +182,18 @@ def value(
 def _require_usable(purchases: Fit, spend: Fit, customers: Customers, columns: Sequence[str], by: object, draws: int, seed: int) -> None:
     if isinstance(by, str):
         raise ArgumentError(f"by must be a list of columns; write ({by!r},)")
+    if len(set(columns)) < len(columns):
+        raise ArgumentError(f"by names a column twice: {list(columns)}")
     unknown = [column for column in columns if column not in customers.segments.columns]
     if unknown:
         known = ", ".join(map(repr, customers.segments.columns)) or "none"
         raise ArgumentError(f"by names {', '.join(map(repr, unknown))}, which is no segment of these customers; they have {known}")
     if purchases.model.models_spend or not spend.model.models_spend:
         raise ArgumentError(f"value needs a purchase fit, then a spend fit, not {purchases.model.name} and {spend.model.name}")
+    if not len(customers):
+        raise ArgumentError("there are no customers to be valued")
+    if customers.spend_level == "mean" and cast("SpendModel", spend.model).needs_single_amounts:
+        raise ArgumentError(f"{spend.model.name} needs single amounts, and of these customers only means are known: use gamma_gamma")
     if purchases.posterior.attrs["unit"] != customers.unit:
         raise ArgumentError(f"the purchase fit counts time in {purchases.posterior.attrs['unit']}s, these customers in {customers.unit}s")
     if not isinstance(draws, int | np.integer) or draws < 100:
@@ -219,8 +225,6 @@ def _top_value(plan: Plan, everyone: Part) -> np.ndarray:
 
     They are chosen by the hash of their id, so that the order of rows does not matter.
     """
-    if not len(everyone):
-        return np.zeros(len(plan.purchase_coordinates))
     chosen = everyone.rows(np.sort(np.argsort(everyone.batch.key, kind="stable")[:RANKED_CUSTOMERS]))
     values = [found for _, found in in_order(lambda part: values_of(plan, part, simulate_events(plan, part)), plan, chosen)]
     return np.asarray(np.quantile(np.concatenate(values), 1 - TOP_SHARE, axis=0))

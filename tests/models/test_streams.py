@@ -1,6 +1,8 @@
 """Random streams have the right laws, and belong to one customer, draw, purpose and seed."""
 
 import hashlib
+import importlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -140,3 +142,16 @@ def test_gamma_variates_follow_their_law(shape) -> None:
     made = one_stream(GAMMA, shape)
     assert stats.kstest(made, stats.gamma(shape).cdf).pvalue > 0.001
     np.testing.assert_allclose(np.log(made[made > 0]), one_stream(LOG_GAMMA, shape)[made > 0], atol=1e-9)
+
+
+@pytest.mark.parametrize("user", ["models.mbg_nbd", "models.gamma_gamma", "models.lognormal", "valuation.events"])
+def test_what_inlines_the_streams_names_their_version(user) -> None:
+    """Numba keeps compiled code under the hash of its own file: without a change there, another version of streams.py would be ignored."""
+    source = Path(streams.__file__).read_bytes()
+    assert hashlib.blake2b(source, digest_size=4).hexdigest() == importlib.import_module(f"clvbayes.{user}").STREAMS
+
+
+def test_all_that_inline_the_streams_are_known() -> None:
+    package = Path(streams.__file__).parents[1]
+    users = {path.stem for path in package.rglob("*.py") if "streams import" in path.read_text(encoding="utf-8")}
+    assert users == {"mbg_nbd", "gamma_gamma", "lognormal", "events"}

@@ -1,5 +1,7 @@
 """Economic assumptions refuse what cannot be; fiscal periods tile the horizon."""
 
+import json
+from dataclasses import asdict
 from datetime import date, timedelta
 from itertools import pairwise
 
@@ -41,6 +43,10 @@ def economics(**changes) -> Economics:
         ({"margin": {"industry": {"a": 0.3}, "channel": {"b": 0.3}}}, "numbers by the levels of one column"),
         ({"order_cost": -1}, "order_cost must be an amount of at least 0, not -1"),
         ({"order_cost": float("inf")}, "order_cost"),
+        ({"order_cost": None}, "order_cost must be an amount of at least 0, not None"),
+        ({"service_cost": None}, "service_cost"),
+        ({"discount_rate": {1.0: 0.05}}, "by year needs the years 1, 2"),
+        ({"discount_rate": {True: 0.05}}, "by year needs the years 1, 2"),
         ({"service_cost": float("nan")}, "service_cost"),
         ({"acquisition_cost": {"channel": {"Fair": "900"}}}, "acquisition_cost of 'Fair' must be an amount"),
         ({"horizon": 0}, "horizon must be a number of years above 0"),
@@ -76,6 +82,14 @@ def test_a_curve_compounds_its_rates_and_its_last_one_goes_on() -> None:
     assert curve.rates == (0.02, 0.1)
     found = curve.discount_factor(np.array([0.0, 0.5, 1.0, 1.25, 2.0, 4.0]))
     np.testing.assert_allclose(found, [1, 1.02**-0.5, 1 / 1.02, 1 / 1.02 / 1.1**0.25, 1 / 1.02 / 1.1, 1 / 1.02 / 1.1**3], rtol=1e-14)
+
+
+def test_assumptions_are_copies_in_plain_numbers() -> None:
+    margins = {"a": {"x": 1}}
+    made = economics(margin=margins, order_cost=np.int64(5), discount_rate={year: np.float32(0.5) for year in np.arange(1, 3)})
+    margins["a"]["x"] = -5
+    assert made == economics(margin={"a": {"x": 1.0}}, order_cost=5.0, discount_rate={1: 0.5, 2: 0.5})
+    assert Economics(**json.loads(json.dumps(asdict(made)))) == made
 
 
 def test_assumptions_by_level_are_looked_up() -> None:

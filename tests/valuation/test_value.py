@@ -11,6 +11,7 @@ import xarray as xr
 from valuation.made_up_fits import PURCHASES, SPEND, UNTIL, made_up_customers, made_up_fit, made_up_fits, shifted
 
 from clvbayes.errors import ArgumentError
+from clvbayes.models import lognormal
 from clvbayes.models.gamma_gamma import GammaGamma
 from clvbayes.models.mbg_nbd import MbgNbd, future_moments, p_alive
 from clvbayes.valuation import COMPONENTS, Economics, Valuation, value
@@ -567,10 +568,22 @@ def test_what_cannot_be_valued_is_refused(fits, customers) -> None:
             value(*arguments, given.pop("economics"), **given)
 
 
-@pytest.mark.parametrize("levers", ["churn", ("retention",), ("churn", "price")])
+@pytest.mark.parametrize("levers", ["churn", ("retention",), ("churn", "price"), ("churn", "churn")])
 def test_levers_that_there_are_not_are_refused(levers, fits, customers) -> None:
-    with pytest.raises(ArgumentError, match="levers must be some of churn, rate, spend, in a list"):
+    with pytest.raises(ArgumentError, match="levers must be some of churn, rate, spend, in a list, each once"):
         valued(fits, customers, levers=levers)
+
+
+def test_a_column_twice_nobody_and_means_for_a_model_of_amounts_are_refused(fits, customers) -> None:
+    with pytest.raises(ArgumentError, match="by names a column twice"):
+        valued(fits, customers, by=["industry", "industry"])
+    nobody = replace(customers, statistics=customers.statistics.head(0), segments=customers.segments.head(0))
+    with pytest.raises(ArgumentError, match="no customers"):
+        valued(fits, nobody)
+    logs = (fits[0], made_up_fit(lognormal(), customers, centre=[4.0, -1.15, -1.15]))
+    assert np.isfinite(worth(valued(logs, customers, draws=100).total)).all()
+    with pytest.raises(ArgumentError, match="lognormal needs single amounts"):
+        valued(logs, replace(customers, spend_level="mean"))
 
 
 def test_the_largest_seed_is_a_seed(fits, customers) -> None:
