@@ -94,7 +94,7 @@ def fit(
     priors : Priors, optional
         By default the model's own, from scale-free summaries of the statistics.
     draws, chains : int
-        Posterior draws a chain (after half as many for tuning, at least 300), and chains; at least 100 and 2.
+        Posterior draws a chain (after three tenths as many for tuning, at least 300), and chains; at least 100 and 2.
     seed : int
         The same seed gives the same posterior, to the byte.
     method : {"auto", "exact", "coreset"}

@@ -7,13 +7,14 @@ import mpmath
 import numpy as np
 import pandas as pd
 import pytest
+from models.made_up_futures import futures_of
 from scipy import stats
 
 from clvbayes.data import Customers
 from clvbayes.errors import DataError
 from clvbayes.models import gamma_gamma
 from clvbayes.models.hierarchy import assign_cells
-from clvbayes.models.protocol import Batch, Futures
+from clvbayes.models.protocol import Batch
 from clvbayes.models.streams import customer_keys
 
 MODEL = gamma_gamma()
@@ -228,14 +229,6 @@ def batch_of(ids, count, total, cell=None) -> Batch:
     cell = np.zeros(len(ids), dtype=np.int64) if cell is None else np.asarray(cell)
     count, total = np.asarray(count, dtype=float), np.asarray(total, dtype=float)
     return Batch(customer_keys(ids), cell, cell, zeros, zeros, zeros, count, total, zeros)
-
-
-def futures_of(customers: int, draws: int, orders: int) -> Futures:
-    """Every customer buys `orders` times in every draw."""
-    size = customers * draws
-    nothing = np.zeros((customers, draws))
-    customer, draw = (np.repeat(part, orders).astype(np.int32) for part in (np.arange(size) // draws, np.arange(size) % draws))
-    return Futures(customer, draw, np.tile(np.arange(1.0, orders + 1), size), nothing, nothing)
 
 
 @pytest.mark.parametrize(("count", "total"), [(0, 0.0), (3, 60.0), (500, 40_000.0)], ids=["no spend yet", "three", "five hundred"])

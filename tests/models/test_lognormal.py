@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from models.made_up_futures import futures_of
 from scipy import optimize, stats
 
 from clvbayes.data import Customers
@@ -13,7 +14,7 @@ from clvbayes.errors import DataError
 from clvbayes.models import lognormal
 from clvbayes.models.hierarchy import assign_cells
 from clvbayes.models.lognormal import LARGEST_SD, LINKED_FROM
-from clvbayes.models.protocol import Batch, Futures
+from clvbayes.models.protocol import Batch
 from clvbayes.models.streams import customer_keys
 
 PLAIN, LINKED = lognormal(), lognormal(frequency_link=True)
@@ -139,14 +140,6 @@ def batch_of(ids, count, logs, cell=None) -> Batch:
     cell = np.zeros(len(ids), dtype=np.int64) if cell is None else np.asarray(cell)
     count, logs = np.asarray(count, dtype=float), np.asarray(logs, dtype=float)
     return Batch(customer_keys(ids), cell, cell, zeros, zeros, zeros, count, zeros, logs)
-
-
-def futures_of(customers: int, draws: int, orders: int) -> Futures:
-    """Every customer buys `orders` times in every draw."""
-    size = customers * draws
-    nothing = np.zeros((customers, draws))
-    customer, draw = (np.repeat(part, orders).astype(np.int32) for part in (np.arange(size) // draws, np.arange(size) % draws))
-    return Futures(customer, draw, np.tile(np.arange(1.0, orders + 1), size), nothing, nothing)
 
 
 @BOTH
