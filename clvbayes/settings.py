@@ -43,6 +43,7 @@ class DataSettings(_Section):
     amount: str = "amount"
     quantity: str | None = None
     order_id: str | None = None
+    returned_order: str | None = None
     product: str | None = None
     segments: list[str] = []
     is_return: str | dict[str, str] | None = None
@@ -56,11 +57,12 @@ class DataSettings(_Section):
 
 
 class ModelSettings(_Section):
-    """Which models, and over which segments they are pooled."""
+    """Which models, and over which segments they are pooled; "auto" models returns where the data have any."""
 
     purchases: Literal["mbg_nbd"] = "mbg_nbd"
     spend: Literal["gamma_gamma", "lognormal"] = "gamma_gamma"
     frequency_link: bool = False
+    returns: Literal["auto", "none", "beta_binomial_returns"] = "auto"
     pool: list[str | list[str]] = []
 
     @model_validator(mode="after")
@@ -80,7 +82,10 @@ class EconomicsSettings(_Section):
     fiscal_year_start: int = 1
     order_cost: NumberOrLevels = 0.0
     service_cost: NumberOrLevels = 0.0
+    return_cost: NumberOrLevels = 0.0
     acquisition_cost: NumberOrLevels | None = None
+    conversion: NumberOrLevels | None = None
+    spend_growth: float = 0.0
 
     @model_validator(mode="after")
     def _in_range(self) -> "EconomicsSettings":

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -22,11 +23,11 @@ from clvbayes.errors import ArgumentError, DataError
 from clvbayes.inference import Certificate, CheckResult, Compression, Fit
 from clvbayes.models import Priors
 from clvbayes.models.protocol import Model
-from clvbayes.valuation import Economics, Period, Valuation
+from clvbayes.valuation import Acquisition, Economics, Period, Valuation
 
 __all__ = ["file_hashes", "fit_key", "load", "require_replaceable", "save", "staged", "write_json"]
 
-SCHEMA = 3
+SCHEMA = 4
 FIT_VERSIONS = ("arviz-stats", "numba", "numpy", "nutpie", "pandas", "pymc", "pytensor", "scipy", "xarray")
 
 
@@ -195,7 +196,9 @@ def fit_key(model: Model, statistics: Customers, settings: Mapping[str, Any]) ->
         "versions": {name: version(name) for name in FIT_VERSIONS},
     }
     digest = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode())
-    for frame in (statistics.statistics, statistics.segments):
+    for frame in (statistics.statistics, statistics.segments, statistics.returns):
+        if frame is None:
+            continue
         digest.update(json.dumps(list(frame.columns)).encode())
         digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
     for room in ("models", "inference"):
@@ -242,7 +245,8 @@ def _save_valuation(valuation: Valuation, stage: Path) -> dict[str, Any]:
     groups = {"total": valuation.total.to_dataset(name="cash")}
     groups |= {f"column_{k}": cash.to_dataset(name="cash") for k, cash in enumerate(valuation.cash.values())}
     compressed = {f"/{group}": {"cash": {"zlib": True, "complevel": 1}} for group in groups}
-    groups |= {f"levers_{k}": moved.to_dataset(name="levers") for k, moved in enumerate(valuation.levers.values())}
+    further = {"levers": valuation.levers, "newcomers": valuation.acquisition.newcomers, "payback": valuation.acquisition.payback}
+    groups |= {f"{kind}_{k}": array.to_dataset(name=kind) for kind, arrays in further.items() for k, array in enumerate(arrays.values())}
     xr.DataTree.from_dict(groups).to_netcdf(stage / "cash.nc", engine="h5netcdf", encoding=compressed)
     valuation.customers.to_parquet(stage / "customers.parquet", compression="zstd", index=False)
     return {
@@ -251,7 +255,11 @@ def _save_valuation(valuation: Valuation, stage: Path) -> dict[str, Any]:
         "levers": list(valuation.levers),
         "economics": asdict(valuation.economics),
         "periods": [asdict(period) for period in valuation.periods],
-        "check": asdict(valuation.check),
+        "checks": [asdict(check) for check in valuation.checks],
+        "spread": valuation.spread.to_dict("records"),
+        "beyond_horizon": None if np.isnan(valuation.beyond_horizon) else valuation.beyond_horizon,
+        "newcomers": list(valuation.acquisition.newcomers),
+        "payback": list(valuation.acquisition.payback),
         "seed": int(valuation.total.attrs["seed"]),
         "draws": valuation.total.sizes["draw"],
     }
@@ -267,9 +275,16 @@ def _load_valuation(folder: Path, manifest: dict[str, Any]) -> Valuation:
         customers=pd.read_parquet(folder / "customers.parquet"),
         economics=Economics(**manifest["economics"]),
         periods=tuple(Period(**{**period, **_dates(period)}) for period in manifest["periods"]),
-        check=CheckResult(**manifest["check"]),
-        levers={column: groups[f"levers_{k}"]["levers"].rename(column) for k, column in enumerate(manifest["levers"])},
+        checks=tuple(CheckResult(**check) for check in manifest["checks"]),
+        spread=pd.DataFrame(manifest["spread"]),
+        beyond_horizon=np.nan if manifest["beyond_horizon"] is None else manifest["beyond_horizon"],
+        acquisition=Acquisition(*(_arrays(groups, kind, manifest[kind]) for kind in ("newcomers", "payback"))),
+        levers=_arrays(groups, "levers", manifest["levers"]),
     )
+
+
+def _arrays(groups: xr.DataTree, kind: str, columns: list[str]) -> dict[str, xr.DataArray]:
+    return {column: groups[f"{kind}_{k}"][kind].rename(column) for k, column in enumerate(columns)}
 
 
 def _dates(period: dict[str, Any]) -> dict[str, date | None]:

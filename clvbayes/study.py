@@ -38,6 +38,8 @@ class Study:
     settings : SettingsFile
     customers : Customers
     purchases, spend : Fit
+    returns : Fit or None
+        None where nothing came back, or returns are not asked for.
     valuation : Valuation
     document : Document
         The report, before it is rendered.
@@ -49,14 +51,16 @@ class Study:
     customers: Customers
     purchases: Fit
     spend: Fit
+    returns: Fit | None
     valuation: Valuation
     document: Document
     folder: Path
 
     @property
     def passed(self) -> bool:
-        """Whether both fits passed their certificates and the simulation its check."""
-        return self.purchases.certificate.passed and self.spend.certificate.passed and self.valuation.check.status != "failed"
+        """Whether all fits passed their certificates and the valuation its checks."""
+        fits = [fit for fit in (self.purchases, self.spend, self.returns) if fit is not None]
+        return all(fit.certificate.passed for fit in fits) and self.valuation.passed
 
     @property
     def report(self) -> Path:
@@ -89,7 +93,7 @@ def check(settings_path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[
     transactions = read_transactions(file.orders, **data.model_dump(exclude={"orders", *window}))
     customers = summarize(transactions, since=data.since, until=data.until)
     assign_cells(customers, file.settings.models.pool)
-    for model in _models(file.settings):
+    for model in _models(file.settings, customers):
         model.priors(customers)
     file.settings.economics.economics(customers.currency).require_levels(customers.segments)
     return file, transactions, customers
@@ -133,20 +137,22 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     folder = Path(out) if out is not None else file.path.parent / "out" / file.path.stem
     require_replaceable(folder, files=("report.html", "customers.parquet", "manifest.json"), folders=("valuation",))
     require_replaceable(folder / FITS, files=(), folders=())
-    purchase_model, spend_model = _models(settings)
+    chosen = _models(settings, customers)
     sampler: dict[str, Any] = {
         "pool": tuple(entry if isinstance(entry, str) else tuple(entry) for entry in settings.models.pool),
         "draws": settings.run.draws,
         "seed": settings.run.seed,
     }
-    kept = [folder / FITS / fit_key(model, customers, sampler) for model in (purchase_model, spend_model)]
-    purchases = _kept_fit(kept[0], purchase_model, customers, sampler, progress)
-    spend = _kept_fit(kept[1], spend_model, customers, sampler, progress)
+    kept = [folder / FITS / fit_key(model, customers, sampler) for model in chosen]
+    fits = [_kept_fit(place, model, customers, sampler, progress) for place, model in zip(kept, chosen, strict=True)]
+    purchases, spend, returns = (*fits, None)[:3]
+    assert purchases is not None and spend is not None
     valuation = value(
         purchases,
         spend,
         customers,
         settings.economics.economics(customers.currency),
+        returns=returns,
         by=settings.report.by,
         draws=settings.run.predictive_draws,
         seed=settings.run.seed,
@@ -158,6 +164,7 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         customers=customers,
         purchases=purchases,
         spend=spend,
+        returns=returns,
         valuation=valuation,
         by=tuple(valuation.cash),
         customer_ids=settings.report.customer_ids,
@@ -167,7 +174,7 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         seed=settings.run.seed,
         settings=_shown(file),
     )
-    study = Study(file, customers, purchases, spend, valuation, compose(evidence), folder)
+    study = Study(file, customers, purchases, spend, returns, valuation, compose(evidence), folder)
     _write(study, evidence)
     _drop_other_fits(kept)
     return study
@@ -193,10 +200,14 @@ def _drop_other_fits(kept: list[Path]) -> None:
             shutil.rmtree(folder)
 
 
-def _models(settings: Settings) -> tuple[Model, Model]:
+def _models(settings: Settings, customers: Customers) -> list[Model]:
+    """Models of purchases, of spend, and of returns where there are any."""
     chosen = settings.models
     spend = models.lognormal(frequency_link=chosen.frequency_link) if chosen.spend == "lognormal" else models.gamma_gamma()
-    return models.mbg_nbd(), spend
+    has_returns = customers.returns is not None and customers.returns["returned"].sum() > 0
+    if chosen.returns == "none" or (chosen.returns == "auto" and not has_returns):
+        return [models.mbg_nbd(), spend]
+    return [models.mbg_nbd(), spend, models.beta_binomial_returns()]
 
 
 def _shown(file: SettingsFile) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def make_evidence(base: Base) -> Evidence:
 
     def cash(members: np.ndarray) -> np.ndarray:
         money = revenue[:, members].sum(axis=1)[:, None] * fade * rng.normal(1, 0.04, (base.draws, len(periods)))
-        return np.stack([money / (400 * base.size), money, 0 * money, money * 0.35, money * 0.35 * discount], axis=-1)
+        return np.stack([money / (400 * base.size), money, 0 * money, 0 * money, money * 0.35, money * 0.35 * discount], axis=-1)
 
     coords = {"period": [period.label for period in periods], "component": list(COMPONENTS)}
     arrays, total = {}, None
@@ -190,7 +190,9 @@ def make_evidence(base: Base) -> Evidence:
         customers=pd.concat([frame, segments], axis=1),
         economics=economics,
         periods=periods,
-        check=CheckResult("simulation against closed form", "ok", "expected orders agree within 0.4 standard errors"),
+        checks=(CheckResult("simulation against closed form", "ok", "expected orders agree within 0.4 standard errors"),),
+        spread=pd.DataFrame({"column": [""], "level": ["all customers"], "sd": [5.0], "process_sd": [3.0], "parameter_sd": [4.0]}),
+        beyond_horizon=0.2,
     )
     purchases = MadeUpFit(
         MadeUpModel("mbg_nbd", "MBG/NBD"),

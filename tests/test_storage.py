@@ -59,7 +59,7 @@ def test_a_valuation_comes_back_as_it_was(valuation: Valuation, tmp_path: Path) 
     for column, cash in valuation.cash.items():
         xr.testing.assert_identical(again.cash[column], cash)
     pd.testing.assert_frame_equal(again.customers, valuation.customers, check_exact=True)
-    assert (again.economics, again.periods, again.check) == (valuation.economics, valuation.periods, valuation.check)
+    assert (again.economics, again.periods, again.checks) == (valuation.economics, valuation.periods, valuation.checks)
     pd.testing.assert_frame_equal(again.to_frame(), valuation.to_frame(), check_exact=True)
 
 

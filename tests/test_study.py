@@ -133,7 +133,7 @@ def test_no_account_is_named_unless_asked(finished: clv.Study) -> None:
 def test_bands_are_wider_than_nothing_and_hold_their_means(finished: clv.Study) -> None:
     frame = finished.valuation.to_frame()
     assert np.all(frame["value_5"] < frame["value_mean"]) and np.all(frame["value_mean"] < frame["value_95"])
-    assert finished.valuation.check.status == "ok"
+    assert finished.valuation.checks[0].status == "ok"
 
 
 def test_the_same_settings_give_the_same_bytes(finished: clv.Study, tmp_path: Path) -> None:

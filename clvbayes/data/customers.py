@@ -68,6 +68,11 @@ class Customers:
         The account of every row read.
     currency : str or None
         Code of the currency of all amounts.
+    returns : pandas.DataFrame or None
+        One row a customer, in the row order of `statistics`; unknown in an RFM frame. `trials` counts the orders of which all that comes
+        back has come, younger ones for less; `returned` is the share of money that came back times these orders; `pending_orders` and
+        `pending_amount` are what of the orders and of their money is still open; `cancelled` counts the repeat purchases that came back
+        whole, as their credit notes say.
     """
 
     statistics: pd.DataFrame
@@ -78,6 +83,7 @@ class Customers:
     history: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["cohort", "month", "orders", "revenue"]))
     ledger: Ledger | None = None
     currency: str | None = None
+    returns: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         return len(self.statistics)

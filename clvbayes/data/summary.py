@@ -11,6 +11,7 @@ import pandas as pd
 from clvbayes.data.checks import DAYS_PER_UNIT, NO_SEGMENT, TimeUnit, require_day, require_past, require_unit
 from clvbayes.data.customers import STATISTICS, Customers
 from clvbayes.data.ledger import Ledger, LedgerLine
+from clvbayes.data.returns import RETURNS, cancelled_days, find_returns
 from clvbayes.data.sources import ask
 from clvbayes.data.transactions import NO_CUSTOMER, NOT_POSITIVE, Transactions
 from clvbayes.errors import ArgumentError, DataError
@@ -24,7 +25,7 @@ FREE_ORDER = f"(left_out = '{NOT_POSITIVE}' and amount = 0)"
 # purchase, and sums are over decimals, so that no row's place changes a digit.
 ORDER_DAYS = """
 with order_days as (
-    select customer_id, day, sum(amount) as amount{segments_of_day}
+    select customer_id, day, sum(amount) as amount, max(cancelled) as cancelled{segments_of_day}
     from kept_lines
     group by customer_id, day
 ),
@@ -46,7 +47,8 @@ logged as (
     select
         dated.*,
         case when day > first_day then 1 else 0 end as repeats,
-        case when day > first_day and amount > 0 then 1 else 0 end as spends,
+        case when day > first_day and amount > 0 and cancelled = 0 then 1 else 0 end as spends,
+        case when day > first_day and amount > 0 and cancelled = 1 then 1 else 0 end as comes_back,
         cast(ln(case when amount > 0 then amount else 1 end) as decimal(18, 12)) as log_amount
     from dated
 )
@@ -56,6 +58,7 @@ select
     max(day) as last_day,
     sum(repeats) as frequency,
     sum(spends) as spend_count,
+    sum(comes_back) as cancelled,
     sum(case when repeats = 0 then amount else 0 end) as first_amount,
     sum(case when spends = 1 then amount else 0 end) as spend_sum,
     sum(case when spends = 1 then log_amount else 0 end) as spend_sum_log,
@@ -142,7 +145,7 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
         raise ArgumentError(f"since ({since}) lies after until ({until})")
 
     fated = ask(table.lines, "lines", f"select * exclude (left_out), {_fate(until, since)} as left_out from lines")
-    kept = ask(fated, "fated", f"select * from fated where left_out is null or {FREE_ORDER}")
+    kept = _kept(fated, table)
     found = ask(kept, "kept_lines", _customer_sql(len(table.segments))).df()
     if len(found) < 2 or found["frequency"].sum() == 0:
         orders = int(found["frequency"].sum()) if len(found) else 0
@@ -156,15 +159,37 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
         )
     statistics = _statistics(found, until, unit)
     segments, segment_notes = _segments(found, table.segments)
+    returns, return_notes = _returns(fated, found, until)
     return Customers(
         statistics=statistics,
         segments=segments,
         unit=unit,
         until=until,
         history=_history(kept),
-        ledger=_ledger(fated, int(found["frequency"].sum()) + len(found), segment_notes),
+        ledger=_ledger(fated, int(found["frequency"].sum()) + len(found), [*segment_notes, *return_notes]),
         currency=table.currency,
+        returns=returns,
     )
+
+
+def _kept(fated: duckdb.DuckDBPyRelation, table: Transactions) -> duckdb.DuckDBPyRelation:
+    """Orders and free orders, with `cancelled`: whether all of a customer's purchase of that day came back, as its credit notes say."""
+    kept = ask(fated, "fated", f"select *, 0 as cancelled from fated where left_out is null or {FREE_ORDER}")
+    if not table.names_returned_orders:
+        return kept
+    days = cancelled_days(fated).set_alias("days")
+    joined = kept.set_alias("kept").join(days, "kept.customer_id = days.customer_id and kept.day = days.day", how="left")
+    return joined.project("kept.* exclude (cancelled), case when days.day is null then 0 else 1 end as cancelled")
+
+
+def _returns(fated: duckdb.DuckDBPyRelation, found: pd.DataFrame, until: date) -> tuple[pd.DataFrame, list[str]]:
+    """Returns in the order of the customers; those who ordered nothing but free goods can send nothing back."""
+    by_customer, notes = find_returns(fated, until)
+    aligned = by_customer.set_index("customer_id").reindex(found["customer_id"]).fillna(0.0).reset_index(drop=True)
+    cancelled = found["cancelled"].astype(np.int64)
+    if cancelled.sum():
+        notes = [*notes, f"{int(cancelled.sum()):,} repeat purchases came back whole; they stay orders and leave the spend statistics"]
+    return aligned.assign(cancelled=cancelled)[list(RETURNS)], notes
 
 
 def _fate(until: date, since: date | None) -> str:

@@ -41,9 +41,9 @@ class Transactions:
     Attributes
     ----------
     lines : duckdb.DuckDBPyRelation
-        One row a row of the source: `row` (its number), `customer_id` (text), `day`, `amount` (exact decimal, in `currency`), `order_id`
-        and `product` (text, missing where no column was named), `segment_0`, `segment_1`, ... (text, in the order of `segments`),
-        `is_duplicate`, and `left_out`: why the row is not an order of a known customer, or missing if it is one.
+        One row a row of the source: `row` (its number), `customer_id` (text), `day`, `amount` (exact decimal, in `currency`), `order_id`,
+        `returned_order` and `product` (text, missing where no column was named), `segment_0`, `segment_1`, ... (text, in the order of
+        `segments`), `is_duplicate`, and `left_out`: why the row is not an order of a known customer, or missing if it is one.
     segments : tuple of str
         Names of the segment columns in the source.
     currency : str or None
@@ -52,6 +52,8 @@ class Transactions:
         What was read: a file's name, "DataFrame" or "query".
     sha256 : str
         Hash of the source's contents.
+    names_returned_orders : bool
+        Whether credit notes name the orders that they belong to.
     """
 
     lines: duckdb.DuckDBPyRelation
@@ -59,6 +61,7 @@ class Transactions:
     currency: str | None
     source: str
     sha256: str
+    names_returned_orders: bool = False
 
     def to_frame(self) -> pd.DataFrame:
         """All lines as a frame, segments under their own names, amounts as floats; a segment named like a line's own column gets the
@@ -76,6 +79,7 @@ def read_transactions(
     amount: str = "amount",
     quantity: str | None = None,
     order_id: str | None = None,
+    returned_order: str | None = None,
     product: str | None = None,
     segments: Sequence[str] = (),
     is_return: str | Mapping[str, str] | None = None,
@@ -99,6 +103,9 @@ def read_transactions(
         Name of a column that `amount`, then a price, is multiplied by.
     order_id, product : str, optional
         Names of the columns that hold them.
+    returned_order : str, optional
+        Name of a column that holds, for returns and credit notes, the id of the order that they belong to; a row with one is a return.
+        Needs `order_id`. Without it, a credit note belongs to the customer's latest order before it.
     segments : sequence of str
         Names of columns that are known when a customer is won, such as industry or channel.
     is_return : str or mapping, optional
@@ -147,6 +154,7 @@ def read_transactions(
     optional = {
         "quantity": quantity,
         "order_id": order_id,
+        "returned_order": returned_order,
         "product": product,
         "currency": currency,
         "date_format": date_format,
@@ -159,13 +167,15 @@ def read_transactions(
         raise ArgumentError(f"is_return must be the name of a column or {{column: prefix}}, not {is_return!r}")
     if len(set(segments)) < len(segments):
         raise ArgumentError(f"segments names a column twice: {list(segments)}")
+    if returned_order is not None and order_id is None:
+        raise ArgumentError("returned_order names the column of the orders that came back, so order_id must name that of the orders")
     for role, column in {"customer_id": customer_id, "date": date, "amount": amount, "quantity": quantity}.items():
-        if column is not None and [customer_id, date, amount, quantity, order_id, product, *segments].count(column) > 1:
+        if column is not None and [customer_id, date, amount, quantity, order_id, returned_order, product, *segments].count(column) > 1:
             raise ArgumentError(f"column {column!r} is named as {role} and as something else; it can be only one of them")
     opened = open_source(source, sheet=sheet, decimal=decimal)
     currency_column = currency if currency in opened.columns else None
     return_column = is_return if isinstance(is_return, str) or is_return is None else next(iter(is_return), None)
-    _require_columns(opened, customer_id, date, amount, quantity, order_id, product, return_column, *segments)
+    _require_columns(opened, customer_id, date, amount, quantity, order_id, returned_order, product, return_column, *segments)
     if currency is not None and currency_column is None and not re.fullmatch(CURRENCY, currency):
         raise DataError(f'{opened.name}: currency must be a code such as "EUR" or the name of a column, not {currency!r}')
 
@@ -189,6 +199,7 @@ def read_transactions(
         "day": days,
         "amount": f"cast({money} as {MONEY})",
         "order_id": _text(opened, order_id),
+        "returned_order": _text(opened, returned_order),
         "product": _text(opened, product),
         **{f"segment_{k}": _text(opened, name) for k, name in enumerate(segments)},
         "is_return": _is_return(opened, is_return),
@@ -200,11 +211,11 @@ def read_transactions(
     fate = f"""case
         when customer_id is null then {literal(NO_CUSTOMER)}
         when day is null then {literal(NO_DATE)}
-        when is_return then {literal(RETURN)}
+        when is_return or returned_order is not null then {literal(RETURN)}
         when amount <= 0 then {literal(NOT_POSITIVE)}
         {drop_duplicates} end"""
     lines = opened.keep("lines", f"select * exclude (is_return), {fate} as left_out from ({typed})")
-    return Transactions(lines, tuple(segments), currency_code, opened.name, opened.sha256)
+    return Transactions(lines, tuple(segments), currency_code, opened.name, opened.sha256, returned_order is not None)
 
 
 def _repeats(source: Source) -> str:

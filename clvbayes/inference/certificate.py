@@ -158,7 +158,7 @@ def certify(posterior: xr.DataTree, priors: Priors, model: Model, customers: Cus
         _contraction(draws, priors),
         _conflict(draws, priors),
     ]
-    if model.models_spend and customers.spend_level == "mean":
+    if model.kind == "spend" and customers.spend_level == "mean":
         results.append(
             CheckResult(
                 "Spend data",

@@ -1,8 +1,9 @@
-"""Models of purchases and of spend. Each is one file: its story, priors, likelihood, conditional posterior and futures."""
+"""Models of purchases, of spend and of returns. Each is one file: its story, priors, likelihood, conditional posterior and futures."""
 
+from clvbayes.models.beta_binomial_returns import beta_binomial_returns
 from clvbayes.models.gamma_gamma import gamma_gamma
 from clvbayes.models.lognormal import lognormal
 from clvbayes.models.mbg_nbd import mbg_nbd
 from clvbayes.models.priors import Priors
 
-__all__ = ["Priors", "gamma_gamma", "lognormal", "mbg_nbd"]
+__all__ = ["Priors", "beta_binomial_returns", "gamma_gamma", "lognormal", "mbg_nbd"]

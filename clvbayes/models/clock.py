@@ -19,8 +19,8 @@ class Clock(Protocol):
         """Operational time between ages `start` and `stop` of customers acquired `T` before the valuation date."""
         ...
 
-    def age(self, T: Any, start: Any, elapsed: Any) -> Any:
-        """The age at which `elapsed` operational time has passed since age `start`: the inverse of `elapsed`."""
+    def ahead(self, elapsed: Any) -> Any:
+        """Calendar time after the valuation date in which `elapsed` operational time passes: the inverse of `elapsed` from there."""
         ...
 
     def __hash__(self) -> int: ...
@@ -34,9 +34,9 @@ class SteadyClock:
         """`stop - start`."""
         return stop - start
 
-    def age(self, T: Any, start: Any, elapsed: Any) -> Any:
-        """`start + elapsed`."""
-        return start + elapsed
+    def ahead(self, elapsed: Any) -> Any:
+        """`elapsed`."""
+        return elapsed
 
 
 STEADY = SteadyClock()

@@ -32,7 +32,7 @@ from clvbayes.models.assembly import assemble, distinct_rows
 from clvbayes.models.clock import STEADY, Clock
 from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
 from clvbayes.models.priors import Priors
-from clvbayes.models.protocol import Batch, Futures, Table
+from clvbayes.models.protocol import Batch, Futures, Kind, Table
 from clvbayes.models.special import log_rising
 from clvbayes.models.streams import gamma_variate, open_stream
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GammaGamma", "gamma_gamma"]
 
-STREAMS = "e2194926"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
+STREAMS = "47287f42"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
 
 AMOUNTS = 1  # purpose of the random streams
 
@@ -52,7 +52,7 @@ class GammaGamma:
 
     name: str = "gamma_gamma"
     title: str = "Gamma-Gamma"
-    models_spend: bool = True
+    kind: Kind = "spend"
     needs_single_amounts: bool = False
     coordinates: tuple[str, ...] = ("log_mean", "log_cv_within", "log_cv_between")
 
@@ -146,13 +146,18 @@ class GammaGamma:
         count, total = batch.spend_count.astype(float), batch.spend_sum.astype(float)
         return np.asarray(_amounts(natural, batch.spend_cell, count, total, batch.key, seed, futures.customer, futures.draw))
 
-    def expected_amount(self, coordinates: np.ndarray, spend_count: Any, spend_sum: Any, spend_sum_log: Any = None) -> np.ndarray:
-        """Expected amount of a customer's next purchase, p (gamma+S) / (px+q-1) (Fader & Hardie 2013, eq. 5): checks the simulation.
+    def amount_moments(
+        self, coordinates: np.ndarray, spend_count: Any, spend_sum: Any, spend_sum_log: Any = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Expectations of a customer's next amount, p (gamma+S) / (px+q-1) (Fader & Hardie 2013, eq. 5), of its square, and of the
+        product of two amounts: they check the simulation.
 
         `coordinates` has dims ``(coordinate, ...)``, broadcast against the statistics; sums of logs say nothing more.
         """
         p, q, gamma = _natural(coordinates, np.exp)
-        return np.asarray(p * (gamma + np.asarray(spend_sum)) / (p * np.asarray(spend_count) + q - 1))
+        shape, total = p * np.asarray(spend_count) + q, gamma + np.asarray(spend_sum)
+        inverse_square = total**2 / ((shape - 1) * (shape - 2))  # E[nu^-2]
+        return np.asarray(p * total / (shape - 1)), np.asarray(p * (p + 1) * inverse_square), np.asarray(p**2 * inverse_square)
 
 
 def gamma_gamma() -> GammaGamma:

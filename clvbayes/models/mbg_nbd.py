@@ -32,16 +32,16 @@ from clvbayes.models.assembly import assemble, distinct_rows
 from clvbayes.models.clock import STEADY, Clock
 from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
 from clvbayes.models.priors import Priors
-from clvbayes.models.protocol import Batch, Futures, Table
+from clvbayes.models.protocol import Batch, Futures, Kind, Table
 from clvbayes.models.special import log_rising
-from clvbayes.models.streams import exponential, gamma_variate, log_gamma_variate, open_stream, uniform
+from clvbayes.models.streams import exponential, gamma_variate, open_stream, uniform
 
 if TYPE_CHECKING:
     import pymc as pm
 
 __all__ = ["MbgNbd", "future_moments", "mbg_nbd", "p_alive"]
 
-STREAMS = "e2194926"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
+STREAMS = "47287f42"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
 
 PURCHASES = 0  # purpose of the random streams
 NARROW_FROM = 100.0  # of a+b
@@ -54,7 +54,7 @@ class MbgNbd:
 
     name: str = "mbg_nbd"
     title: str = "MBG/NBD"
-    models_spend: bool = False
+    kind: Kind = "purchases"
     coordinates: tuple[str, ...] = ("log_rate", "log_shape", "logit_dropout", "log_concentration")
 
     @property
@@ -170,8 +170,7 @@ class MbgNbd:
         customer, draw, elapsed, alive, expected = _simulate(
             natural, batch.purchase_cell, x, t_x, T, ahead, first_year, batch.key, seed, rate, churn_odds
         )
-        time = clock.age(batch.T[customer], batch.T[customer], elapsed) - batch.T[customer]
-        return Futures(customer, draw, time, alive, expected)
+        return Futures(customer, draw, clock.ahead(elapsed), alive, expected)
 
     def expected_discounted_orders(
         self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, horizon: float, discount: float
@@ -207,6 +206,49 @@ class MbgNbd:
         rate = _mean_rate(r, a, b, x, z) / age
         integral = np.sum(weights * rate * np.exp(-discount * age * np.expm1(z)) * age * np.exp(z), axis=-1) * 0.5 * reach
         return np.asarray(p_alive(coordinates, frequency, recency, T) * integral)
+
+    def discounted_moments(
+        self,
+        coordinates: np.ndarray,
+        frequency: Any,
+        recency: Any,
+        T: Any,
+        *,
+        horizon: float,
+        discount: float,
+        latents: int,
+        random: np.random.Generator,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Moments of discounted purchases after T, as `future_moments` of a living customer's rate and dropout, averaged over some.
+
+        Parameters
+        ----------
+        coordinates : numpy.ndarray
+            Dims ``(coordinate, ...)``, broadcast against the statistics.
+        frequency, recency, T : array_like
+            Statistics, in one unit of time.
+        horizon, discount : float
+            Length of the future, and continuous rate per unit of time.
+        latents : int
+            States drawn for each customer and coordinates.
+        random : numpy.random.Generator
+
+        Returns
+        -------
+        tuple of numpy.ndarray
+            Expected sums of discount factors, of their squares, and of their products over ordered pairs of purchases.
+        """
+        r, alpha, a, b = _natural(coordinates, np.exp, expit)
+        x, age = np.asarray(frequency, dtype=float), alpha + np.asarray(T, dtype=float)
+        shape = np.broadcast_shapes(np.shape(r), x.shape, age.shape)
+        alive, sums = p_alive(coordinates, frequency, recency, T), [np.zeros(shape) for _ in range(3)]
+        for _ in range(latents):
+            rate = random.standard_gamma(np.broadcast_to(r + x, shape)) / age
+            dropout = random.beta(np.broadcast_to(a, shape), np.broadcast_to(b + x + 1, shape))
+            for total, moment in zip(sums, future_moments(rate, dropout, horizon=horizon, discount=discount), strict=True):
+                total += moment
+        first, squares, pairs = (np.asarray(alive * total / latents) for total in sums)
+        return first, squares, pairs
 
 
 def mbg_nbd() -> MbgNbd:
@@ -245,11 +287,15 @@ def future_moments(rate: Any, dropout: Any, *, horizon: float, discount: float) 
     M = np.asarray(rate) * np.asarray(dropout)
 
     def integral(power: float) -> np.ndarray:
-        return np.asarray(-np.expm1(-(M + power * discount) * horizon) / (M + power * discount))
+        falling = M + power * discount
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.asarray(np.where(falling == 0, horizon, -np.expm1(-falling * horizon) / falling))
 
-    passed = -np.expm1(-discount * horizon) / discount if discount > 0 else horizon
-    pair = 2 * np.asarray(rate) ** 2 * (1 - np.asarray(dropout)) / (M + discount)
-    pair = pair * (integral(2.0) - np.exp(-(M + discount) * horizon) * passed)
+    passed = -np.expm1(-discount * horizon) / discount if discount else horizon
+    with np.errstate(invalid="ignore", divide="ignore"):
+        within = (integral(2.0) - np.exp(-(M + discount) * horizon) * passed) / (M + discount)
+    within = np.where(np.abs(M + discount) * horizon < 1e-6, horizon**2 / 2, within)  # where nearly all digits cancel
+    pair = 2 * np.asarray(rate) ** 2 * (1 - np.asarray(dropout)) * within
     return rate * integral(1.0), rate * integral(2.0), np.asarray(pair)
 
 
@@ -298,22 +344,25 @@ def _simulate(
     events = 0
     state = np.empty(1, np.uint64)
     for i in range(customers):
+        # kept in local names: the compiler cannot know that no array written to is one of these
+        own, at, orders, age, since_last, end, year = key[i], cell[i], x[i], T[i], t_x[i], ahead[i], first_year[i]
         for s in range(draws):
-            r, alpha, a, b = natural[0, s, cell[i]], natural[1, s, cell[i]], natural[2, s, cell[i]], natural[3, s, cell[i]]
-            silent = (r + x[i]) * math.log((alpha + T[i]) / (alpha + t_x[i]))
-            alive[i, s] = 1.0 / (1.0 + a / (b + x[i]) * math.exp(min(silent, 700.0)))
-            open_stream(state, seed, key[i], s, PURCHASES)
-            if uniform(state) >= alive[i, s]:
+            r, alpha, a, b = natural[0, s, at], natural[1, s, at], natural[2, s, at], natural[3, s, at]
+            silent = (r + orders) * math.log((alpha + age) / (alpha + since_last))
+            here = 1.0 / (1.0 + a / (b + orders) * math.exp(min(silent, 700.0)))
+            alive[i, s] = here
+            open_stream(state, seed, own, s, PURCHASES)
+            if uniform(state) >= here:
                 continue
-            rate = rate_factor * gamma_variate(state, r + x[i]) / (alpha + T[i])
-            # the first may be smaller than any double
-            log_leaving, staying = log_gamma_variate(state, a), gamma_variate(state, b + x[i] + 1.0)
-            leave = 1.0 / (1.0 + staying * math.exp(min(-log_leaving, 600.0)) / odds_factor)
-            expected[i, s] = -math.expm1(-rate * leave * first_year[i]) / leave
+            rate = rate_factor * gamma_variate(state, r + orders) / (alpha + age)
+            # the first is zero where it is below the smallest double: who leaves so seldom stays
+            leaving = odds_factor * gamma_variate(state, a)
+            leave = leaving / (leaving + gamma_variate(state, b + orders + 1.0))
+            expected[i, s] = -math.expm1(-rate * leave * year) / leave if leave > 0.0 else rate * year
             time = 0.0
             while True:
                 time += exponential(state) / rate if rate > 0.0 else math.inf
-                if time > ahead[i]:
+                if time > end:
                     break
                 if events == room:
                     room *= 2

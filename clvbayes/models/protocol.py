@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
@@ -14,9 +14,10 @@ from clvbayes.models.priors import Priors
 if TYPE_CHECKING:
     import pymc as pm
 
-__all__ = ["Batch", "Futures", "Model", "PurchaseModel", "SpendModel", "Table"]
+__all__ = ["Batch", "Futures", "Kind", "Model", "PurchaseModel", "ReturnsModel", "SpendModel", "Table"]
 
 Table = dict[str, np.ndarray]
+Kind = Literal["purchases", "spend", "returns"]
 
 
 @dataclass(frozen=True)
@@ -27,21 +28,26 @@ class Batch:
     ----------
     key : numpy.ndarray of uint64
         Hash of the customer id; names the customer's random streams.
-    purchase_cell, spend_cell : numpy.ndarray of int
-        Index of the cell in the draws of the purchase and of the spend model.
+    purchase_cell, spend_cell, returns_cell : numpy.ndarray of int
+        Index of the cell in the draws of the purchase, the spend and the returns model.
     frequency, recency, T, spend_count, spend_sum, spend_sum_log : numpy.ndarray
-        As in `Customers`.
+        As in `Customers.statistics`.
+    return_trials, return_count : numpy.ndarray
+        As `trials` and `returned` of `Customers.returns`.
     """
 
     key: np.ndarray
     purchase_cell: np.ndarray
     spend_cell: np.ndarray
+    returns_cell: np.ndarray
     frequency: np.ndarray
     recency: np.ndarray
     T: np.ndarray
     spend_count: np.ndarray
     spend_sum: np.ndarray
     spend_sum_log: np.ndarray
+    return_trials: np.ndarray
+    return_count: np.ndarray
 
     def __len__(self) -> int:
         return len(self.key)
@@ -91,8 +97,8 @@ class Model(Protocol):
         ...
 
     @property
-    def models_spend(self) -> bool:
-        """Whether the model is one of spend, not of purchases."""
+    def kind(self) -> Kind:
+        """What it models."""
         ...
 
     @property
@@ -163,6 +169,22 @@ class PurchaseModel(Model, Protocol):
         """Closed-form expectation of discounted purchases given coordinates, dims ``(coordinate, customer)``."""
         ...
 
+    def discounted_moments(
+        self,
+        coordinates: np.ndarray,
+        frequency: Any,
+        recency: Any,
+        T: Any,
+        *,
+        horizon: float,
+        discount: float,
+        latents: int,
+        random: np.random.Generator,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Expected sums of discount factors, of their squares, and of their products over ordered pairs of purchases; averaged over
+        `latents` states of each customer drawn from its conditional posterior."""
+        ...
+
 
 class SpendModel(Model, Protocol):
     """A model of what a purchase is worth."""
@@ -176,6 +198,24 @@ class SpendModel(Model, Protocol):
         """Amount of each purchase of `futures`; `coordinates` has dims ``(draw, coordinate, cell)``."""
         ...
 
-    def expected_amount(self, coordinates: np.ndarray, spend_count: Any, spend_sum: Any, spend_sum_log: Any) -> np.ndarray:
-        """Closed-form expectation of the amount of a customer's next purchase."""
+    def amount_moments(
+        self, coordinates: np.ndarray, spend_count: Any, spend_sum: Any, spend_sum_log: Any
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Closed-form expectations of a customer's next amount, of its square, and of the product of two amounts."""
+        ...
+
+
+class ReturnsModel(Model, Protocol):
+    """A model of what comes back."""
+
+    def simulate(self, coordinates: np.ndarray, batch: Batch, futures: Futures, *, seed: int) -> np.ndarray:
+        """Share of each purchase of `futures` that comes back; `coordinates` has dims ``(draw, coordinate, cell)``."""
+        ...
+
+    def simulate_pending(self, coordinates: np.ndarray, batch: Batch, *, seed: int) -> np.ndarray:
+        """Share of what is still open of past orders that comes back, dims ``(customer, draw)``."""
+        ...
+
+    def share_moments(self, coordinates: np.ndarray, return_trials: Any, return_count: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Closed-form expectations of a customer's share that comes back, and of its square."""
         ...

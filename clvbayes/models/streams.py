@@ -8,7 +8,7 @@ generators cannot be restarted millions of times a second.
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numba import njit
@@ -20,6 +20,8 @@ MIX_1, MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 # of the ziggurat: 256 layers, where the tail begins, and the area of a layer (Doornik 2005, table 2)
 LAYERS, TAIL_FROM, LAYER_AREA = 256, 3.6541528853610088, 0.00492867323399
 LAST_LAYER = np.uint64(LAYERS - 1)
+# the same of exp(-x), whose tail is exponential again (Marsaglia & Tsang 2000)
+EXPONENTIAL_TAIL_FROM, EXPONENTIAL_AREA = 7.69711747013104972, 0.0039496598225815571993
 S30, S27, S31, S12 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(12)
 
 
@@ -51,22 +53,37 @@ def uniform(state: np.ndarray) -> float:
     return (np.float64(_mix(state[0]) >> S12) + 0.5) * (1.0 / 4503599627370496.0)
 
 
+def _layers(height: Callable[[float], float], inverse: Callable[[float], float], tail_from: float, area: float) -> np.ndarray:
+    """Edges of horizontal layers of equal area under a falling curve of height one at zero."""
+    edges = np.zeros(LAYERS + 1)
+    edges[0], edges[1] = area / height(tail_from), tail_from
+    for k in range(2, LAYERS):
+        edges[k] = inverse(area / edges[k - 1] + height(edges[k - 1]))
+    return edges
+
+
+EDGES = _layers(lambda x: math.exp(-0.5 * x * x), lambda y: math.sqrt(-2 * math.log(y)), TAIL_FROM, LAYER_AREA)
+SURE = EDGES[1:] / EDGES[:-1]  # the share of each layer that lies under the curve for sure
+EXPONENTIAL_EDGES = _layers(lambda x: math.exp(-x), lambda y: -math.log(y), EXPONENTIAL_TAIL_FROM, EXPONENTIAL_AREA)
+
+
 @njit(inline="always")
 def exponential(state: np.ndarray) -> float:
-    """A standard exponential variate."""
-    return -math.log(uniform(state))
-
-
-def _layers() -> tuple[np.ndarray, np.ndarray]:
-    """Edges of horizontal layers of equal area under exp(-x^2/2), and the share of each that lies under the curve for sure."""
-    edges = np.zeros(LAYERS + 1)
-    edges[0], edges[1] = LAYER_AREA * math.exp(0.5 * TAIL_FROM**2), TAIL_FROM
-    for k in range(2, LAYERS):
-        edges[k] = math.sqrt(-2 * math.log(LAYER_AREA / edges[k - 1] + math.exp(-0.5 * edges[k - 1] ** 2)))
-    return edges, edges[1:] / edges[:-1]
-
-
-EDGES, SURE = _layers()
+    """A standard exponential variate: Marsaglia & Tsang's ziggurat; its tail begins anew where it is reached."""
+    passed = 0.0
+    while True:
+        state[0] += GOLDEN
+        word = _mix(state[0])
+        layer = word & LAST_LAYER
+        x: float = (np.float64(word >> S12) + 0.5) * (1.0 / 4503599627370496.0) * EXPONENTIAL_EDGES[layer]
+        if x < EXPONENTIAL_EDGES[layer + 1]:
+            return passed + x
+        if layer == 0:
+            passed += EXPONENTIAL_TAIL_FROM
+            continue
+        upper, lower = math.exp(-EXPONENTIAL_EDGES[layer + 1]), math.exp(-EXPONENTIAL_EDGES[layer])
+        if lower + uniform(state) * (upper - lower) < math.exp(-x):
+            return passed + x
 
 
 @njit(inline="always")

@@ -80,6 +80,7 @@ class Evidence:
     seed : int
     settings : mapping of str to mapping
         The valuation file, as it was read.
+    returns : Fit or None
 
     Raises
     ------
@@ -100,6 +101,7 @@ class Evidence:
     versions: Mapping[str, str]
     seed: int
     settings: Mapping[str, Mapping[str, object]]
+    returns: FitRecord | None = None
 
     def __post_init__(self) -> None:
         missing = [column for column in self.by if column not in self.valuation.cash or column not in self.customers.segments]
@@ -163,9 +165,9 @@ def concentration(evidence: Evidence) -> Concentration:
 
 def results_by_source(evidence: Evidence) -> tuple[tuple[str, CheckResult], ...]:
     """Every check of both fits and of the valuation, each with the title of what was checked (empty for the valuation)."""
-    fits = (evidence.purchases, evidence.spend)
+    fits = [fit for fit in (evidence.purchases, evidence.spend, evidence.returns) if fit is not None]
     of_fits = tuple((fit.model.title, result) for fit in fits for result in fit.certificate.results)
-    return (*of_fits, ("", evidence.valuation.check))
+    return (*of_fits, *(("", check) for check in evidence.valuation.checks))
 
 
 def failed_checks(evidence: Evidence) -> tuple[tuple[str, CheckResult], ...]:

@@ -2,7 +2,19 @@
 
 from clvbayes.valuation.economics import Economics, Period, period_containing, period_label
 from clvbayes.valuation.textbook import textbook
-from clvbayes.valuation.valuation import COMPONENTS, Valuation
+from clvbayes.valuation.valuation import COMPONENTS, MOMENTS, NEVER, Acquisition, Valuation
 from clvbayes.valuation.value import value
 
-__all__ = ["COMPONENTS", "Economics", "Period", "Valuation", "period_containing", "period_label", "textbook", "value"]
+__all__ = [
+    "COMPONENTS",
+    "MOMENTS",
+    "NEVER",
+    "Acquisition",
+    "Economics",
+    "Period",
+    "Valuation",
+    "period_containing",
+    "period_label",
+    "textbook",
+    "value",
+]

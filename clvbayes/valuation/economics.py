@@ -12,11 +12,11 @@ import pandas as pd
 
 from clvbayes.errors import ArgumentError
 
-__all__ = ["ByLevel", "Economics", "Period", "fiscal_periods", "period_containing", "period_label"]
+__all__ = ["MONTHS_PER_PERIOD", "ByLevel", "Economics", "Period", "fiscal_periods", "period_containing", "period_label"]
 
 ByLevel = float | Mapping[str, Mapping[str, float]]
 
-BY_LEVEL = ("margin", "order_cost", "service_cost", "acquisition_cost")
+BY_LEVEL = ("margin", "order_cost", "service_cost", "return_cost", "acquisition_cost", "conversion")
 MONTHS_PER_PERIOD = {"quarter": 3, "month": 1}
 DAYS_PER_YEAR = 365.25
 
@@ -43,8 +43,15 @@ class Economics:
         Cost of each order, free ones too, in units of the currency, at least 0; one number or by level.
     service_cost : float or mapping
         Cost of each fiscal period in which a customer orders, due with its first order; at least 0; one number or by level.
+    return_cost : float or mapping
+        Cost of handling each order that comes back, at least 0; of one that comes back in part, that part of it. One number or by level.
     acquisition_cost : float or mapping, optional
         Cost of winning one customer, at least 0; one number or by level. It lowers nobody's residual value: it has been paid.
+    conversion : float or mapping, optional
+        Share of the contacts paid for that become customers, above 0 and at most 1; one number or by level. It turns what a customer may
+        cost into what a contact may cost.
+    spend_growth : float
+        By what share amounts rise a year from the valuation date on, above -0.5 and below 0.5; 0 leaves them as the spend model has them.
     currency : str, optional
         Code of the currency; taken from the data where it is not given.
 
@@ -69,7 +76,10 @@ class Economics:
     fiscal_year_start: int = 1
     order_cost: ByLevel = 0.0
     service_cost: ByLevel = 0.0
+    return_cost: ByLevel = 0.0
     acquisition_cost: ByLevel | None = None
+    conversion: ByLevel | None = None
+    spend_growth: float = 0.0
     currency: str | None = None
 
     def __post_init__(self) -> None:
@@ -77,9 +87,15 @@ class Economics:
         checked = {
             "margin": _checked("margin", self.margin, lambda number: 0 < number <= 1, "a share above 0 and at most 1", "(35 % is 0.35)")
         }
-        for name in ("order_cost", "service_cost", "acquisition_cost"):
+        for name in ("order_cost", "service_cost", "return_cost", "acquisition_cost"):
             if name != "acquisition_cost" or self.acquisition_cost is not None:
                 checked[name] = _checked(name, getattr(self, name), lambda number: 0 <= number < math.inf, "an amount of at least 0", "")
+        if self.conversion is not None:
+            checked["conversion"] = _checked(
+                "conversion", self.conversion, lambda share: 0 < share <= 1, "a share above 0 and at most 1", "(2 % is 0.02)"
+            )
+        if not (_is_number(self.spend_growth) and -0.5 < self.spend_growth < 0.5):
+            raise ArgumentError(f"spend_growth must be a yearly rate above -0.5 and below 0.5, not {self.spend_growth!r} (2 % is 0.02)")
         for name, number in {**checked, "discount_rate": _checked_rate(self.discount_rate)}.items():
             object.__setattr__(self, name, number)
         if not (_is_number(self.horizon) and 0 < self.horizon <= 50):
@@ -103,6 +119,10 @@ class Economics:
         year = np.minimum(np.asarray(years, dtype=np.int64), len(log_rates) - 1)
         until_year = np.concatenate([[0.0], np.cumsum(log_rates)[:-1]])
         return np.exp(-(until_year[year] + (years - year) * log_rates[year]))
+
+    def spend_factor(self, years: Any) -> Any:
+        """How much larger amounts are in `years` years than at the valuation date, a number or an array of them."""
+        return np.exp(np.log1p(self.spend_growth) * years) if self.spend_growth else 1.0
 
     def require_levels(self, segments: pd.DataFrame) -> None:
         """Refuse assumptions by level that do not fit these segments; see `of_customers`."""

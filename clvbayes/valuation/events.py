@@ -11,32 +11,35 @@ from numba import njit
 
 from clvbayes.data import Customers
 from clvbayes.models.clock import STEADY
-from clvbayes.models.protocol import Batch, Futures, PurchaseModel, SpendModel
+from clvbayes.models.protocol import Batch, PurchaseModel, ReturnsModel, SpendModel
 from clvbayes.models.streams import customer_keys, open_stream, uniform
 from clvbayes.valuation.economics import Economics
 
-__all__ = ["Events", "Part", "Plan", "add_by_customer", "everyone_of", "in_order", "simulate_events", "values_before_service", "values_of"]
+__all__ = ["CellsOf", "Events", "Part", "Plan", "Simulated", "everyone_of", "in_order", "simulate_events", "values_of"]
 
-STREAMS = "e2194926"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
+STREAMS = "47287f42"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
 
 CELLS_AT_ONCE = 500_000  # customer-draws in memory a batch: some 100 MB
 MOST_WORKERS = 8
 FREE_ORDERS = 2  # purpose of the random streams, beside the models' own
+ORDERS_KNOWN = ("frequency", "recency", "T", "spend_count", "spend_sum", "spend_sum_log")
+RETURNS_KNOWN = ("trials", "returned", "pending_orders", "pending_amount")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All that stays the same from batch to batch."""
+    """All that stays the same from batch to batch; coordinates have dims ``(draw, coordinate, cell)``."""
 
     purchases: PurchaseModel
-    spend: SpendModel
     purchase_coordinates: np.ndarray
+    spend: SpendModel
     spend_coordinates: np.ndarray
+    returns: ReturnsModel | None
+    returns_coordinates: np.ndarray
     paid_share: np.ndarray
     economics: Economics
     period_ends: np.ndarray
     units_per_year: float
-    checked_draws: int
     seed: int
     lever: str = ""
     size: float = 1.0
@@ -46,20 +49,37 @@ class Plan:
         return self.size if lever == self.lever else 1.0
 
     @property
+    def draws(self) -> int:
+        """Predictive draws."""
+        return len(self.paid_share)
+
+    @property
     def horizon(self) -> float:
         """Length of the future, in the customers' unit of time."""
         return float(self.period_ends[-1]) * self.units_per_year
 
 
 @dataclass(frozen=True)
+class CellsOf:
+    """Index of each customer's cell in the draws of each model."""
+
+    purchases: np.ndarray
+    spend: np.ndarray
+    returns: np.ndarray
+
+
+@dataclass(frozen=True)
 class Part:
-    """Some customers, with what the economics say of each of them."""
+    """Some customers, with what the economics say of each of them, and their past orders of which more may still come back."""
 
     batch: Batch
     margin: np.ndarray
     order_cost: np.ndarray
     service_cost: np.ndarray
+    return_cost: np.ndarray
     acquisition_cost: np.ndarray
+    pending_orders: np.ndarray
+    pending_amount: np.ndarray
 
     def __len__(self) -> int:
         return len(self.batch)
@@ -67,38 +87,68 @@ class Part:
     def rows(self, rows: Any) -> "Part":
         """Some of them."""
         batch = Batch(**{name: column[rows] for name, column in vars(self.batch).items()})
-        return Part(batch, self.margin[rows], self.order_cost[rows], self.service_cost[rows], self.acquisition_cost[rows])
+        return Part(batch, **{name: column[rows] for name, column in vars(self).items() if name != "batch"})
 
 
 @dataclass(frozen=True)
 class Events:
-    """Simulated orders with their money, ordered by customer, draw and time."""
+    """Simulated orders with their money, ordered by customer, draw and time; or refunds of orders before the valuation date.
 
-    futures: Futures
+    Attributes
+    ----------
+    customer, draw : numpy.ndarray of int32
+        Index into the part, and of the draw; one entry an event.
+    period : numpy.ndarray of int32
+        Index of the fiscal period.
+    amount, returned, cost, contribution, value : numpy.ndarray
+        In units of the currency; `value` is the discounted contribution.
+    factor : numpy.ndarray
+        Discount factor.
+    orders : float
+        How many orders each event is: one, or none.
+    """
+
+    customer: np.ndarray
+    draw: np.ndarray
     period: np.ndarray
     amount: np.ndarray
+    returned: np.ndarray
     cost: np.ndarray
     contribution: np.ndarray
     value: np.ndarray
+    factor: np.ndarray
+    orders: float
 
 
-def everyone_of(customers: Customers, purchase_cell: np.ndarray, spend_cell: np.ndarray, economics: Economics) -> Part:
-    statistics, segments = customers.statistics, customers.segments
-    names = ("frequency", "recency", "T", "spend_count", "spend_sum", "spend_sum_log")
+@dataclass(frozen=True)
+class Simulated:
+    """Events of some customers, orders first; P(alive) and expected orders in the first year, both averaged over the draws."""
+
+    events: tuple[Events, ...]
+    p_alive: np.ndarray
+    expected_first_year: np.ndarray
+
+
+def everyone_of(customers: Customers, cells: CellsOf, economics: Economics) -> Part:
+    statistics, segments, returns = customers.statistics, customers.segments, customers.returns
+    nothing = np.zeros(len(customers))
+    of_returns = {name: nothing if returns is None else returns[name].to_numpy(dtype=float) for name in RETURNS_KNOWN}
     batch = Batch(
         key=customer_keys(statistics["customer_id"]),
-        purchase_cell=purchase_cell,
-        spend_cell=spend_cell,
-        **{name: statistics[name].to_numpy(dtype=float) for name in names},
+        purchase_cell=cells.purchases,
+        spend_cell=cells.spend,
+        returns_cell=cells.returns,
+        **{name: statistics[name].to_numpy(dtype=float) for name in ORDERS_KNOWN},
+        return_trials=of_returns["trials"],
+        return_count=of_returns["returned"],
     )
-    known = economics.acquisition_cost is not None
-    return Part(
-        batch,
-        margin=economics.of_customers("margin", segments),
-        order_cost=economics.of_customers("order_cost", segments),
-        service_cost=economics.of_customers("service_cost", segments),
-        acquisition_cost=economics.of_customers("acquisition_cost", segments) if known else np.full(len(batch), np.nan),
-    )
+    assumed = {
+        name: economics.of_customers(name, segments)
+        for name in ("margin", "order_cost", "service_cost", "return_cost", "acquisition_cost")
+        if getattr(economics, name) is not None
+    }
+    unknown = {"acquisition_cost": np.full(len(batch), np.nan)}
+    return Part(batch, **(unknown | assumed), pending_orders=of_returns["pending_orders"], pending_amount=of_returns["pending_amount"])
 
 
 def in_order[Result](work: Callable[[Part], Result], plan: Plan, everyone: Part) -> Iterator[tuple[slice, Result]]:
@@ -106,7 +156,7 @@ def in_order[Result](work: Callable[[Part], Result], plan: Plan, everyone: Part)
 
     Yields the rows of each batch with what the work gave.
     """
-    size = max(1, CELLS_AT_ONCE // len(plan.purchase_coordinates))
+    size = max(1, CELLS_AT_ONCE // plan.draws)
     firsts = range(0, len(everyone), size)
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
     with ThreadPoolExecutor(workers) as pool:
@@ -120,8 +170,8 @@ def in_order[Result](work: Callable[[Part], Result], plan: Plan, everyone: Part)
             yield slice(first, min(first + size, len(everyone))), done
 
 
-def simulate_events(plan: Plan, part: Part) -> Events:
-    """Simulate the orders of some customers, and their money."""
+def simulate_events(plan: Plan, part: Part) -> Simulated:
+    """Simulate the orders of some customers and their money, and what still comes back of their past orders."""
     futures = plan.purchases.simulate(
         plan.purchase_coordinates,
         part.batch,
@@ -132,35 +182,43 @@ def simulate_events(plan: Plan, part: Part) -> Events:
         rate=plan.moved("rate"),
         churn_odds=plan.moved("churn"),
     )
-    amount = plan.moved("spend") * plan.spend.simulate(plan.spend_coordinates, part.batch, futures, seed=plan.seed)
+    years = futures.time / plan.units_per_year
+    amount = plan.spend.simulate(plan.spend_coordinates, part.batch, futures, seed=plan.seed)
+    amount *= plan.moved("spend") * plan.economics.spend_factor(years)
     if np.any(plan.paid_share < 1):
         _make_free(amount, futures.customer, futures.draw, plan.paid_share, part.batch.key, plan.seed)
-    years = futures.time / plan.units_per_year
-    period = np.minimum(np.searchsorted(plan.period_ends, years), len(plan.period_ends) - 1)
-    cost = part.order_cost[futures.customer]
-    if part.service_cost.any():
-        cost = cost + np.where(_opens_period(futures.customer, futures.draw, period), part.service_cost[futures.customer], 0.0)
-    contribution = part.margin[futures.customer] * amount - cost
-    return Events(futures, period, amount, cost, contribution, contribution * plan.economics.discount_factor(years))
+    comes_back = (
+        np.zeros(0) if plan.returns is None else plan.returns.simulate(plan.returns_coordinates, part.batch, futures, seed=plan.seed)
+    )
+    factor = plan.economics.discount_factor(years)
+    costs = (part.margin, part.order_cost, part.service_cost, part.return_cost)
+    settled = _settle(futures.customer, futures.draw, years, factor, amount, comes_back, plan.period_ends, *costs)
+    period, returned, cost, contribution, value = settled
+    orders = Events(futures.customer, futures.draw, period, amount, returned, cost, contribution, value, factor, orders=1.0)
+    events = (orders, _refunds(plan, part)) if plan.returns is not None and part.pending_amount.any() else (orders,)
+    return Simulated(events, futures.p_alive.mean(axis=1), futures.expected_first_year.mean(axis=1))
 
 
-def values_of(plan: Plan, part: Part, events: Events) -> np.ndarray:
+def values_of(plan: Plan, part: Part, events: tuple[Events, ...]) -> np.ndarray:
     """Value by customer and draw."""
-    values = np.zeros((len(part), len(plan.purchase_coordinates)))
-    add_by_customer(values, events.futures.customer, events.futures.draw, events.value)
+    values = np.zeros((len(part), plan.draws))
+    for found in events:
+        _add_by_customer(values, found.customer, found.draw, found.value)
     return values
 
 
-def values_before_service(plan: Plan, part: Part, events: Events, values: np.ndarray) -> np.ndarray:
-    """Values of the first draws without service costs, of whose expectation there is no closed form."""
-    if not part.service_cost.any():
-        return values
-    customer, draw = events.futures.customer, events.futures.draw
-    early = draw < values.shape[1]
-    service = (events.cost - part.order_cost[customer]) * plan.economics.discount_factor(events.futures.time / plan.units_per_year)
-    values = values.copy()
-    add_by_customer(values, customer[early], draw[early], service[early])
-    return values
+def _refunds(plan: Plan, part: Part) -> Events:
+    """What comes back of orders before the valuation date: all that is still open of a customer's, or nothing, at that date."""
+    open_ones = np.flatnonzero(part.pending_amount > 0)
+    still = part.rows(open_ones)
+    assert plan.returns is not None
+    comes_back = plan.returns.simulate_pending(plan.returns_coordinates, still.batch, seed=plan.seed)
+    row, draw = np.nonzero(comes_back)
+    returned, cost = still.pending_amount[row], still.return_cost[row] * still.pending_orders[row]
+    contribution = -still.margin[row] * returned - cost
+    now, nothing = np.zeros(len(row), np.int32), np.zeros(len(row))
+    who = (open_ones[row].astype(np.int32), draw.astype(np.int32))
+    return Events(*who, now, nothing, returned, cost, contribution, contribution, np.ones(len(row)), orders=0.0)
 
 
 @njit(nogil=True, cache=True)
@@ -175,15 +233,46 @@ def _make_free(amount: np.ndarray, customer: np.ndarray, draw: np.ndarray, paid_
 
 
 @njit(nogil=True, cache=True)
-def _opens_period(customer: np.ndarray, draw: np.ndarray, period: np.ndarray) -> np.ndarray:
-    """Whether an order is the first of its customer, draw and period."""
-    opens = np.ones(len(customer), np.bool_)
-    for k in range(1, len(customer)):
-        opens[k] = customer[k] != customer[k - 1] or draw[k] != draw[k - 1] or period[k] != period[k - 1]
-    return opens
+def _settle(
+    customer: np.ndarray,
+    draw: np.ndarray,
+    years: np.ndarray,
+    factor: np.ndarray,
+    amount: np.ndarray,
+    comes_back: np.ndarray,
+    period_ends: np.ndarray,
+    margin: np.ndarray,
+    order_cost: np.ndarray,
+    service_cost: np.ndarray,
+    return_cost: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Period, amount returned, cost, contribution and value of each order; the first in a period pays for service."""
+    orders, last = len(customer), len(period_ends) - 1
+    period = np.empty(orders, np.int32)
+    returned, cost, contribution, value = np.zeros(orders), np.empty(orders), np.empty(orders), np.empty(orders)
+    at = 0
+    for k in range(orders):
+        i = customer[k]
+        before = at
+        if k == 0 or i != customer[k - 1] or draw[k] != draw[k - 1]:
+            at, before = 0, -1
+        while at < last and years[k] > period_ends[at]:
+            at += 1
+        due = order_cost[i]
+        if at != before:
+            due += service_cost[i]
+        kept = amount[k]
+        if len(comes_back) and kept > 0.0:
+            returned[k] = kept * comes_back[k]
+            kept -= returned[k]
+            due += return_cost[i] * comes_back[k]
+        period[k], cost[k] = at, due
+        contribution[k] = margin[i] * kept - due
+        value[k] = contribution[k] * factor[k]
+    return period, returned, cost, contribution, value
 
 
 @njit(nogil=True, cache=True)
-def add_by_customer(values: np.ndarray, customer: np.ndarray, draw: np.ndarray, discounted: np.ndarray) -> None:
+def _add_by_customer(values: np.ndarray, customer: np.ndarray, draw: np.ndarray, discounted: np.ndarray) -> None:
     for k in range(len(customer)):
         values[customer[k], draw[k]] += discounted[k]

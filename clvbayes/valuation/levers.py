@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,14 +10,14 @@ from numba import njit
 
 from clvbayes.inference.progress import track
 from clvbayes.valuation.events import Part, Plan, in_order, simulate_events
-from clvbayes.valuation.valuation import ALL_CUSTOMERS
+from clvbayes.valuation.levels import Levels
 
 __all__ = ["LEVERS", "lever_arrays", "moved_values"]
 
 LEVERS, LEVER_SIZES = ("churn", "rate", "spend"), (0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5)
 
 
-def moved_values(plan: Plan, everyone: Part, row_of: np.ndarray, base: np.ndarray, levers: Sequence[str], progress: bool) -> np.ndarray:
+def moved_values(plan: Plan, everyone: Part, levels: Levels, base: np.ndarray, levers: Sequence[str], progress: bool) -> np.ndarray:
     """Value with each lever at each size, dims (draw, row, lever, size); `base`, of the valuation itself, has dims (draw, row)."""
     value_at = np.empty((*base.shape, len(levers), len(LEVER_SIZES)))
     for k, lever in enumerate(levers):
@@ -28,28 +27,27 @@ def moved_values(plan: Plan, everyone: Part, row_of: np.ndarray, base: np.ndarra
                 continue
             moved, sums = replace(plan, lever=lever, size=factor), np.zeros(base.shape)
             with track(f"Moving {lever} by {factor:g}", len(everyone), progress) as update:
-                for rows, events in in_order(partial(simulate_events, moved), plan, everyone):
-                    _add_value(sums, row_of[:, rows], events.futures.customer, events.futures.draw, events.value)
+                for rows, simulated in in_order(partial(simulate_events, moved), plan, everyone):
+                    for events in simulated.events:
+                        _add_value(sums, levels.row_of[:, rows], events.customer, events.draw, events.value)
                     update(rows.stop, "")
             value_at[:, :, k, place] = sums
     return value_at
 
 
-def lever_arrays(
-    value_at: np.ndarray, levers: Sequence[str], starts: np.ndarray, columns: Sequence[str], levels: Sequence[Any]
-) -> dict[str, xr.DataArray]:
+def lever_arrays(value_at: np.ndarray, levers: Sequence[str], levels: Levels) -> dict[str, xr.DataArray]:
     if not levers:
         return {}
-    names = {"": [ALL_CUSTOMERS]} | {column: [str(name) for name in found] for column, (_, found) in zip(columns, levels, strict=True)}
+    coords = {"draw": np.arange(len(value_at)), "lever": list(levers), "size": list(LEVER_SIZES)}
     return {
         column: xr.DataArray(
-            value_at[:, first : first + len(labels)],
+            value_at[:, rows],
             dims=("draw", "level", "lever", "size"),
-            coords={"draw": np.arange(len(value_at)), "level": labels, "lever": list(levers), "size": list(LEVER_SIZES)},
+            coords={**coords, "level": levels.names[column]},
             name=column,
             attrs={"kind": "predictive"},
         )
-        for first, (column, labels) in zip(starts, names.items(), strict=False)
+        for column, rows in levels.of_columns().items()
     }
 
 

@@ -6,27 +6,96 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 import xarray as xr
+from scipy.special import ndtri
 
 from clvbayes.inference.certificate import CheckResult
 from clvbayes.valuation.economics import Economics, Period
 
-__all__ = ["ALL_CUSTOMERS", "COMPONENTS", "Valuation"]
+__all__ = ["ALL_CUSTOMERS", "COMPONENTS", "MOMENTS", "NEVER", "Acquisition", "Valuation"]
 
-COMPONENTS = ("orders", "revenue", "cost", "contribution", "value")
+COMPONENTS = ("orders", "revenue", "returned", "cost", "contribution", "value")
+MOMENTS = ("mean", "variance", "first_order", "residual")
 ALL_CUSTOMERS = "all customers"
+NEVER = "never"
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+CAUTIOUS = 0.2  # quantile
+
+
+@dataclass(frozen=True)
+class Acquisition:
+    """What one customer yet to be won would bring, by level; never to be added to what existing customers are worth.
+
+    Attributes
+    ----------
+    newcomers : mapping of str to xarray.DataArray
+        For each reporting column, and under "" for all customers, dims ``(draw, level, moment)``, in units of the currency at acquisition.
+        Moments: `first_order`, the contribution of the first order; `residual`, that of all later ones within the horizon, discounted: the
+        value of a customer just acquired; `mean`, their sum: the value of one not yet acquired, from which its acquisition cost is still to
+        be paid; `variance`, of one newcomer's value around this mean, so that a batch of n has a noise of sqrt(variance / n). Coordinates
+        by level: `won_last_year` (customers) and, where they are given, `acquisition_cost` and `conversion`.
+    payback : mapping of str to xarray.DataArray
+        Share of newcomers who earn back their acquisition cost in each period after acquisition ("1", "2", ...; the first includes the
+        first order), or "never" within the horizon; dims ``(draw, level, period)``. Empty without acquisition costs.
+    """
+
+    newcomers: Mapping[str, xr.DataArray] = field(default_factory=dict)
+    payback: Mapping[str, xr.DataArray] = field(default_factory=dict)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a reporting column and level, and one for all customers; amounts in units of the currency.
+
+        `first_order`, `just_acquired` and `not_yet_acquired` are means; `not_yet_acquired_5` and `_95` the band of what a newcomer brings
+        on average over as many as were won in the last year; `newcomer_sd` is that of a single one. With acquisition costs:
+        `acquisition_cost`, `net` (mean less cost), `p_never` (a newcomer never earns back its cost) and `p_loss` (as many newcomers
+        as last year do not earn back theirs). With a conversion: `ceiling` and `cautious_ceiling`, what a contact may cost at most,
+        in the mean and at the 20 % quantile; without one, what a customer may.
+        """
+        return pd.DataFrame(
+            [self._row(column, values.isel(level=k), k) for column, values in self.newcomers.items() for k in range(values.sizes["level"])]
+        )
+
+    def _row(self, column: str, level: xr.DataArray, k: int) -> dict[str, object]:
+        moments = {str(name): level.sel(moment=name).to_numpy() for name in MOMENTS}
+        won = int(level["won_last_year"])
+        batch = np.sort(moments["mean"] + np.sqrt(moments["variance"] / max(won, 1)) * _scattered_normals(len(moments["mean"])))
+        row: dict[str, object] = {
+            "column": column,
+            "level": str(level["level"].item()),
+            "won_last_year": won,
+            "first_order": moments["first_order"].mean(),
+            "just_acquired": moments["residual"].mean(),
+            "not_yet_acquired": moments["mean"].mean(),
+            "not_yet_acquired_5": np.quantile(batch, 0.05),
+            "not_yet_acquired_95": np.quantile(batch, 0.95),
+            "newcomer_sd": float(np.sqrt(moments["variance"].mean() + moments["mean"].var())),
+        }
+        conversion = float(level["conversion"]) if "conversion" in level.coords else 1.0
+        row |= {
+            "ceiling": max(conversion * float(moments["mean"].mean()), 0.0),
+            "cautious_ceiling": max(conversion * float(np.quantile(batch, CAUTIOUS)), 0.0),
+        }
+        if "acquisition_cost" in level.coords:
+            cost = float(level["acquisition_cost"])
+            row |= {
+                "acquisition_cost": cost,
+                "net": float(moments["mean"].mean()) - cost,
+                "p_loss": float((batch < cost).mean()),
+                "p_never": float(self.payback[column].isel(level=k).sel(period=NEVER).mean()),
+            }
+        return row
 
 
 @dataclass(frozen=True)
 class Valuation:
-    """Predictive draws of the future orders and money of existing customers, without customers still to be won.
+    """Predictive draws of the future orders and money of existing customers, and apart from them of customers still to be won.
 
     Attributes
     ----------
     cash : mapping of str to xarray.DataArray
         For each reporting column, dims ``(draw, level, period, component)``, with the number of customers of each level as a coordinate.
-        Components: `orders` (count), and in units of the currency `revenue`, `cost` (of orders and of service), `contribution` (revenue
-        times margin less cost) and `value` (contribution discounted to the valuation date).
+        Components: `orders` (count), and in units of the currency `revenue` (ordered), `returned` (what comes back of it, in the period of
+        the order; what comes back of orders before the valuation date, in the first period), `cost` (of orders, service and returns),
+        `contribution` (margin on what is kept, less cost) and `value` (contribution discounted to the valuation date).
         ``attrs["kind"]`` is "predictive".
     total : xarray.DataArray
         The same over all customers, dims ``(draw, period, component)``; every column's levels add up to it, draw by draw.
@@ -34,11 +103,19 @@ class Valuation:
         One row a customer: `customer_id`, `p_alive`, `p_no_order` (within the horizon), `expected_orders` (in the next year), `value_mean`,
         `value_sd`, `value_5`, `value_50`, `value_95` (quantiles of the predictive value over the horizon), `p_top_tenth` (probability to be
         among the tenth of the customers with the highest values), with acquisition costs `p_below_acquisition_cost` (probability that the
-        value does not reach them), then the segments.
+        value does not reach them), with a returns model `share_returned` (expected share of the next order that comes back), then the
+        segments.
     economics : Economics
     periods : tuple of Period
-    check : CheckResult
-        Whether the simulation agrees with closed-form expectations.
+    checks : tuple of CheckResult
+        Whether the simulation agrees with closed forms, in the mean and in the spread, and whether all sums agree.
+    spread : pandas.DataFrame
+        One row a reporting column and level, and one for all customers: `sd` of the value over the horizon, and of it `process_sd`, what
+        chance would leave if the parameters were known, and `parameter_sd`; their squares add up.
+    beyond_horizon : float
+        Share of the expected value until fifty years ahead that lies beyond the horizon; missing where that value is not positive.
+    acquisition : Acquisition
+        Newcomers' values; empty if not asked for.
     levers : mapping of str to xarray.DataArray
         For each reporting column, and under "" for all customers, the value over the horizon with one lever moved from the valuation date
         on, dims ``(draw, level, lever, size)``; `size` multiplies odds of leaving, rate or spend, and 1 is the valuation itself. The random
@@ -50,8 +127,21 @@ class Valuation:
     customers: pd.DataFrame
     economics: Economics
     periods: tuple[Period, ...]
-    check: CheckResult
+    checks: tuple[CheckResult, ...]
+    spread: pd.DataFrame
+    beyond_horizon: float
+    acquisition: Acquisition = field(default_factory=Acquisition)
     levers: Mapping[str, xr.DataArray] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether no check failed."""
+        return all(check.status != "failed" for check in self.checks)
+
+    @property
+    def newcomers(self) -> Mapping[str, xr.DataArray]:
+        """Mean and variance of one newcomer's value; see `Acquisition`."""
+        return self.acquisition.newcomers
 
     def to_frame(self) -> pd.DataFrame:
         """One row a reporting column and level, and one for all customers.
@@ -76,3 +166,9 @@ def _row(column: str, level: str, customers: int, cash: xr.DataArray) -> dict[st
         "value_sd": draws.std(),
         **{f"value_{100 * q:.0f}": quantile for q, quantile in zip(QUANTILES, quantiles, strict=True)},
     }
+
+
+def _scattered_normals(count: int) -> np.ndarray:
+    """Normal quantiles in an order that goes with nothing else: multiples of the golden ratio, which fill the unit interval evenly."""
+    golden = (5**0.5 - 1) / 2
+    return np.asarray(ndtri((0.5 + golden * np.arange(count)) % 1.0 * (1 - 1e-9) + 5e-10))

@@ -13,44 +13,30 @@ from clvbayes.data import DAYS_PER_UNIT, Customers, join_segments
 from clvbayes.errors import ArgumentError
 from clvbayes.inference import Fit
 from clvbayes.inference.progress import track
-from clvbayes.models.hierarchy import assign_cells, cell_coordinates
-from clvbayes.models.protocol import PurchaseModel, SpendModel
+from clvbayes.models.hierarchy import Cells, assign_cells, cell_coordinates
+from clvbayes.models.protocol import PurchaseModel, ReturnsModel, SpendModel
+from clvbayes.valuation.checks import check_simulation, check_sums, returned_share
 from clvbayes.valuation.economics import DAYS_PER_YEAR, Economics, fiscal_periods
-from clvbayes.valuation.events import (
-    Events,
-    Part,
-    Plan,
-    add_by_customer,
-    everyone_of,
-    in_order,
-    simulate_events,
-    values_before_service,
-    values_of,
-)
+from clvbayes.valuation.events import CellsOf, Events, Part, Plan, everyone_of, in_order, simulate_events, values_of
+from clvbayes.valuation.levels import Levels, levels_of
 from clvbayes.valuation.levers import LEVERS, lever_arrays, moved_values
-from clvbayes.valuation.simulation_check import CHECKED_CUSTOMERS, CHECKED_DRAWS, SimulationCheck
-from clvbayes.valuation.valuation import COMPONENTS, Valuation
+from clvbayes.valuation.newcomers import value_newcomers
+from clvbayes.valuation.valuation import COMPONENTS, Acquisition, Valuation
 
 __all__ = ["value"]
 
-MOST_LEVELS = 2_000  # of a reporting column: 2,000 draws of twelve quarters then take 1.2 GB
 RANKED_CUSTOMERS, TOP_SHARE = 5_000, 0.1  # of 5,000 the share above a threshold has a standard error of .4 points
-PAIRING, UNSEEN_PURCHASES, UNSEEN_SPEND, FREE_SHARE = range(4)  # what a seed is used for, beside the customers' streams
-
+PAIRING, UNSEEN_PURCHASES, UNSEEN_SPEND, FREE_SHARE, UNSEEN_RETURNS = range(5)  # uses of a seed beside the customers' streams
 
 VALUE = COMPONENTS.index("value")
 
 
 @dataclass(frozen=True)
 class _Folded:
-    """A simulated batch: its events, ready to be added up, and its customers' summaries.
+    """A simulated batch: its events, ready to be added up, and its customers' summaries."""
 
-    `checked` are values before service costs, dims ``(customer, draw)``, of the draws that are checked against closed forms.
-    """
-
-    events: Events
+    events: tuple[Events, ...]
     table: pd.DataFrame
-    checked: np.ndarray
 
 
 def value(
@@ -59,17 +45,19 @@ def value(
     customers: Customers,
     economics: Economics,
     *,
+    returns: Fit | None = None,
     by: Sequence[str] | None = None,
+    newcomers: bool = True,
     levers: Sequence[str] = (),
     draws: int = 2000,
     seed: int,
     progress: bool = True,
 ) -> Valuation:
-    """Predictive draws of what existing customers will bring.
+    """Predictive draws of what existing customers will bring, and of what one more customer would.
 
-    For each draw of the posterior and each customer: alive or not, a rate, a dropout probability and a level of spend are drawn from the
-    customer's conditional posterior, then every purchase until the horizon and its amount. Customers are folded in batches; no array
-    of draws by customers is ever kept whole.
+    For each draw of the posterior and each customer: alive or not, a rate, a dropout probability, a level of spend and a share that comes
+    back are drawn from the customer's conditional posterior, then every purchase until the horizon, its amount, and whether it is returned.
+    Customers are folded in batches; no array of draws by customers is ever kept whole.
 
     Parameters
     ----------
@@ -78,8 +66,12 @@ def value(
     customers : Customers
         Whom to value; levels that the fits have not seen are drawn from the hierarchy.
     economics : Economics
+    returns : Fit, optional
+        Fit of a returns model; without it, nothing that is ordered comes back.
     by : sequence of str, optional
         Segment columns to report by, each by itself; all of them by default.
+    newcomers : bool
+        Whether to value customers yet to be won, by level.
     levers : sequence of str
         What to move from the valuation date on, each by itself and with the same random numbers: "churn" (each customer's odds of leaving
         after an order), "rate" (of orders) and "spend" (amounts). Each takes six more passes over all customers.
@@ -98,7 +90,7 @@ def value(
     ------
     ArgumentError
         If a lever is none of the three, a column of `by` is no segment, the fits do not fit (a spend model for purchases, another unit
-        of time), the currencies differ, or a number is out of range.
+        of time, a returns model where returns are not known), the currencies differ, or a number is out of range.
 
     Examples
     --------
@@ -114,72 +106,65 @@ def value(
     True
     """
     columns = tuple(customers.segments.columns) if by is None else tuple(by)
-    _require_usable(purchases, spend, customers, columns, by, draws, seed)
+    _require_usable(purchases, spend, returns, customers, columns, by, draws, seed)
     if isinstance(levers, str) or not set(levers) <= set(LEVERS) or len(set(levers)) < len(levers):
         raise ArgumentError(f"levers must be some of {', '.join(LEVERS)}, in a list, each once, not {levers!r}")
     if economics.currency and customers.currency and economics.currency != customers.currency:
         raise ArgumentError(f"the economics are in {economics.currency}, the customers' amounts in {customers.currency}")
     economics = replace(economics, currency=economics.currency or customers.currency)
     periods = fiscal_periods(economics, customers.until)
+    levels = levels_of(customers.segments, columns)
     purchase_cells, spend_cells = assign_cells(customers, purchases.pool), assign_cells(customers, spend.pool)
+    returns_cells = assign_cells(customers, () if returns is None else returns.pool)
     plan = Plan(
-        cast("PurchaseModel", purchases.model),
-        cast("SpendModel", spend.model),
-        _coordinates(purchases, purchase_cells, draws, seed, UNSEEN_PURCHASES),
-        _coordinates(spend, spend_cells, draws, seed, UNSEEN_SPEND),
-        _paid_share(customers, draws, seed),
-        economics,
-        np.array([period.end for period in periods]),
-        DAYS_PER_YEAR / DAYS_PER_UNIT[customers.unit],
-        min(draws, CHECKED_DRAWS * max(1, CHECKED_CUSTOMERS // len(customers))),
-        int(seed),
+        purchases=cast("PurchaseModel", purchases.model),
+        purchase_coordinates=_coordinates(purchases, purchase_cells, draws, seed, UNSEEN_PURCHASES),
+        spend=cast("SpendModel", spend.model),
+        spend_coordinates=_coordinates(spend, spend_cells, draws, seed, UNSEEN_SPEND),
+        returns=None if returns is None else cast("ReturnsModel", returns.model),
+        returns_coordinates=np.zeros((draws, 0, 1))
+        if returns is None
+        else _coordinates(returns, returns_cells, draws, seed, UNSEEN_RETURNS),
+        paid_share=_paid_share(customers, draws, seed),
+        economics=economics,
+        period_ends=np.array([period.end for period in periods]),
+        units_per_year=DAYS_PER_YEAR / DAYS_PER_UNIT[customers.unit],
+        seed=int(seed),
     )
-    everyone = everyone_of(customers, purchase_cells.of_customer, spend_cells.of_customer, economics)
-    levels = [pd.factorize(customers.segments[column], sort=True) for column in columns]
-    for column, (_, names) in zip(columns, levels, strict=True):
-        if len(names) > MOST_LEVELS:
-            raise ArgumentError(f"by names {column!r}, which has {len(names):,} levels; report by columns of at most {MOST_LEVELS:,}")
-    sizes = [1, *(len(names) for _, names in levels)]
-    starts = np.concatenate([[0], np.cumsum(sizes)])
-    row_of = np.stack([np.zeros(len(customers), np.int64), *(codes + start for (codes, _), start in zip(levels, starts[1:], strict=False))])
-    # by component; the first row is the total, then each column's levels
-    cash = np.zeros((draws, starts[-1], len(periods), len(COMPONENTS)))
-    tables, checked = [], SimulationCheck()
+    cells = CellsOf(purchase_cells.of_customer, spend_cells.of_customer, returns_cells.of_customer)
+    everyone = everyone_of(customers, cells, economics)
+    cash = np.zeros((draws, levels.rows, len(periods), len(COMPONENTS)))
+    tables = []
     with track("Valuing customers", len(customers), progress) as update:
         top = _top_value(plan, everyone)
         for rows, folded in in_order(lambda part: _fold(plan, part, top), plan, everyone):
-            events = folded.events
-            money = (events.amount, events.cost, events.contribution, events.value)
-            _add(cash, row_of[:, rows], events.futures.customer, events.futures.draw, events.period, *money)
+            for events in folded.events:
+                money = (events.amount, events.returned, events.cost, events.contribution, events.value)
+                _add(cash, levels.row_of[:, rows], events.customer, events.draw, events.period, events.orders, *money)
             tables.append(folded.table)
-            checked.add(plan, everyone.rows(rows), folded.checked, rows.start, len(customers))
             update(rows.stop, "")
-
-    attrs = {"kind": "predictive", "currency": economics.currency or "", "seed": int(seed)}
-    coords: dict[str, Any] = {"draw": np.arange(draws), "period": [period.label for period in periods], "component": list(COMPONENTS)}
+    table = _customer_frame(customers, tables)
+    closed = check_simulation(plan, everyone)
+    total, by_column = _arrays(
+        cash, levels, {"period": [period.label for period in periods], "component": list(COMPONENTS)}, economics, seed
+    )
     return Valuation(
-        cash={
-            column: xr.DataArray(
-                cash[:, starts[k + 1] : starts[k + 2]],
-                dims=("draw", "level", "period", "component"),
-                coords={**coords, "level": [str(name) for name in names], "customers": ("level", np.bincount(codes, minlength=len(names)))},
-                name=column,
-                attrs=attrs,
-            )
-            for k, (column, (codes, names)) in enumerate(zip(columns, levels, strict=True))
-        },
-        total=xr.DataArray(cash[:, 0], dims=("draw", "period", "component"), coords=coords, name="total", attrs=attrs),
-        customers=_customer_frame(customers, tables),
+        cash=by_column,
+        total=total,
+        customers=table,
         economics=economics,
         periods=periods,
-        check=checked.result(),
-        levers=lever_arrays(
-            moved_values(plan, everyone, row_of, cash[..., VALUE].sum(axis=2), levers, progress), levers, starts, columns, levels
-        ),
+        checks=(*closed.checks, check_sums(table, total, by_column)),
+        spread=_spread(cash[..., VALUE].sum(axis=2), table["value_sd"].to_numpy(), levels, closed.process_share),
+        beyond_horizon=closed.beyond_horizon,
+        acquisition=value_newcomers(plan, customers, everyone, levels) if newcomers else Acquisition(),
+        levers=lever_arrays(moved_values(plan, everyone, levels, cash[..., VALUE].sum(axis=2), levers, progress), levers, levels),
     )
 
 
-def _require_usable(purchases: Fit, spend: Fit, customers: Customers, columns: Sequence[str], by: object, draws: int, seed: int) -> None:
+def _require_usable(
+    purchases: Fit, spend: Fit, returns: Fit | None, customers: Customers, columns: Sequence[str], by: object, draws: int, seed: int
+) -> None:
     if isinstance(by, str):
         raise ArgumentError(f"by must be a list of columns; write ({by!r},)")
     if len(set(columns)) < len(columns):
@@ -188,8 +173,12 @@ def _require_usable(purchases: Fit, spend: Fit, customers: Customers, columns: S
     if unknown:
         known = ", ".join(map(repr, customers.segments.columns)) or "none"
         raise ArgumentError(f"by names {', '.join(map(repr, unknown))}, which is no segment of these customers; they have {known}")
-    if purchases.model.models_spend or not spend.model.models_spend:
+    if purchases.model.kind != "purchases" or spend.model.kind != "spend":
         raise ArgumentError(f"value needs a purchase fit, then a spend fit, not {purchases.model.name} and {spend.model.name}")
+    if returns is not None and returns.model.kind != "returns":
+        raise ArgumentError(f"returns must be the fit of a returns model, not of {returns.model.name}")
+    if returns is not None and customers.returns is None:
+        raise ArgumentError("a returns model cannot value customers of whom returns are not known, as in an RFM frame")
     if not len(customers):
         raise ArgumentError("there are no customers to be valued")
     if customers.spend_level == "mean" and cast("SpendModel", spend.model).needs_single_amounts:
@@ -202,7 +191,7 @@ def _require_usable(purchases: Fit, spend: Fit, customers: Customers, columns: S
         raise ArgumentError(f"seed must be a whole number of at least 0 and below 2**63, not {seed!r}")
 
 
-def _coordinates(fit: Fit, cells: Any, draws: int, seed: int, purpose: int) -> np.ndarray:
+def _coordinates(fit: Fit, cells: Cells, draws: int, seed: int, purpose: int) -> np.ndarray:
     """Coordinates of cells, dims (draw, coordinate, cell): a seeded permutation of the posterior's draws, repeated as often as needed."""
     posterior = fit.posterior["posterior"].to_dataset()
     available = posterior.sizes["chain"] * posterior.sizes["draw"]
@@ -214,6 +203,8 @@ def _coordinates(fit: Fit, cells: Any, draws: int, seed: int, purpose: int) -> n
 def _paid_share(customers: Customers, draws: int, seed: int) -> np.ndarray:
     """Share of purchases that have an amount, by draw: beta distributed as the repeat orders have it, one where none of them was free."""
     paid = int(customers.statistics["spend_count"].sum())
+    if customers.returns is not None:
+        paid += int(customers.returns["cancelled"].sum())
     free = int(customers.statistics["frequency"].sum()) - paid
     if free == 0:
         return np.ones(draws)
@@ -226,22 +217,20 @@ def _top_value(plan: Plan, everyone: Part) -> np.ndarray:
     They are chosen by the hash of their id, so that the order of rows does not matter.
     """
     chosen = everyone.rows(np.sort(np.argsort(everyone.batch.key, kind="stable")[:RANKED_CUSTOMERS]))
-    values = [found for _, found in in_order(lambda part: values_of(plan, part, simulate_events(plan, part)), plan, chosen)]
+    values = [found for _, found in in_order(lambda part: values_of(plan, part, simulate_events(plan, part).events), plan, chosen)]
     return np.asarray(np.quantile(np.concatenate(values), 1 - TOP_SHARE, axis=0))
 
 
 def _fold(plan: Plan, part: Part, top: np.ndarray) -> _Folded:
     """Simulate a batch, and sum it by customer and draw."""
-    events = simulate_events(plan, part)
-    values = values_of(plan, part, events)
-    orders = np.zeros_like(values)
-    add_by_customer(orders, events.futures.customer, events.futures.draw, np.ones_like(events.value))
+    simulated = simulate_events(plan, part)
+    values = values_of(plan, part, simulated.events)
     low, middle, high = np.quantile(values, [0.05, 0.5, 0.95], axis=1)
     table = pd.DataFrame(
         {
-            "p_alive": events.futures.p_alive.mean(axis=1),
-            "p_no_order": (orders == 0).mean(axis=1),
-            "expected_orders": events.futures.expected_first_year.mean(axis=1),
+            "p_alive": simulated.p_alive,
+            "p_no_order": 1 - _draws_with_orders(len(part), simulated.events[0].customer, simulated.events[0].draw) / plan.draws,
+            "expected_orders": simulated.expected_first_year,
             "value_mean": values.mean(axis=1),
             "value_sd": values.std(axis=1),
             "value_5": low,
@@ -252,7 +241,67 @@ def _fold(plan: Plan, part: Part, top: np.ndarray) -> _Folded:
     )
     if plan.economics.acquisition_cost is not None:
         table["p_below_acquisition_cost"] = (values < part.acquisition_cost[:, None]).mean(axis=1)
-    return _Folded(events, table, values_before_service(plan, part, events, values[:, : plan.checked_draws]))
+    if plan.returns is not None:
+        table["share_returned"] = returned_share(plan, part)[0].mean(axis=1)
+    return _Folded(simulated.events, table)
+
+
+def _arrays(
+    cash: np.ndarray, levels: Levels, coords: dict[str, Any], economics: Economics, seed: int
+) -> tuple[xr.DataArray, dict[str, xr.DataArray]]:
+    """The total, and one array a column, from sums with dims (draw, row, period, component)."""
+    attrs = {"kind": "predictive", "currency": economics.currency or "", "seed": int(seed)}
+    coords = {"draw": np.arange(len(cash)), **coords}
+    dims, counts = ("draw", "level", "period", "component"), levels.counts
+    found = {
+        column: xr.DataArray(
+            cash[:, rows],
+            dims=dims,
+            coords={**coords, "level": levels.names[column], "customers": ("level", counts[rows])},
+            name=column,
+            attrs=attrs,
+        )
+        for column, rows in levels.of_columns().items()
+    }
+    total = found.pop("")
+    return total.isel(level=0, drop=True).drop_vars("customers", errors="ignore").rename("total"), found
+
+
+def _spread(values: np.ndarray, sd_of_customer: np.ndarray, levels: Levels, process_share: float) -> pd.DataFrame:
+    """Standard deviation of each row's value, and of it what chance and what the parameters make; `values` has dims (draw, row).
+
+    Futures of different customers are independent given the parameters, so that the variances that chance makes add up.
+    """
+    variance = values.var(axis=0)
+    chance = np.zeros(levels.rows)
+    for row_of in levels.row_of:
+        chance += np.bincount(row_of, process_share * sd_of_customer**2, minlength=levels.rows)
+    chance = np.minimum(chance, variance)
+    named = [(column, name) for column, names in levels.names.items() for name in names]
+    return pd.DataFrame(
+        {
+            "column": [column for column, _ in named],
+            "level": [name for _, name in named],
+            "sd": np.sqrt(variance),
+            "process_sd": np.sqrt(chance),
+            "parameter_sd": np.sqrt(variance - chance),
+        }
+    )
+
+
+def _customer_frame(customers: Customers, tables: list[pd.DataFrame]) -> pd.DataFrame:
+    table = pd.concat(tables, ignore_index=True)
+    table.insert(0, "customer_id", customers.statistics["customer_id"])
+    return join_segments(table, customers.segments)
+
+
+@njit(nogil=True, cache=True)
+def _draws_with_orders(customers: int, customer: np.ndarray, draw: np.ndarray) -> np.ndarray:
+    counts = np.zeros(customers)
+    for k in range(len(customer)):
+        if k == 0 or customer[k] != customer[k - 1] or draw[k] != draw[k - 1]:
+            counts[customer[k]] += 1.0
+    return counts
 
 
 @njit(nogil=True, cache=True)
@@ -262,7 +311,9 @@ def _add(
     customer: np.ndarray,
     draw: np.ndarray,
     period: np.ndarray,
+    orders: float,
     amount: np.ndarray,
+    returned: np.ndarray,
     cost: np.ndarray,
     contribution: np.ndarray,
     value: np.ndarray,
@@ -271,14 +322,9 @@ def _add(
     for k in range(len(customer)):
         for column in range(len(row_of)):
             cell = cash[draw[k], row_of[column, customer[k]], period[k]]
-            cell[0] += 1.0
+            cell[0] += orders
             cell[1] += amount[k]
-            cell[2] += cost[k]
-            cell[3] += contribution[k]
-            cell[4] += value[k]
-
-
-def _customer_frame(customers: Customers, tables: list[pd.DataFrame]) -> pd.DataFrame:
-    table = pd.concat(tables, ignore_index=True)
-    table.insert(0, "customer_id", customers.statistics["customer_id"])
-    return join_segments(table, customers.segments)
+            cell[2] += returned[k]
+            cell[3] += cost[k]
+            cell[4] += contribution[k]
+            cell[5] += value[k]

@@ -100,7 +100,7 @@ def measure(file: str, draws: int, years: float) -> None:
         "grown_GB": (peak - before) / 1e6,
         "alive": float(valuation.customers["p_alive"].mean()),
         "orders_a_customer": float(valuation.total.sel(component="orders").sum("period").mean()) / len(customers),
-        "check": valuation.check.status,
+        "check": valuation.checks[0].status,
     }
     print(json.dumps(figures))
 

@@ -9,4 +9,4 @@ def test_operational_time_is_calendar_time() -> None:
     T, start, stop = np.array([50.0, 4.0]), np.array([3.0, 0.0]), np.array([10.5, 4.0])
     elapsed = STEADY.elapsed(T, start, stop)
     assert elapsed.tolist() == [7.5, 4.0]
-    assert np.array_equal(STEADY.age(T, start, elapsed), stop)
+    assert np.array_equal(STEADY.ahead(elapsed), elapsed)

@@ -265,7 +265,7 @@ def test_moments_without_discounting_are_those_of_the_number_of_orders() -> None
 def batch_of(ids, x, t_x, T, cell=None) -> Batch:
     x, t_x, T = (np.asarray(column, dtype=float) for column in (x, t_x, T))
     cell = np.zeros(len(x), dtype=np.int64) if cell is None else np.asarray(cell)
-    return Batch(customer_keys(ids), cell, cell, x, t_x, T, np.zeros(len(x)), np.zeros(len(x)), np.zeros(len(x)))
+    return Batch(customer_keys(ids), cell, cell, cell, x, t_x, T, *[np.zeros(len(x))] * 5)
 
 
 def part_of(batch: Batch, rows) -> Batch:
@@ -467,8 +467,8 @@ class HalfSpeed:
     def elapsed(self, T, start, stop):
         return (stop - start) / 2
 
-    def age(self, T, start, elapsed):
-        return start + 2 * elapsed
+    def ahead(self, elapsed):
+        return 2 * elapsed
 
 
 def test_the_whole_model_lives_in_the_time_of_its_clock() -> None:

@@ -144,7 +144,9 @@ def test_gamma_variates_follow_their_law(shape) -> None:
     np.testing.assert_allclose(np.log(made[made > 0]), one_stream(LOG_GAMMA, shape)[made > 0], atol=1e-9)
 
 
-@pytest.mark.parametrize("user", ["models.mbg_nbd", "models.gamma_gamma", "models.lognormal", "valuation.events"])
+@pytest.mark.parametrize(
+    "user", ["models.mbg_nbd", "models.gamma_gamma", "models.lognormal", "models.beta_binomial_returns", "valuation.events"]
+)
 def test_what_inlines_the_streams_names_their_version(user) -> None:
     """Numba keeps compiled code under the hash of its own file: without a change there, another version of streams.py would be ignored."""
     source = Path(streams.__file__).read_bytes()
@@ -153,5 +155,6 @@ def test_what_inlines_the_streams_names_their_version(user) -> None:
 
 def test_all_that_inline_the_streams_are_known() -> None:
     package = Path(streams.__file__).parents[1]
-    users = {path.stem for path in package.rglob("*.py") if "streams import" in path.read_text(encoding="utf-8")}
-    assert users == {"mbg_nbd", "gamma_gamma", "lognormal", "events"}
+    text = {path.stem: path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
+    users = {name for name, source in text.items() if "streams import" in source and "open_stream" in source}
+    assert users == {"mbg_nbd", "gamma_gamma", "lognormal", "beta_binomial_returns", "events"}

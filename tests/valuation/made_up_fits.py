@@ -18,6 +18,8 @@ UNTIL = date(2026, 11, 15)
 # rate, shape, dropout and concentration of CDNOW; a mean purchase of 80
 PURCHASES = np.array([-2.4660, -0.6444, -0.5941, 0.9183])
 SPEND = np.array([4.3820, -0.6419, -0.9000])
+# a tenth comes back, of some nearly everything
+RETURNS = np.array([-2.1972, 0.5])
 
 
 def made_up_customers(
@@ -52,8 +54,9 @@ def made_up_customers(
 
 def made_up_fit(model, customers: Customers, *, pool: Pool = ("industry",), centre=None, sd=0.1, chains=2, draws=250, seed=5) -> Fit:
     """A fit whose posterior is normal noise around a centre, with the variables and attributes of a real one."""
-    rng = np.random.default_rng([seed, model.models_spend])
-    centre = np.asarray((SPEND if model.models_spend else PURCHASES) if centre is None else centre)
+    kinds = {"purchases": PURCHASES, "spend": SPEND, "returns": RETURNS}
+    rng = np.random.default_rng([seed, list(kinds).index(model.kind)])
+    centre = np.asarray(kinds[model.kind] if centre is None else centre)
     names, shape = ("chain", "draw", "coordinate"), (chains, draws, len(centre))
     population = rng.normal(centre, sd, shape)
     variables = {"population": (names, population)}

@@ -17,7 +17,7 @@ def test_free_orders_count_and_are_not_paid(monkeypatch: pytest.MonkeyPatch) -> 
     customers = replace(customers, statistics=statistics.assign(spend_count=statistics["frequency"] - free))
     economics = Economics(margin=0.5, discount_rate=0.0, horizon=2)
     right = value(*made_up_fits(customers), customers, economics, draws=300, seed=1, progress=False)
-    assert right.check.status == "ok"
+    assert right.checks[0].status == "ok"
 
     monkeypatch.setattr(import_module("clvbayes.valuation.value"), "_paid_share", lambda customers, draws, seed: np.ones(draws))
     all_paid = value(*made_up_fits(customers), customers, economics, draws=300, seed=1, progress=False)

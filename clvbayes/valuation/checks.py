@@ -1,0 +1,189 @@
+"""Whether a simulation agrees with closed forms: every valuation checks itself, on some customers and draws."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from clvbayes.inference import CheckResult
+from clvbayes.valuation.events import Part, Plan, simulate_events, values_of
+
+__all__ = ["ClosedForms", "EachOrder", "check_simulation", "check_sums", "each_order", "expected_discounted_orders", "returned_share"]
+
+CHECKED_CUSTOMERS, CHECKED_DRAWS = 1_000, 40  # more draws of fewer: with 40 draws of 120 customers one standard error was 9 % of the value
+CHECK_LIMIT = 4.0  # standard errors; a right simulation fails once in 16,000 runs
+SPREAD_LIMIT = 6.0  # the same of squares, whose few largest ones make normal bounds too narrow
+SUMS_LIMIT = 1e-9  # relative; sums in another order differ in their last digits
+LATENTS = 20  # of each checked customer and draw, to average closed second moments over
+LONGEST_YEARS = 50.0  # beyond the horizon counts until here; nothing is ever summed to infinity
+
+
+@dataclass(frozen=True)
+class ClosedForms:
+    """What closed forms say of a valuation.
+
+    Attributes
+    ----------
+    checks : tuple of CheckResult
+        Whether the simulation agrees, in the mean and in the spread.
+    process_share : float
+        Of the variance of single customers' values, the share that would stay if the parameters were known.
+    beyond_horizon : float
+        Share of the expected value until fifty years ahead that lies beyond the horizon; missing where the value is not positive.
+    """
+
+    checks: tuple[CheckResult, ...]
+    process_share: float
+    beyond_horizon: float
+
+
+@dataclass(frozen=True)
+class EachOrder:
+    """Closed-form moments of one order's contribution, dims ``(customer, draw)``: `earned` grows with amounts, `costs` do not."""
+
+    earned: np.ndarray
+    costs: np.ndarray
+    square: np.ndarray
+    product: np.ndarray
+
+
+def check_simulation(plan: Plan, everyone: Part) -> ClosedForms:
+    """Simulate some customers, at even steps over the base, and compare with closed forms.
+
+    Costs of service have no closed form, and refunds of past orders are no futures: both are left out on both sides.
+    """
+    draws = min(plan.draws, CHECKED_DRAWS * max(1, CHECKED_CUSTOMERS // len(everyone)))
+    plan = replace(
+        plan,
+        purchase_coordinates=plan.purchase_coordinates[:draws],
+        spend_coordinates=plan.spend_coordinates[:draws],
+        returns_coordinates=plan.returns_coordinates[:draws],
+        paid_share=plan.paid_share[:draws],
+    )
+    some = everyone.rows(np.arange(0, len(everyone), max(1, len(everyone) // CHECKED_CUSTOMERS)))
+    nothing = np.zeros(len(some))
+    some = replace(some, service_cost=nothing, pending_amount=nothing)
+    values = values_of(plan, some, simulate_events(plan, some).events)
+    each = each_order(plan, some)
+    expected = _expected_values(plan, some, each, plan.horizon)
+    longest = _expected_values(plan, some, each, LONGEST_YEARS * plan.units_per_year).sum()
+    moments = _discounted_moments(plan, some)
+    square = moments[1] * each.square + moments[2] * each.product
+    mean = moments[0] * (each.earned - each.costs)
+    process, parameters = float(np.mean(square - mean**2)), float(np.mean(mean.var(axis=1)))
+    checks = [_agreement("Simulation", "value", values, expected, CHECK_LIMIT)]
+    if len(set(plan.economics.rates)) == 1 and plan.economics.spend_growth == 0:
+        checks.append(_agreement("Spread", "squared value", values**2, square, SPREAD_LIMIT))
+    return ClosedForms(
+        tuple(checks),
+        process_share=process / (process + parameters) if process > 0 else 0.0,
+        beyond_horizon=float(1 - expected.sum() / longest) if longest > 0 else np.nan,
+    )
+
+
+def check_sums(customers: pd.DataFrame, total: xr.DataArray, cash: Mapping[str, xr.DataArray]) -> CheckResult:
+    """Whether the sum over customers, and over the levels of each column, is the total."""
+    value = total.sel(component="value").sum("period")
+    scale = max(float(abs(value).max()), 1e-300)
+    off = abs(float(customers["value_mean"].sum()) - float(value.mean())) / scale
+    for levels in cash.values():
+        off = max(off, float(abs(levels.sum("level") - total).max()) / scale)
+    message = f"Customers and levels add up to the total, to {off:.0e} of it (limit {SUMS_LIMIT:.0e})."
+    if off < SUMS_LIMIT:
+        return CheckResult("Sums", "ok", message)
+    return CheckResult("Sums", "failed", message.replace("add up", "do not add up"), "Report this as a defect of clvbayes.")
+
+
+def expected_discounted_orders(
+    plan: Plan, coordinates: np.ndarray, known: tuple[np.ndarray, ...], horizon: float, *, growing: bool
+) -> np.ndarray:
+    """Closed form, a year of the discount curve after the other; where `growing`, of amounts that rise with `spend_growth`.
+
+    `coordinates` has dims ``(coordinate, ...)``, broadcast against `known`: frequency, recency and T.
+    """
+    growth = np.log1p(plan.economics.spend_growth) if growing else 0.0
+    log_rates = np.log1p(plan.economics.rates)
+    total: np.ndarray | float = 0.0
+    for year, log_rate in enumerate(log_rates):
+        begins = year * plan.units_per_year
+        end = horizon if year == len(log_rates) - 1 else min((year + 1) * plan.units_per_year, horizon)
+        if begins >= end:
+            break
+        discount = float(log_rate - growth) / plan.units_per_year
+
+        def until(time: float, discount: float = discount) -> np.ndarray:
+            return plan.purchases.expected_discounted_orders(coordinates, *known, horizon=time, discount=discount)
+
+        within = until(end) - (until(begins) if year else 0.0)
+        total = total + within * plan.economics.discount_factor(float(year)) * np.exp(log_rate * year)
+    return np.asarray(total)
+
+
+def each_order(plan: Plan, part: Part) -> EachOrder:
+    batch, paid = part.batch, plan.paid_share
+    spend = plan.spend_coordinates[:, :, batch.spend_cell].transpose(1, 2, 0)
+    mean, square, product = plan.spend.amount_moments(spend, *(column[:, None] for column in _spend_known(batch)))
+    back, back_twice = returned_share(plan, part)
+    margin, cost, handling = (column[:, None] for column in (part.margin, part.order_cost, part.return_cost))
+    kept_twice = 1 - 2 * back + back_twice
+    paid_mean = margin * mean * (1 - back) - handling * back
+    paid_square = (1 - back) * (margin**2 * square - 2 * margin * mean * cost + cost**2) + back * (cost + handling) ** 2
+    paid_product = margin**2 * product * kept_twice - 2 * margin * mean * handling * (back - back_twice) + handling**2 * back_twice
+    return EachOrder(
+        earned=paid * margin * mean * (1 - back),
+        costs=cost + paid * handling * back,
+        square=(1 - paid) * cost**2 + paid * paid_square,
+        product=paid**2 * paid_product - 2 * cost * paid * paid_mean + cost**2,
+    )
+
+
+def returned_share(plan: Plan, part: Part) -> tuple[np.ndarray, np.ndarray]:
+    """Expectations of each customer's share that comes back and of its square, dims ``(customer, draw)``."""
+    if plan.returns is None:
+        return np.zeros((1, 1)), np.zeros((1, 1))
+    batch = part.batch
+    coordinates = plan.returns_coordinates[:, :, batch.returns_cell].transpose(1, 2, 0)
+    return plan.returns.share_moments(coordinates, batch.return_trials[:, None], batch.return_count[:, None])
+
+
+def _expected_values(plan: Plan, part: Part, each: EachOrder, horizon: float) -> np.ndarray:
+    batch = part.batch
+    coordinates = plan.purchase_coordinates[:, :, batch.purchase_cell].transpose(1, 2, 0)
+    known = (batch.frequency[:, None], batch.recency[:, None], batch.T[:, None])
+    orders = expected_discounted_orders(plan, coordinates, known, horizon, growing=False)
+    growing = expected_discounted_orders(plan, coordinates, known, horizon, growing=True) if plan.economics.spend_growth else orders
+    return np.asarray(growing * each.earned - orders * each.costs)
+
+
+def _discounted_moments(plan: Plan, part: Part) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """At the mean discount rate of a curve, dims ``(customer, draw)``."""
+    batch = part.batch
+    log_rates = np.log1p(plan.economics.rates) - np.log1p(plan.economics.spend_growth)
+    return plan.purchases.discounted_moments(
+        plan.purchase_coordinates[:, :, batch.purchase_cell].transpose(1, 2, 0),
+        batch.frequency[:, None],
+        batch.recency[:, None],
+        batch.T[:, None],
+        horizon=plan.horizon,
+        discount=float(log_rates.mean()) / plan.units_per_year,
+        latents=LATENTS,
+        random=np.random.default_rng([plan.seed, len(part)]),
+    )
+
+
+def _spend_known(batch: object) -> tuple[np.ndarray, ...]:
+    return tuple(getattr(batch, name) for name in ("spend_count", "spend_sum", "spend_sum_log"))
+
+
+def _agreement(check: str, what: str, simulated: np.ndarray, expected: np.ndarray, limit: float) -> CheckResult:
+    """Simulated less expected is independent over customers and draws, and of mean zero if the simulation is right."""
+    error = np.sqrt(np.square(simulated - expected).sum())
+    off = simulated.sum() - expected.sum()
+    z = off / error if error > 0 else 0.0
+    difference = off / abs(expected.sum()) if expected.any() else 0.0
+    message = f"Simulated and closed-form {what} differ by {difference:+.1%}, {z:+.1f} standard errors (limit {limit:.0f})."
+    if abs(z) < limit:
+        return CheckResult(check, "ok", message)
+    return CheckResult(check, "failed", message, "Report this as a defect of clvbayes.")
