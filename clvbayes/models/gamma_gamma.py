@@ -144,7 +144,9 @@ class GammaGamma:
         """
         natural = np.stack(_natural(coordinates.swapaxes(0, 1), np.exp))
         count, total = batch.spend_count.astype(float), batch.spend_sum.astype(float)
-        return np.asarray(_amounts(natural, batch.spend_cell, count, total, batch.key, seed, futures.customer, futures.draw))
+        return np.asarray(
+            _amounts(natural, batch.spend_cell, count, total, batch.key, seed, futures.customer, futures.draw, np.empty(len(futures.draw)))
+        )
 
     def amount_moments(
         self, coordinates: np.ndarray, spend_count: Any, spend_sum: Any, spend_sum_log: Any = None
@@ -192,8 +194,8 @@ def _amounts(
     seed: int,
     customer: np.ndarray,
     draw: np.ndarray,
+    amounts: np.ndarray,
 ) -> np.ndarray:
-    amounts = np.empty(len(customer))
     state = np.empty(1, np.uint64)
     p, scale, previous_customer, previous_draw = 0.0, 0.0, -1, -1
     for k in range(len(customer)):

@@ -158,7 +158,9 @@ class Lognormal:
         link = coordinates[:, 3] if self.frequency_link else np.zeros_like(within)
         parts = np.stack([coordinates[:, 0], within, between, link])
         count, logs = batch.spend_count.astype(float), batch.spend_sum_log.astype(float)
-        return np.asarray(_amounts(parts, batch.spend_cell, count, logs, batch.key, seed, futures.customer, futures.draw))
+        return np.asarray(
+            _amounts(parts, batch.spend_cell, count, logs, batch.key, seed, futures.customer, futures.draw, np.empty(len(futures.draw)))
+        )
 
     def amount_moments(
         self, coordinates: np.ndarray, spend_count: Any, spend_sum: Any, spend_sum_log: Any
@@ -216,8 +218,8 @@ def _amounts(
     seed: int,
     customer: np.ndarray,
     draw: np.ndarray,
+    amounts: np.ndarray,
 ) -> np.ndarray:
-    amounts = np.empty(len(customer))
     state = np.empty(1, np.uint64)
     within, level, previous_customer, previous_draw = 0.0, 0.0, -1, -1
     for k in range(len(customer)):

@@ -167,8 +167,25 @@ class MbgNbd:
         ahead = np.broadcast_to(clock.elapsed(batch.T, batch.T, batch.T + horizon), len(batch)).astype(float)
         first_year = np.broadcast_to(clock.elapsed(batch.T, batch.T, batch.T + year), len(batch)).astype(float)
         natural = np.stack(_natural(coordinates.swapaxes(0, 1), np.exp, expit))
-        customer, draw, elapsed, alive, expected = _simulate(
-            natural, batch.purchase_cell, x, t_x, T, ahead, first_year, batch.key, seed, rate, churn_odds
+        shape = (len(batch), len(coordinates))
+        alive, expected = np.empty(shape), np.empty(shape)
+        room = 2 * alive.size + 1024
+        customer, draw, elapsed = _simulate(
+            natural,
+            batch.purchase_cell,
+            x,
+            t_x,
+            T,
+            ahead,
+            first_year,
+            batch.key,
+            seed,
+            rate,
+            churn_odds,
+            alive,
+            expected,
+            np.empty((2, room), np.int32),
+            np.empty(room),
         )
         return Futures(customer, draw, clock.ahead(elapsed), alive, expected)
 
@@ -336,12 +353,15 @@ def _simulate(
     seed: int,
     rate_factor: float,
     odds_factor: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    alive: np.ndarray,
+    expected: np.ndarray,
+    of: np.ndarray,
+    elapsed: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Fill `alive` and `expected`, and return customer, draw and time of each purchase; what is filled is NumPy's, which keeps large
+    arrays in large pages of memory."""
     customers, draws = len(cell), natural.shape[1]
-    alive, expected = np.empty((customers, draws)), np.zeros((customers, draws))
-    room = customers * draws + 1024
-    of_customer, of_draw, elapsed = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room)
-    events = 0
+    of_customer, of_draw, room, events = of[0], of[1], len(elapsed), 0
     state = np.empty(1, np.uint64)
     for i in range(customers):
         # kept in local names: the compiler cannot know that no array written to is one of these
@@ -353,6 +373,7 @@ def _simulate(
             alive[i, s] = here
             open_stream(state, seed, own, s, PURCHASES)
             if uniform(state) >= here:
+                expected[i, s] = 0.0
                 continue
             rate = rate_factor * gamma_variate(state, r + orders) / (alpha + age)
             # the first is zero where it is below the smallest double: who leaves so seldom stays
@@ -371,7 +392,7 @@ def _simulate(
                 events += 1
                 if uniform(state) < leave:
                     break
-    return of_customer[:events], of_draw[:events], elapsed[:events], alive, expected
+    return of_customer[:events], of_draw[:events], elapsed[:events]
 
 
 @njit(nogil=True, cache=True)

@@ -55,20 +55,13 @@ def check_simulation(plan: Plan, everyone: Part) -> ClosedForms:
     Costs of service have no closed form, and refunds of past orders are no futures: both are left out on both sides.
     """
     draws = min(plan.draws, CHECKED_DRAWS * max(1, CHECKED_CUSTOMERS // len(everyone)))
-    plan = replace(
-        plan,
-        purchase_coordinates=plan.purchase_coordinates[:draws],
-        spend_coordinates=plan.spend_coordinates[:draws],
-        returns_coordinates=plan.returns_coordinates[:draws],
-        paid_share=plan.paid_share[:draws],
-    )
+    plan = _with_draws(plan, slice(draws))
     some = everyone.rows(np.arange(0, len(everyone), max(1, len(everyone) // CHECKED_CUSTOMERS)))
     nothing = np.zeros(len(some))
     some = replace(some, service_cost=nothing, pending_amount=nothing)
     values = values_of(plan, some, simulate_events(plan, some).events)
     each = each_order(plan, some)
     expected = _expected_values(plan, some, each, plan.horizon)
-    longest = _expected_values(plan, some, each, LONGEST_YEARS * plan.units_per_year).sum()
     moments = _discounted_moments(plan, some)
     square = moments[1] * each.square + moments[2] * each.product
     mean = moments[0] * (each.earned - each.costs)
@@ -79,8 +72,21 @@ def check_simulation(plan: Plan, everyone: Part) -> ClosedForms:
     return ClosedForms(
         tuple(checks),
         process_share=process / (process + parameters) if process > 0 else 0.0,
-        beyond_horizon=float(1 - expected.sum() / longest) if longest > 0 else np.nan,
+        beyond_horizon=_beyond_horizon(plan, some),
     )
+
+
+def _beyond_horizon(plan: Plan, part: Part) -> float:
+    """From every tenth draw alone: a share needs no more."""
+    few = _with_draws(plan, slice(None, None, 10))
+    each = each_order(few, part)
+    longest = float(_expected_values(few, part, each, max(LONGEST_YEARS * plan.units_per_year, plan.horizon)).sum())
+    return 1 - float(_expected_values(few, part, each, plan.horizon).sum()) / longest if longest > 0 else np.nan
+
+
+def _with_draws(plan: Plan, draws: slice) -> Plan:
+    by_draw = ("purchase_coordinates", "spend_coordinates", "returns_coordinates", "paid_share")
+    return replace(plan, **{name: getattr(plan, name)[draws] for name in by_draw})
 
 
 def check_sums(customers: pd.DataFrame, total: xr.DataArray, cash: Mapping[str, xr.DataArray]) -> CheckResult:

@@ -21,6 +21,7 @@ STREAMS = "47287f42"  # of streams.py, which is inlined here: Numba compiles ane
 
 CELLS_AT_ONCE = 500_000  # customer-draws in memory a batch: some 100 MB
 MOST_WORKERS = 8
+STEPS = 4_096  # of time, up to the horizon
 FREE_ORDERS = 2  # purpose of the random streams, beside the models' own
 ORDERS_KNOWN = ("frequency", "recency", "T", "spend_count", "spend_sum", "spend_sum_log")
 RETURNS_KNOWN = ("trials", "returned", "pending_orders", "pending_amount")
@@ -192,9 +193,9 @@ def simulate_events(plan: Plan, part: Part) -> Simulated:
     )
     factor = plan.economics.discount_factor(years)
     costs = (part.margin, part.order_cost, part.service_cost, part.return_cost)
-    settled = _settle(futures.customer, futures.draw, years, factor, amount, comes_back, plan.period_ends, *costs)
-    period, returned, cost, contribution, value = settled
-    orders = Events(futures.customer, futures.draw, period, amount, returned, cost, contribution, value, factor, orders=1.0)
+    period, money = np.empty(len(years), np.int32), np.empty((4, len(years)))
+    _settle(futures.customer, futures.draw, years, factor, amount, comes_back, plan.period_ends, *costs, period, money)
+    orders = Events(futures.customer, futures.draw, period, amount, money[0], money[1], money[2], money[3], factor, orders=1.0)
     events = (orders, _refunds(plan, part)) if plan.returns is not None and part.pending_amount.any() else (orders,)
     return Simulated(events, futures.p_alive.mean(axis=1), futures.expected_first_year.mean(axis=1))
 
@@ -245,23 +246,27 @@ def _settle(
     order_cost: np.ndarray,
     service_cost: np.ndarray,
     return_cost: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Period, amount returned, cost, contribution and value of each order; the first in a period pays for service."""
-    orders, last = len(customer), len(period_ends) - 1
-    period = np.empty(orders, np.int32)
-    returned, cost, contribution, value = np.zeros(orders), np.empty(orders), np.empty(orders), np.empty(orders)
-    at = 0
-    for k in range(orders):
-        i = customer[k]
-        before = at
-        if k == 0 or i != customer[k - 1] or draw[k] != draw[k - 1]:
-            at, before = 0, -1
+    period: np.ndarray,
+    money: np.ndarray,
+) -> None:
+    """Fill `period`, and `money` with amount returned, cost, contribution and value of each order; the first in a period pays for
+    service."""
+    returned, cost, contribution, value = money[0], money[1], money[2], money[3]
+    last = len(period_ends) - 1
+    # the period of the start of each step of time, so that there is next to nothing left to search: wrong guesses of branches cost most
+    steps = STEPS / period_ends[last]
+    first_of = np.searchsorted(period_ends, np.arange(STEPS + 1) / steps)
+    before, customer_before, draw_before = -1, -1, -1
+    for k in range(len(customer)):
+        i, s = customer[k], draw[k]
+        at = min(first_of[min(int(years[k] * steps), STEPS)], last)
         while at < last and years[k] > period_ends[at]:
             at += 1
-        due = order_cost[i]
-        if at != before:
-            due += service_cost[i]
+        opens = (at != before) | (i != customer_before) | (s != draw_before)
+        before, customer_before, draw_before = at, i, s
+        due = order_cost[i] + service_cost[i] * opens
         kept = amount[k]
+        returned[k] = 0.0
         if len(comes_back) and kept > 0.0:
             returned[k] = kept * comes_back[k]
             kept -= returned[k]
@@ -269,7 +274,6 @@ def _settle(
         period[k], cost[k] = at, due
         contribution[k] = margin[i] * kept - due
         value[k] = contribution[k] * factor[k]
-    return period, returned, cost, contribution, value
 
 
 @njit(nogil=True, cache=True)

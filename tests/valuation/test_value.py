@@ -76,10 +76,10 @@ def test_draws_say_what_they_are(valuation) -> None:
 
 
 def test_components_follow_from_one_another(valuation, fits, customers) -> None:
-    orders, revenue, cost, contribution, discounted = (valuation.total.sel(component=name).to_numpy() for name in COMPONENTS)
+    orders, revenue, returned, cost, contribution, discounted = (valuation.total.sel(component=name).to_numpy() for name in COMPONENTS)
     assert (orders == np.floor(orders)).all() and orders.sum() > 1000
     np.testing.assert_allclose(contribution, 0.35 * revenue, rtol=1e-12)
-    assert not cost.any()
+    assert not cost.any() and not returned.any()
     assert (discounted <= contribution).all() and (discounted > 0).any()
     for k, period in enumerate(valuation.periods):
         # discounted by the day of each order, which lies within its period
@@ -216,7 +216,7 @@ def test_the_unit_of_time_changes_nothing(fits, customers, valuation) -> None:
 def test_the_currency_multiplies_money_and_leaves_orders(fits, customers, valuation) -> None:
     cents = replace(customers, statistics=customers.statistics.assign(spend_sum=100 * customers.statistics["spend_sum"]))
     made = valued((fits[0], shifted(fits[1], "log_mean", math.log(100))), cents)
-    factor = xr.DataArray([1.0, 100.0, 100.0, 100.0, 100.0], coords={"component": list(COMPONENTS)})
+    factor = xr.DataArray([1.0, *[100.0] * 5], coords={"component": list(COMPONENTS)})
     np.testing.assert_allclose(made.total, (valuation.total * factor).transpose(*made.total.dims), rtol=1e-9)
     np.testing.assert_allclose(made.customers["value_95"], 100 * valuation.customers["value_95"], rtol=1e-9)
     np.testing.assert_allclose(made.customers["expected_orders"], valuation.customers["expected_orders"], rtol=1e-12)
