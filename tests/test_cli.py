@@ -65,6 +65,7 @@ def test_check_prints_the_ledger_and_writes_nothing(tmp_path: Path) -> None:
         "1 rows -2.00 zero or negative amount",
         "3 rows 1,310.00 kept",
         "3 kept lines are 3 purchases: all orders of a customer on one day count as one",
+        "credit notes, 1 in all: 1 count for the customer's latest order before them",
         "the last order is of 2025-02-28; the days until 2025-03-31 count as silence of all customers",
         "orders.csv can be valued: 2 customers until 2025-03-31.",
     ]

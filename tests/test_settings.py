@@ -71,6 +71,7 @@ date = "Datum"
 amount = "Preis"
 quantity = "Menge"
 order_id = "Auftrag"
+returned_order = "Zu"
 product = "Artikel"
 segments = ["Branche", "Land"]
 is_return = { Auftrag = "C" }
@@ -85,6 +86,7 @@ until = 2025-12-31
 purchases = "mbg_nbd"
 spend = "lognormal"
 frequency_link = true
+returns = "none"
 pool = ["Branche", ["Branche", "Land"]]
 [economics]
 margin = { Branche = { Mills = 1, Retail = 0.2 } }
@@ -92,7 +94,10 @@ discount_rate = { 1 = 0.03, 2 = 0.05 }
 horizon = 2.5
 order_cost = 4
 service_cost = { Land = { DE = 10.5 } }
+return_cost = 2
 acquisition_cost = 300
+conversion = { Land = { DE = 0.04 } }
+spend_growth = 0.02
 period = "month"
 fiscal_year_start = 4
 [report]

@@ -94,7 +94,7 @@ def test_files_are_what_their_names_say_and_nothing_is_pickled(fits: tuple[Fit, 
     assert names_in(save(fits[0], tmp_path / "fit")) == ["manifest.json", "posterior.nc"]
     assert names_in(save(valuation, tmp_path / "valuation")) == ["cash.nc", "customers.parquet", "manifest.json"]
     manifest = json.loads((tmp_path / "fit" / "manifest.json").read_text(encoding="utf-8"))
-    assert (manifest["schema"], manifest["kind"], manifest["model"], manifest["seed"]) == (3, "Fit", "mbg_nbd", 5)
+    assert (manifest["schema"], manifest["kind"], manifest["model"], manifest["seed"]) == (4, "Fit", "mbg_nbd", 5)
     assert list(pd.read_parquet(tmp_path / "valuation" / "customers.parquet").columns)[-3:] == list(HOSTILE)
     beginnings = {".nc": b"\x89HDF", ".parquet": b"PAR1", ".json": b"{\n  "}
     for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
@@ -173,8 +173,8 @@ def test_folders_that_hold_no_result_are_refused(fits: tuple[Fit, Fit], tmp_path
         with pytest.raises(DataError, match=r"holds no manifest.json: it is not a saved result"):
             load(tmp_path / name)
     for changes, message in [
-        ({"schema": 1}, "is no fit or valuation of schema 3"),
-        ({"kind": "Plan"}, "is no fit or valuation of schema 3"),
+        ({"schema": 1}, "is no fit or valuation of schema 4"),
+        ({"kind": "Plan"}, "is no fit or valuation of schema 4"),
         ({"model": "pareto_nbd"}, "'pareto_nbd', which this version does not know"),
         ({"model": "Priors"}, "'Priors', which this version does not know"),
         ({"model": "__doc__"}, "which this version does not know"),

@@ -89,6 +89,8 @@ def test_the_manifest_says_what_the_results_came_from(finished: clv.Study) -> No
         "fiscal_year_start": 1,
         "order_cost": 0.0,
         "service_cost": 0.0,
+        "return_cost": 0.0,
+        "spend_growth": 0.0,
     }
     assert set(manifest["files"]) == {
         "customers.parquet",

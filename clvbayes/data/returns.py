@@ -154,14 +154,14 @@ def developed_shares(lag: np.ndarray, age: np.ndarray, returns: np.ndarray) -> n
 def _notes(lags: pd.DataFrame, known: pd.DataFrame, shares: np.ndarray, beyond: float, too_much: int) -> list[str]:
     if not len(lags):
         return []
-    early = lags[lags["lag"].isna()]
-    linked = known[known["linked"]]
-    unlinked = int(known["returns"].sum() - linked["returns"].sum())
-    notes = [
-        f"{int(lags['returns'].sum()):,} credit notes: {int(linked['returns'].sum()):,} name their order, {unlinked:,} are taken as of the "
-        f"customer's latest order before them, and {int(early['returns'].sum()):,} ({float(early['amount'].sum()):,.2f}) have no order "
-        "before them and do not inform returns"
+    early, named = lags[lags["lag"].isna()], int(known.loc[known["linked"], "returns"].sum())
+    unnamed, before = int(known["returns"].sum()) - named, int(early["returns"].sum())
+    fates = [
+        f"{named:,} name their order" if named else "",
+        f"{unnamed:,} count for the customer's latest order before them" if unnamed else "",
+        f"{before:,} ({float(early['amount'].sum()):,.2f}) come before any order and say nothing of returns" if before else "",
     ]
+    notes = [f"credit notes, {int(lags['returns'].sum()):,} in all: {', '.join(filter(None, fates))}"]
     if too_much:
         notes.append(
             f"{too_much:,} customers sent back more than they ordered, by {beyond:,.2f} in all; a share returned is at most everything"

@@ -152,6 +152,7 @@ def test_the_notes_say_what_was_decided_about_kept_rows() -> None:
         "2 lines of amount zero count as orders, but not as spend",
         "1 customers have no value of 'industry' on their first day and stand under '(none)'",
         "1 customers have more than one value of 'industry'; that of the first day counts",
+        "credit notes, 1 in all: 1 count for the customer's latest order before them",
     )
 
 
@@ -422,9 +423,9 @@ def test_the_text_means_the_same_on_another_engine() -> None:
     expected = summary(orders, unit="day").statistics
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.create_function("ln", 1, log)
-        connection.execute("create table kept_lines (customer_id text, day text, amount decimal(18, 6))")
+        connection.execute("create table kept_lines (customer_id text, day text, amount decimal(18, 6), cancelled integer)")
         lines = zip(orders["customer_id"], orders["date"].dt.strftime("%Y-%m-%d"), orders["amount"], strict=True)
-        connection.executemany("insert into kept_lines values (?, ?, ?)", lines)
+        connection.executemany("insert into kept_lines values (?, ?, ?, 0)", lines)
         found = pd.read_sql(
             CUSTOMER_SQL.format(segments_of_day="", segments_of_customer=""), connection, parse_dates=["first_day", "last_day"]
         )

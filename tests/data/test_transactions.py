@@ -42,6 +42,7 @@ def test_every_argument_finds_its_column() -> None:
             "Preis": ["1.234,50", "0,25"],
             "Menge": ["2", "-4"],
             "Auftrag": ["A1", "C2"],
+            "Zu": [None, "A1"],
             "Artikel": [7, 8],
             "Branche": ["Handel", "Chemie"],
             "Land": ["DE", None],
@@ -55,6 +56,7 @@ def test_every_argument_finds_its_column() -> None:
         amount="Preis",
         quantity="Menge",
         order_id="Auftrag",
+        returned_order="Zu",
         product="Artikel",
         segments=["Branche", "Land"],
         is_return={"Auftrag": "C"},
@@ -64,6 +66,7 @@ def test_every_argument_finds_its_column() -> None:
     )
     frame = table.to_frame().astype(object)
     expected = {
+        "returned_order": [None, "A1"],
         "row": [1, 2],
         "customer_id": ["a", "b"],
         "day": [pd.Timestamp(2025, 1, 31), pd.Timestamp(2025, 2, 1)],

@@ -208,7 +208,7 @@ def test_failed_check_comes_first_in_red_with_its_advice(evidence_of, pages):
 def test_failed_valuation_check_fails_the_report(evidence_of):
     evidence = evidence_of("normal")
     worse = replace(
-        evidence.valuation, check=CheckResult("simulation against closed form", "failed", "off by 9 standard errors", "Report it.")
+        evidence.valuation, checks=(CheckResult("simulation against closed form", "failed", "off by 9 standard errors", "Report it."),)
     )
     first = compose(replace(evidence, valuation=worse)).sections[0].blocks
     assert [block.status for block in first if isinstance(block, Finding)] == ["failed", "failed"]
