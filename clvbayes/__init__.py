@@ -11,22 +11,23 @@ if TYPE_CHECKING:
     from clvbayes import models, synthetic
     from clvbayes.data import Customers, Ledger, Query, Transactions, read_transactions, summarize
     from clvbayes.errors import ArgumentError, ClvError, DataError, SettingsError
-    from clvbayes.inference import Certificate, Fit, fit
+    from clvbayes.inference import Certificate, Fit, SpendCheck, fit, spend_checks
     from clvbayes.storage import load, save
     from clvbayes.study import Study, run
-    from clvbayes.valuation import Economics, Valuation, textbook, value
+    from clvbayes.valuation import Acquisition, Economics, Valuation, peers_value, textbook, value
 
 _HOMES = {
     "clvbayes.data": ("Customers", "Ledger", "Query", "Transactions", "read_transactions", "summarize"),
     "clvbayes.errors": ("ArgumentError", "ClvError", "DataError", "SettingsError"),
-    "clvbayes.inference": ("Certificate", "Fit", "fit"),
+    "clvbayes.inference": ("Certificate", "Fit", "SpendCheck", "fit", "spend_checks"),
     "clvbayes.storage": ("load", "save"),
     "clvbayes.study": ("Study", "run"),
-    "clvbayes.valuation": ("Economics", "Valuation", "textbook", "value"),
+    "clvbayes.valuation": ("Acquisition", "Economics", "Valuation", "peers_value", "textbook", "value"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Acquisition",
     "ArgumentError",
     "Certificate",
     "ClvError",
@@ -37,15 +38,18 @@ __all__ = [
     "Ledger",
     "Query",
     "SettingsError",
+    "SpendCheck",
     "Study",
     "Transactions",
     "Valuation",
     "fit",
     "load",
     "models",
+    "peers_value",
     "read_transactions",
     "run",
     "save",
+    "spend_checks",
     "summarize",
     "synthetic",
     "textbook",

@@ -14,8 +14,8 @@ from typing import Any
 from clvbayes import models
 from clvbayes.data import Customers, Transactions, read_transactions, summarize
 from clvbayes.errors import DataError
-from clvbayes.inference import Fit, fit
-from clvbayes.models.hierarchy import assign_cells
+from clvbayes.inference import CheckResult, Fit, fit, spend_checks
+from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.protocol import Model
 from clvbayes.report import Evidence, compose, render_html
 from clvbayes.report.blocks import Document
@@ -165,6 +165,7 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         purchases=purchases,
         spend=spend,
         returns=returns,
+        spend_findings=_spend_findings(customers, settings, sampler["pool"]),
         valuation=valuation,
         by=tuple(valuation.cash),
         customer_ids=settings.report.customer_ids,
@@ -204,10 +205,25 @@ def _models(settings: Settings, customers: Customers) -> list[Model]:
     """Models of purchases, of spend, and of returns where there are any."""
     chosen = settings.models
     spend = models.lognormal(frequency_link=chosen.frequency_link) if chosen.spend == "lognormal" else models.gamma_gamma()
-    has_returns = customers.returns is not None and customers.returns["returned"].sum() > 0
+    has_returns = customers.returns is not None and customers.returns["parts"].sum() > 0
     if chosen.returns == "none" or (chosen.returns == "auto" and not has_returns):
         return [models.mbg_nbd(), spend]
     return [models.mbg_nbd(), spend, models.beta_binomial_returns()]
+
+
+def _spend_findings(customers: Customers, settings: Settings, pool: Pool) -> tuple[CheckResult, ...]:
+    """What the data say against the stated assumptions on amounts."""
+    advice = {
+        "Spend drift": f"The forecast assumes {settings.economics.spend_growth:+.1%} a year: see economics.spend_growth.",
+        "Spend and frequency": 'Look at the value with models.spend = "lognormal" and models.frequency_link = true.',
+    }
+    answered = {"Spend drift": settings.economics.spend_growth != 0, "Spend and frequency": settings.models.frequency_link}
+    return tuple(
+        CheckResult(found.check, "note", found.message, advice[found.check])
+        if found.matters and not answered[found.check]
+        else CheckResult(found.check, "ok", found.message)
+        for found in spend_checks(customers, pool=pool)
+    )
 
 
 def _shown(file: SettingsFile) -> dict[str, Any]:

@@ -24,6 +24,7 @@ UNTIL = date(2026, 11, 15)
 class MadeUpModel:
     name: str
     title: str
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -195,14 +196,14 @@ def make_evidence(base: Base) -> Evidence:
         beyond_horizon=0.2,
     )
     purchases = MadeUpFit(
-        MadeUpModel("mbg_nbd", "MBG/NBD"),
+        MadeUpModel("mbg_nbd", "MBG/NBD", "purchases"),
         MadeUpPriors(
             ("log m", "log r", "logit phi", "log kappa"), (-2.301, 0.0, -0.8, 1.099), (1.0, 0.75, 1.0, 0.75), (0.5, 0.25, 0.5, 0.25)
         ),
         checks("mbg_nbd", failed=base.failed),
     )
     spend = MadeUpFit(
-        MadeUpModel("gamma_gamma", "Gamma-Gamma"),
+        MadeUpModel("gamma_gamma", "Gamma-Gamma", "spend"),
         MadeUpPriors(("log M", "log CV_w", "log CV_b"), (5.9, -0.51, -0.51), (0.7, 0.4, 0.4), ()),
         checks("gamma_gamma", failed=False),
         pool=(),

@@ -14,6 +14,7 @@ PACKAGE = Path(clv.__file__).parent
 ROOMS = ["errors", "synthetic", "data", "models", "inference", "valuation", "settings", "report", "storage", "study", "demo", "cli"]
 DOOR = {
     *(
+        "Acquisition",
         "ArgumentError",
         "Certificate",
         "ClvError",
@@ -24,6 +25,7 @@ DOOR = {
         "Ledger",
         "Query",
         "SettingsError",
+        "SpendCheck",
         "Study",
     ),
     *(
@@ -32,9 +34,11 @@ DOOR = {
         "fit",
         "load",
         "models",
+        "peers_value",
         "read_transactions",
         "run",
         "save",
+        "spend_checks",
         "summarize",
         "synthetic",
         "textbook",

@@ -70,7 +70,9 @@ class Customers:
         Code of the currency of all amounts.
     returns : pandas.DataFrame or None
         One row a customer, in the row order of `statistics`; unknown in an RFM frame. `trials` counts the orders of which all that comes
-        back has come, younger ones for less; `returned` is the share of money that came back times these orders; `pending_orders` and
+        back has come, younger ones for less; `touched`, those of which something came back, as their share of the money ordered, times the
+        orders; `parts` counts them by days, `part_mean` is the share of their money that came back, `part_deviations` the sum of squared
+        deviations of each one's share from their mean; `pending_orders` and
         `pending_amount` are what of the orders and of their money is still open; `cancelled` counts the repeat purchases that came back
         whole, as their credit notes say.
     """

@@ -12,7 +12,7 @@ from clvbayes.data.transactions import NOT_POSITIVE, RETURN
 
 __all__ = ["RETURNS", "Found", "cancelled_days", "developed_shares", "find_returns"]
 
-RETURNS = ("trials", "returned", "pending_orders", "pending_amount", "cancelled")
+RETURNS = ("trials", "touched", "parts", "part_mean", "part_deviations", "pending_orders", "pending_amount", "cancelled")
 FEWEST_TO_DEVELOP = 20  # returns at risk; with fewer a share has a standard error of more than a tenth
 
 # A credit note belongs to the order that it names; one that names none, to the customer's latest order before it.
@@ -72,16 +72,29 @@ join (select customer_id, order_day, sum(amount) as amount from returned where l
 where back.amount >= purchases.amount"""
 
 OF_CUSTOMERS_SQL = f"""
-with {CREDITS}
+with {CREDITS},
+credited as (
+    select customer_id, order_day as day, sum(amount) as amount from returned where order_day is not null group by customer_id, order_day
+),
+parts as (
+    select
+        purchases.customer_id, purchases.day, credited.amount,
+        cast(case when credited.amount < purchases.amount then credited.amount / purchases.amount else 1 end as decimal(13, 12)) as part
+    from purchases
+    join credited on credited.customer_id = purchases.customer_id and credited.day = purchases.day
+)
 select
     purchases.customer_id,
     count(*) as orders,
     sum(purchases.amount) as ordered,
     sum(purchases.amount * cast({{developed}} as decimal(9, 8))) as developed,
-    coalesce(min(back.amount), 0) as returned
+    coalesce(sum(back.amount), 0) as returned,
+    sum(case when back.amount is null then 0 else purchases.amount end) as touched,
+    count(back.amount) as parts,
+    coalesce(sum(back.part), 0) as part,
+    coalesce(sum(back.part * back.part), 0) as part_squared
 from purchases
-left join (select customer_id, sum(amount) as amount from returned where order_day is not null group by customer_id) as back
-    on back.customer_id = purchases.customer_id
+left join parts as back on back.customer_id = purchases.customer_id and back.day = purchases.day
 group by purchases.customer_id"""
 
 
@@ -105,13 +118,19 @@ def find_returns(fated: duckdb.DuckDBPyRelation, until: date) -> Found:
     listed = ", ".join(f"{share:.8f}" for share in shares)
     developed = f"coalesce(list_extract([{listed}], date '{until}' - purchases.day + 1), 1)" if len(shares) else "1"
     found = ask(fated, "fated", OF_CUSTOMERS_SQL.format(developed=developed)).df()
-    orders, ordered, ripe, back = (found[name].to_numpy(dtype=float) for name in ("orders", "ordered", "developed", "returned"))
+    numbers = {name: found[name].to_numpy(dtype=float) for name in found.columns if name != "customer_id"}
+    orders, ordered, ripe, back, touched, parts = (
+        numbers[name] for name in ("orders", "ordered", "developed", "returned", "touched", "parts")
+    )
     trials = np.round(orders * ripe / ordered, 9)
     table = pd.DataFrame(
         {
             "customer_id": found["customer_id"],
             "trials": trials,
-            "returned": np.minimum(np.round(orders * back / ordered, 9), trials),
+            "touched": np.minimum(np.round(orders * touched / ordered, 9), trials),
+            "parts": parts.astype(np.int64),
+            "part_mean": np.round(np.minimum(back / np.where(touched > 0, touched, 1.0), 1.0), 12),
+            "part_deviations": np.maximum(numbers["part_squared"] - numbers["part"] ** 2 / np.maximum(parts, 1), 0.0),
             "pending_orders": np.maximum(orders - trials, 0.0),
             "pending_amount": np.maximum(ordered - ripe, 0.0),
         }

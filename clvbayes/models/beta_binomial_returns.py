@@ -1,18 +1,25 @@
 """Beta-binomial returns: what share of what a customer orders comes back (method book 1.8).
 
-Story. Each order comes back with a probability of the customer's own, beta distributed over customers with a and b. An order of which a
-part came back counts as that part of a returned order, so that a customer's share is one of money; sums of money of very uneven orders
-are weighed by the customer's number of orders.
+Story. Something of an order comes back with a probability of the customer's own, beta distributed over customers with a and b. Of such an
+order a part comes back; the parts of a customer's orders vary around a mean of the customer's own with standard deviation sigma, and these
+means vary over customers around m with standard deviation tau. So those who often send back a trifle and those who keep nothing are told
+apart. All are weighed by money: an order counts as its share of what its customer ordered, times the number of orders.
 
-Likelihood of n orders (fewer where they are so young that more may come back), k of them returned, both need not be whole:
+Likelihood of n orders (fewer where they are so young that more may come back), t of them with a return, and of the parts of j orders with
+mean y, squared deviations from it W and V = sigma^2 + j tau^2:
 
-    log L = log B(a+k, b+n-k) - log B(a, b)
+    log L = log B(a+t, b+n-t) - log B(a, b) - (j-1) log sigma - log(V)/2 - W/(2 sigma^2) - j (y-m)^2/(2 V) - j log(2 pi)/2
 
-Orders of which parts came back vary less than whole ones do, so that the bands of such customers are rather too wide.
+The second half has the form of the normal distribution, of which only means and variances are used: it weighs a customer's parts against
+those of all as a linear credibility does (Buehlmann & Straub 1970). As a beta-binomial of parts of orders it took 4,338 customers of a
+wholesaler, a third of whom sent back some hundredths, for alike (a+b of 106), and the heaviest returners for nearly as good as the others.
 
-Coordinates of a cell: logit_share = logit(a/(a+b)), log_concentration = log(a+b).
+Coordinates of a cell: logit_return = logit(a/(a+b)), log_return_concentration = log(a+b), logit_part = logit(m), logit_sd_within and
+logit_sd_between, the log odds of sigma and tau as shares of the half that they can be at most.
 
-Conditional posterior of a customer: share ~ Beta(a+k, b+n-k).
+Conditional posterior of a customer: probability ~ Beta(a+t, b+n-t) and, independently, a mean part with mean
+(m/tau^2 + j y/sigma^2) / (1/tau^2 + j/sigma^2) and variance 1 / (1/tau^2 + j/sigma^2), taken as beta distributed. An order with a return
+comes back whole with the mean part as its probability, which is right in the mean, and rather too wide for those of whom parts come back.
 """
 
 import math
@@ -43,6 +50,8 @@ __all__ = ["BetaBinomialReturns", "beta_binomial_returns"]
 STREAMS = "47287f42"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
 
 RETURNS = 3  # purpose of the random streams
+LEAST_SD, LARGEST_SD = 0.02, 0.5  # of parts: where all come back whole, the normal density of none would have no bound
+MOST_OF_VARIANCE = 0.999  # of what a beta distribution of the same mean can have
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,7 @@ class BetaBinomialReturns:
     name: str = "beta_binomial_returns"
     title: str = "Beta-binomial returns"
     kind: Kind = "returns"
-    coordinates: tuple[str, ...] = ("logit_share", "log_concentration")
+    coordinates: tuple[str, ...] = ("logit_return", "log_return_concentration", "logit_part", "logit_sd_within", "logit_sd_between")
 
     @property
     def options(self) -> dict[str, Any]:
@@ -60,7 +69,7 @@ class BetaBinomialReturns:
         return {}
 
     def priors(self, customers: Customers) -> Priors:
-        """Priors around the base's share of orders that came back.
+        """Priors around the base's share of orders with a return, and around the part of them that came back.
 
         Raises
         ------
@@ -68,14 +77,19 @@ class BetaBinomialReturns:
             If returns are not known, or nothing has come back.
         """
         returns = _known_returns(customers)
-        trials, returned = math.fsum(returns["trials"]), math.fsum(returns["returned"])
-        if returned == 0:
+        trials, touched, parts = (math.fsum(returns[name]) for name in ("trials", "touched", "parts"))
+        if parts == 0:
             raise DataError("nothing that was ordered has come back: there is nothing to learn returns from")
-        share = (returned + 0.5) / (trials + 1)
-        return Priors(self.coordinates, mean=(float(logit(share)), math.log(3.0)), sd=(1.0, 1.0), scale=(0.5, 0.25))
+        share, part = (touched + 0.5) / (trials + 1), (math.fsum(returns["parts"] * returns["part_mean"]) + 0.5) / (parts + 1)
+        return Priors(
+            self.coordinates,
+            mean=(float(logit(share)), math.log(3.0), float(logit(part)), 0.0, -0.5),
+            sd=(1.0, 1.0, 1.0, 0.7, 0.7),
+            scale=(0.5, 0.25, 0.5, 0.25, 0.25),
+        )
 
     def rows(self, customers: Customers, cells: Cells) -> Table:
-        """Distinct (cell, k, n) with their number.
+        """Distinct (cell, t, n, j) with their number and means of y, y^2 and W.
 
         Raises
         ------
@@ -85,23 +99,35 @@ class BetaBinomialReturns:
         returns = _known_returns(customers)
         columns = {
             "cell": cells.of_customer,
-            "x": returns["returned"].to_numpy(dtype=float),
+            "x": returns["touched"].to_numpy(dtype=float),
             "trials": returns["trials"].to_numpy(dtype=float),
+            "parts": returns["parts"].to_numpy(dtype=float),
         }
+        part, within = returns["part_mean"].to_numpy(dtype=float), returns["part_deviations"].to_numpy(dtype=float)
+        means = {"part": part, "part_squared": part**2, "within": within}
         ordered = columns["trials"] > 0
-        return distinct_rows({name: column[ordered] for name, column in columns.items()})
+        return distinct_rows(
+            {name: column[ordered] for name, column in columns.items()}, means={name: column[ordered] for name, column in means.items()}
+        )
 
     def bin_axes(self, rows: Table) -> Table:
-        """Returned and kept orders, in logarithms: the likelihood knows them as a+k and b+n-k."""
-        return {"x": np.log1p(4 * rows["x"]), "kept": np.log1p(rows["trials"] - rows["x"])}
+        """Orders with a return and without, and the number of parts, in logarithms: the likelihood knows them as a+t, b+n-t and j."""
+        x = rows["x"]
+        return {"x": np.log1p(2 * x), "kept": np.log1p(rows["trials"] - x), "parts": np.log1p(rows["parts"])}
 
     def log_likelihood(self, coordinates: Any, tables: dict[str, dict[str, Any]], clock: Clock) -> Any:
         """Log-likelihood of one customer of each row, dims ``(row,)``."""
         rows, frequencies = tables["row"], tables["frequency"]
-        a, b = _natural(coordinates, pt.exp, pt.sigmoid)
-        returned = log_rising(a, frequencies["x"], frequencies["cell"])
-        cell, trials = rows["cell"], rows["trials"]
-        return returned[rows["frequency"]] + log_rising(b, trials - rows["x"], cell) - log_rising(a + b, trials, cell)
+        a, b, mean, within, between = _natural(coordinates, pt.exp, pt.sigmoid)
+        touched = log_rising(a, frequencies["x"], frequencies["cell"])
+        cell, trials, parts = rows["cell"], rows["trials"], rows["parts"]
+        counting = touched[rows["frequency"]] + log_rising(b, trials - rows["x"], cell) - log_rising(a + b, trials, cell)
+        mean, within, between = mean[cell], within[cell], between[cell]
+        variance = within**2 + parts * between**2
+        off = rows["part_squared"] - 2 * mean * rows["part"] + mean**2
+        scale = (parts - 1) * pt.log(within) + 0.5 * pt.log(variance) + 0.5 * parts * math.log(2 * math.pi)
+        # without parts the scale would be that of none: log(within) less log(within)
+        return counting - pt.switch(parts > 0, scale + 0.5 * rows["within"] / within**2 + 0.5 * parts * off / variance, 0.0)
 
     def build(
         self,
@@ -131,28 +157,30 @@ class BetaBinomialReturns:
         numpy.ndarray
             One entry a purchase of `futures`.
         """
-        return np.asarray(_come_back(*self._beta(coordinates, batch), batch.key, seed, futures.customer, futures.draw))
+        return np.asarray(_come_back(*self._known(coordinates, batch), batch.key, seed, futures.customer, futures.draw))
 
     def simulate_pending(self, coordinates: np.ndarray, batch: Batch, *, seed: int) -> np.ndarray:
         """Share of what is still open of past orders that comes back, none or all, dims ``(customer, draw)``.
 
         A customer's probability in a draw is the same as in `simulate`.
         """
-        return np.asarray(_pending_come_back(*self._beta(coordinates, batch), batch.key, seed))
+        return np.asarray(_pending_come_back(*self._known(coordinates, batch), batch.key, seed))
 
-    def share_moments(self, coordinates: np.ndarray, return_trials: Any, return_count: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Expectations of a customer's share that comes back, (a+k) / (a+b+n), and of its square: they check the simulation.
+    def share_moments(self, coordinates: np.ndarray, trials: Any, touched: Any, parts: Any, part: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Expectations of a customer's share that comes back, and of its square: they check the simulation.
 
         `coordinates` has dims ``(coordinate, ...)``, broadcast against the statistics.
         """
-        a, b = _natural(coordinates, np.exp, expit)
-        successes, trials = a + np.asarray(return_count), a + b + np.asarray(return_trials)
-        mean = successes / trials
-        return np.asarray(mean), np.asarray(mean * (successes + 1) / (trials + 1))
+        a, b, *of_parts = _natural(coordinates, np.exp, expit)
+        with_return, orders = a + np.asarray(touched), a + b + np.asarray(trials)
+        c, d = _part_posterior(*of_parts, np.asarray(parts, dtype=float), np.asarray(part, dtype=float))
+        mean, part_mean = with_return / orders, c / (c + d)
+        square = mean * (with_return + 1) / (orders + 1) * part_mean * (c + 1) / (c + d + 1)
+        return np.asarray(mean * part_mean), np.asarray(square)
 
-    def _beta(self, coordinates: np.ndarray, batch: Batch) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    def _known(self, coordinates: np.ndarray, batch: Batch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         natural = np.stack(_natural(coordinates.swapaxes(0, 1), np.exp, expit))
-        return natural, batch.returns_cell, batch.return_trials, batch.return_count
+        return natural, batch.returns_cell, np.stack([batch.return_trials, batch.return_touched, batch.return_parts, batch.return_part])
 
 
 def beta_binomial_returns() -> BetaBinomialReturns:
@@ -165,7 +193,7 @@ def beta_binomial_returns() -> BetaBinomialReturns:
     Examples
     --------
     >>> beta_binomial_returns().coordinates
-    ('logit_share', 'log_concentration')
+    ('logit_return', 'log_return_concentration', 'logit_part', 'logit_sd_within', 'logit_sd_between')
     """
     return BetaBinomialReturns()
 
@@ -176,25 +204,43 @@ def _known_returns(customers: Customers) -> Any:
     return customers.returns
 
 
-def _natural(coordinates: Any, exp: Any, logistic: Any) -> tuple[Any, Any]:
-    """a and b; 1 - share is computed as such, since 1 minus a small difference would lose it."""
-    logit_share, log_concentration = coordinates[0], coordinates[1]
-    return logistic(logit_share) * exp(log_concentration), logistic(-logit_share) * exp(log_concentration)
+def _natural(coordinates: Any, exp: Any, logistic: Any) -> tuple[Any, Any, Any, Any, Any]:
+    """a, b, m, sigma and tau; 1 - share is computed as such, since 1 minus a small difference would lose it."""
+    logit_return, log_return, logit_part, *logit_sds = (coordinates[k] for k in range(5))
+    within, between = (LEAST_SD + (LARGEST_SD - LEAST_SD) * logistic(logit_sd) for logit_sd in logit_sds)
+    return logistic(logit_return) * exp(log_return), logistic(-logit_return) * exp(log_return), logistic(logit_part), within, between
 
 
 @njit(inline="always")
-def _share(state: np.ndarray, a: float, b: float) -> float:
+def _beta(state: np.ndarray, a: float, b: float) -> float:
     """A beta variate, made of logarithms since both gamma variates may be smaller than any double."""
     difference = log_gamma_variate(state, b) - log_gamma_variate(state, a)
     return 1.0 / (1.0 + math.exp(min(difference, 700.0)))
+
+
+@njit
+def _part_posterior(mean: Any, within: Any, between: Any, parts: Any, part: Any) -> tuple[Any, Any]:
+    """The beta distribution with mean and variance of a customer's mean part."""
+    variance = 1.0 / (1.0 / between**2 + parts / within**2)
+    centre = variance * (mean / between**2 + parts * part / within**2)
+    concentration = np.maximum(centre * (1.0 - centre) / variance, 1.0 / MOST_OF_VARIANCE) - 1.0
+    return centre * concentration, (1.0 - centre) * concentration
+
+
+@njit(inline="always")
+def _share(state: np.ndarray, natural: np.ndarray, known: np.ndarray, i: int, s: int, cell: int) -> float:
+    """The share of a customer's orders that comes back, from the conditional posterior."""
+    trials, touched = known[0, i], known[1, i]
+    probability = _beta(state, natural[0, s, cell] + touched, natural[1, s, cell] + trials - touched)
+    c, d = _part_posterior(natural[2, s, cell], natural[3, s, cell], natural[4, s, cell], known[2, i], known[3, i])
+    return probability * _beta(state, c, d)
 
 
 @njit(nogil=True, cache=True)
 def _come_back(
     natural: np.ndarray,
     cell: np.ndarray,
-    trials: np.ndarray,
-    returned: np.ndarray,
+    known: np.ndarray,
     key: np.ndarray,
     seed: int,
     customer: np.ndarray,
@@ -207,23 +253,19 @@ def _come_back(
         i, s = customer[k], draw[k]
         if k == 0 or i != customer[k - 1] or s != draw[k - 1]:
             open_stream(state, seed, key[i], s, RETURNS)
-            a, b = natural[0, s, cell[i]], natural[1, s, cell[i]]
-            share = _share(state, a + returned[i], b + trials[i] - returned[i])
+            share = _share(state, natural, known, i, s, cell[i])
             uniform(state)  # that of what is still open
         come_back[k] = 1.0 if uniform(state) < share else 0.0
     return come_back
 
 
 @njit(nogil=True, cache=True)
-def _pending_come_back(
-    natural: np.ndarray, cell: np.ndarray, trials: np.ndarray, returned: np.ndarray, key: np.ndarray, seed: int
-) -> np.ndarray:
+def _pending_come_back(natural: np.ndarray, cell: np.ndarray, known: np.ndarray, key: np.ndarray, seed: int) -> np.ndarray:
     come_back = np.empty((len(cell), natural.shape[1]))
     state = np.empty(1, np.uint64)
     for i in range(len(cell)):
         for s in range(natural.shape[1]):
             open_stream(state, seed, key[i], s, RETURNS)
-            a, b = natural[0, s, cell[i]], natural[1, s, cell[i]]
-            share = _share(state, a + returned[i], b + trials[i] - returned[i])
+            share = _share(state, natural, known, i, s, cell[i])
             come_back[i, s] = 1.0 if uniform(state) < share else 0.0
     return come_back

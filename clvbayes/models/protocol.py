@@ -32,8 +32,8 @@ class Batch:
         Index of the cell in the draws of the purchase, the spend and the returns model.
     frequency, recency, T, spend_count, spend_sum, spend_sum_log : numpy.ndarray
         As in `Customers.statistics`.
-    return_trials, return_count : numpy.ndarray
-        As `trials` and `returned` of `Customers.returns`.
+    return_trials, return_touched, return_parts, return_part : numpy.ndarray
+        As `trials`, `touched`, `parts` and `part_mean` of `Customers.returns`.
     """
 
     key: np.ndarray
@@ -47,7 +47,9 @@ class Batch:
     spend_sum: np.ndarray
     spend_sum_log: np.ndarray
     return_trials: np.ndarray
-    return_count: np.ndarray
+    return_touched: np.ndarray
+    return_parts: np.ndarray
+    return_part: np.ndarray
 
     def __len__(self) -> int:
         return len(self.key)
@@ -216,6 +218,6 @@ class ReturnsModel(Model, Protocol):
         """Share of what is still open of past orders that comes back, dims ``(customer, draw)``."""
         ...
 
-    def share_moments(self, coordinates: np.ndarray, return_trials: Any, return_count: Any) -> tuple[np.ndarray, np.ndarray]:
+    def share_moments(self, coordinates: np.ndarray, trials: Any, touched: Any, parts: Any, part: Any) -> tuple[np.ndarray, np.ndarray]:
         """Closed-form expectations of a customer's share that comes back, and of its square."""
         ...

@@ -18,7 +18,7 @@ def assumptions(evidence: Evidence) -> Section:
     columns = (Column(words.COLUMN_ASSUMPTION), Column(words.COLUMN_SETTING, "fact"))
     blocks: tuple[Block, ...] = (
         Table(words.ASSUMPTIONS_TABLE, columns, (*_economics(evidence), *_models(evidence)), finding),
-        *(_priors(fit) for fit in (evidence.purchases, evidence.spend)),
+        *(_priors(fit) for fit in evidence.fits),
         Heading(words.NOT_IN_VALUE),
         Prose(words.NOT_NEWCOMERS),
         Prose(_returns(evidence)),
@@ -30,7 +30,7 @@ def assumptions(evidence: Evidence) -> Section:
 
 def has_costs(economics: Economics) -> bool:
     """Whether orders or service cost anything."""
-    return any(not _is_zero(cost) for cost in (economics.order_cost, economics.service_cost))
+    return any(not _is_zero(cost) for cost in (economics.order_cost, economics.service_cost, economics.return_cost))
 
 
 def _is_zero(cost: ByLevel) -> bool:
@@ -71,10 +71,16 @@ def _economics(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
         (words.FACT_MARGIN, _by_level(economics.margin, percent)),
         (words.FACT_ORDER_COST, _by_level(economics.order_cost, amount)),
         (words.FACT_SERVICE_COST, _by_level(economics.service_cost, amount)),
+        (words.FACT_RETURN_COST, _by_level(economics.return_cost, amount)),
         (
             words.FACT_ACQUISITION_COST,
             words.FACT_NOT_GIVEN if economics.acquisition_cost is None else _by_level(economics.acquisition_cost, amount),
         ),
+        (
+            words.FACT_CONVERSION,
+            words.FACT_NOT_GIVEN if economics.conversion is None else _by_level(economics.conversion, percent),
+        ),
+        (words.FACT_SPEND_GROWTH, percent(economics.spend_growth)),
         (words.FACT_RATE, discount_shown(economics)),
         (words.FACT_HORIZON, words.FACT_HORIZON_YEARS.format(years=plain(economics.horizon))),
         (words.FACT_PERIOD, words.FACT_PERIODS[economics.period].format(month=economics.fiscal_year_start)),
@@ -86,7 +92,8 @@ def _economics(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
 
 def _models(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
     rows: list[tuple[Cell, ...]] = []
-    for label, fit in ((words.FACT_PURCHASES, evidence.purchases), (words.FACT_SPEND, evidence.spend)):
+    for fit in evidence.fits:
+        label = words.FACT_KINDS[fit.model.kind]
         title = fit.model.title
         fitted = words.FACT_FITTED_VALUE.format(customers=show(count(fit.customers)), rows=show(count(fit.rows)))
         rows += [
@@ -123,6 +130,8 @@ def _priors(fit: FitRecord) -> Table:
 
 
 def _returns(evidence: Evidence) -> str:
+    if evidence.returns is not None:
+        return words.RETURNS_INSIDE
     if evidence.customers.ledger is None:
         return words.NOT_RETURNS_UNKNOWN
     amount, part = returned(evidence)

@@ -4,22 +4,25 @@ import json
 from datetime import date
 
 import numpy as np
+import pandas as pd
 
 from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Block, Cell, Column, Heading, Interval, Note, Prose, Quantity, Section, Table
 from clvbayes.report.evidence import Evidence, Floats, currency_of, draws_of, results_by_source
-from clvbayes.report.numbers import count, decimal, money, money_format, share, show
+from clvbayes.report.numbers import count, decimal, money, money_alike, money_format, plain, share, show
 
 __all__ = ["certificate", "forecast", "ledger", "reproduction"]
 
-COMPONENTS = ("orders", "revenue", "contribution", "value")
+COMPONENTS = ("orders", "revenue", "returned", "cost", "contribution", "value")
+WHERE_ANY = ("returned", "cost")  # components that are shown where there are any
 
 
 def forecast(evidence: Evidence) -> Section:
     """Orders and money by fiscal period."""
     currency, periods = currency_of(evidence), evidence.valuation.periods
     draws = {name: draws_of(evidence, name) for name in COMPONENTS}
-    means = {name: draws[name].mean(axis=0) for name in COMPONENTS}
+    draws = {name: found for name, found in draws.items() if name not in WHERE_ANY or found.any()}
+    means = {name: found.mean(axis=0) for name, found in draws.items()}
     bands = [_band(draws["value"][:, place]) for place in range(len(periods))]
     whole = _band(draws["value"].sum(axis=1))
     scale, digits = money_format([*means["revenue"], *means["value"]])
@@ -28,9 +31,7 @@ def forecast(evidence: Evidence) -> Section:
         Column(words.COLUMN_FROM),
         Column(words.COLUMN_TO),
         Column(words.COLUMN_ORDERS, "number", digits=count(float(means["orders"].max())).digits),
-        Column(words.COLUMN_REVENUE, "number", unit=currency, scale=scale, digits=digits),
-        Column(words.COLUMN_CONTRIBUTION, "number", unit=currency, scale=scale, digits=digits),
-        Column(words.COLUMN_VALUE, "number", unit=currency, scale=scale, digits=digits),
+        *(Column(words.COMPONENT_COLUMNS[name], "number", unit=currency, scale=scale, digits=digits) for name in draws if name != "orders"),
         Column(words.COLUMN_BAND_VALUE, "interval", unit=currency, scale=scale, digits=digits),
         Column(words.COLUMN_LOW, "number", unit=currency, scale=scale, digits=digits),
         Column(words.COLUMN_HIGH, "number", unit=currency, scale=scale, digits=digits),
@@ -40,7 +41,7 @@ def forecast(evidence: Evidence) -> Section:
             period.label,
             _edge(period.first_day, period.start),
             _edge(period.last_day, period.end),
-            *(float(means[name][place]) for name in COMPONENTS),
+            *(float(means[name][place]) for name in draws),
             band,
             band.low,
             band.high,
@@ -51,13 +52,29 @@ def forecast(evidence: Evidence) -> Section:
         words.WHOLE_HORIZON,
         _edge(periods[0].first_day, periods[0].start),
         _edge(periods[-1].last_day, periods[-1].end),
-        *(float(means[name].sum()) for name in COMPONENTS),
+        *(float(means[name].sum()) for name in draws),
         "",
         whole.low,
         whole.high,
     )
     table = Table(words.FORECAST_TABLE, columns, rows, _forecast_finding(evidence, means["value"]), foot)
-    return Section(words.FORECAST, (table, Note(words.FORECAST_NOTE)))
+    return Section(words.FORECAST, (table, *_spread(evidence), Note(words.FORECAST_NOTE)))
+
+
+def _spread(evidence: Evidence) -> tuple[Prose, ...]:
+    """Where the band comes from, and what lies beyond the horizon."""
+    valuation, currency = evidence.valuation, currency_of(evidence)
+    total = valuation.spread.iloc[0]
+    sd, process, parameters = money_alike((float(total[name]) for name in ("sd", "process_sd", "parameter_sd")), currency)
+    said = [words.SPREAD.format(sd=show(sd), process=show(process), parameters=show(parameters), share=show(share(_part(total))))]
+    if np.isfinite(valuation.beyond_horizon):
+        horizon = plain(valuation.economics.horizon)
+        said.append(words.BEYOND_HORIZON.format(share=show(share(valuation.beyond_horizon)), horizon=horizon))
+    return tuple(Prose(text) for text in said)
+
+
+def _part(total: pd.Series) -> float:
+    return float(total["parameter_sd"] ** 2 / total["sd"] ** 2) if total["sd"] > 0 else 0.0
 
 
 def _edge(day: date | None, years: float) -> str:

@@ -49,6 +49,8 @@ def _silence(evidence: Evidence) -> str:
 
 
 def _returns(evidence: Evidence) -> str:
+    if evidence.returns is not None:
+        return ""
     amount, part = returned(evidence)
     return words.CAUTION_RETURNS.format(amount=show(money(amount, currency_of(evidence))), share=show(share(part))) if amount > 0 else ""
 
@@ -76,8 +78,9 @@ def _growth(evidence: Evidence) -> str:
 
 
 def _free_orders(evidence: Evidence) -> str:
-    statistics = evidence.customers.statistics
-    free = 1 - float(statistics["spend_count"].sum()) / max(float(statistics["frequency"].sum()), 1.0)
+    statistics, returns = evidence.customers.statistics, evidence.customers.returns
+    paid = float(statistics["spend_count"].sum()) + (0.0 if returns is None else float(returns["cancelled"].sum()))
+    free = 1 - paid / max(float(statistics["frequency"].sum()), 1.0)
     return words.CAUTION_FREE.format(share=show(share(free))) if free > NOTABLE_FREE else ""
 
 

@@ -8,17 +8,21 @@ from clvbayes.report.basis_sections import certificate, forecast, ledger, reprod
 from clvbayes.report.blocks import Document, Section
 from clvbayes.report.evidence import Evidence
 from clvbayes.report.headline import headline
+from clvbayes.report.newcomer_section import newcomers
 from clvbayes.report.numbers import count, plain, show
+from clvbayes.report.returns_section import returns_section
 from clvbayes.report.value_sections import accounts, concentration_section, outlook_section, segments
 
 __all__ = ["SECTIONS", "Evidence", "compose"]
 
-SECTIONS: tuple[Callable[[Evidence], Section], ...] = (
+SECTIONS: tuple[Callable[[Evidence], Section | None], ...] = (
     headline,
     outlook_section,
     concentration_section,
     segments,
     accounts,
+    newcomers,
+    returns_section,
     forecast,
     certificate,
     assumptions,
@@ -28,7 +32,7 @@ SECTIONS: tuple[Callable[[Evidence], Section], ...] = (
 
 
 def compose(evidence: Evidence) -> Document:
-    """Put the whole report together; every section is there or this fails.
+    """Put the whole report together; every section that the evidence calls for is there or this fails.
 
     Parameters
     ----------
@@ -49,4 +53,5 @@ def compose(evidence: Evidence) -> Document:
         date=(evidence.customers.last_order or until or ""),
     )
     title = evidence.title or (words.TITLE_DATED.format(date=date) if until else words.TITLE_UNDATED)
-    return Document(title, subtitle, tuple(section(evidence) for section in SECTIONS))
+    sections = (section(evidence) for section in SECTIONS)
+    return Document(title, subtitle, tuple(section for section in sections if section is not None))

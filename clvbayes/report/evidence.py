@@ -24,6 +24,8 @@ class FittedModel(Protocol):
     def name(self) -> str: ...
     @property
     def title(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
 
 
 class FrozenPriors(Protocol):
@@ -81,6 +83,8 @@ class Evidence:
     settings : mapping of str to mapping
         The valuation file, as it was read.
     returns : Fit or None
+    spend_findings : tuple of CheckResult
+        What the data say against the assumptions on amounts.
 
     Raises
     ------
@@ -102,6 +106,12 @@ class Evidence:
     seed: int
     settings: Mapping[str, Mapping[str, object]]
     returns: FitRecord | None = None
+    spend_findings: tuple[CheckResult, ...] = ()
+
+    @property
+    def fits(self) -> tuple[FitRecord, ...]:
+        """Those that there are."""
+        return tuple(fit for fit in (self.purchases, self.spend, self.returns) if fit is not None)
 
     def __post_init__(self) -> None:
         missing = [column for column in self.by if column not in self.valuation.cash or column not in self.customers.segments]
@@ -165,9 +175,8 @@ def concentration(evidence: Evidence) -> Concentration:
 
 def results_by_source(evidence: Evidence) -> tuple[tuple[str, CheckResult], ...]:
     """Every check of both fits and of the valuation, each with the title of what was checked (empty for the valuation)."""
-    fits = [fit for fit in (evidence.purchases, evidence.spend, evidence.returns) if fit is not None]
-    of_fits = tuple((fit.model.title, result) for fit in fits for result in fit.certificate.results)
-    return (*of_fits, *(("", check) for check in evidence.valuation.checks))
+    of_fits = tuple((fit.model.title, result) for fit in evidence.fits for result in fit.certificate.results)
+    return (*of_fits, *(("", check) for check in (*evidence.valuation.checks, *evidence.spend_findings)))
 
 
 def failed_checks(evidence: Evidence) -> tuple[tuple[str, CheckResult], ...]:

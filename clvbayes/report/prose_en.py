@@ -203,16 +203,75 @@ COLUMN_FROM = "From"
 COLUMN_TO = "To"
 YEARS_AHEAD = "{years} years"
 COLUMN_ORDERS = "Orders"
-COLUMN_REVENUE = "Revenue"
-COLUMN_CONTRIBUTION = "Contribution"
-COLUMN_VALUE = "Value"
+COMPONENT_COLUMNS = {"revenue": "Revenue", "returned": "Comes back", "cost": "Costs", "contribution": "Contribution", "value": "Value"}
 WHOLE_HORIZON = "Whole horizon"
 FORECAST_FINDING = "Half of the value is expected to have arrived by the end of {period}, after {place} of {periods} periods."
 FORECAST_FINDING_NONE = "No value is expected within the {periods} periods."
 FORECAST_NOTE = (
-    "Contribution is revenue times margin, less the costs of orders and of service; value is contribution discounted to the valuation "
-    "date. All columns but the bands are means. The bands of single periods do not add up to the band of the whole horizon."
+    "Contribution is the margin on revenue, less what comes back of it, less the costs of orders, service and returns; value is "
+    "contribution discounted to the valuation date. All columns but the bands are means. The bands of single periods do not add up to the "
+    "band of the whole horizon."
 )
+
+SPREAD = (
+    "The standard deviation of the total is {sd}. Chance alone would leave {process}, if the models' parameters were known; not knowing "
+    "them makes {parameters}, {share} of the variance: more data narrow this part, more customers the other."
+)
+BEYOND_HORIZON = (
+    "Of all that the models expect existing customers to bring within fifty years, discounted, {share} lies beyond the horizon of "
+    "{horizon} years and is not in the value."
+)
+
+# New customers
+NEWCOMERS = "New customers"
+NEWCOMERS_TABLE = "What one more customer brings, {column}"
+NEWCOMERS_TABLE_ALL = "What one more customer brings"
+COLUMN_LEVEL = "Customers of"
+COLUMN_WON = "Won in the last year"
+COLUMN_FIRST_ORDER = "First order"
+COLUMN_JUST_ACQUIRED = "Just acquired"
+COLUMN_NOT_YET = "Not yet acquired"
+COLUMN_NOT_YET_BAND = "Not yet acquired, 90 % band"
+COLUMN_COST = "Acquisition cost"
+COLUMN_NET = "Net"
+COLUMN_P_LOSS = "Chance of a loss"
+COLUMN_P_NEVER = "Never pays back"
+COLUMN_CEILING = "Ceiling, mean"
+COLUMN_CAUTIOUS = "Ceiling, cautious"
+NEWCOMERS_FINDING = "One more customer is worth {mean} on average before it is won ({low} to {high}), {first} of it with the first order."
+NEWCOMERS_FINDING_COST = (
+    "One more customer is worth {mean} on average before it is won and costs {cost} to win: {net} net; {never} of newcomers never earn "
+    "back their cost within the horizon."
+)
+NEWCOMERS_BEST = "A newcomer is worth most in {level}: {amount} on average before it is won."
+NEWCOMERS_BEST_NET = "A newcomer leaves most after its acquisition cost in {level}: {amount} on average."
+NEWCOMERS_NOTE = (
+    "Three quantities that are never added up: not yet acquired is the contribution of the first order and of all later ones within the "
+    "horizon, the most that winning a customer may cost; just acquired is that of the later ones alone; the value of existing customers, "
+    "elsewhere in this report, knows what each has done so far. Bands are of the average over as many newcomers as were won in the last "
+    "year. The cautious ceiling is the 20 % quantile of that average. Newcomers behave as the models say of those won in the last year."
+)
+NEWCOMERS_CEILING_CONTACT = "Ceilings are per contact paid for, of which the stated share become customers."
+NEWCOMERS_CEILING_CUSTOMER = "Ceilings are per customer won."
+
+# Returns
+RETURNS = "Returns"
+RETURNS_TABLE = "Customers by the share of their orders that they send back"
+COLUMN_SENDS_BACK = "Expected to send back"
+RETURNS_CLASSES = ("under 5 %", "5 to 20 %", "20 to 50 %", "half or more")
+COLUMN_SHARE_BACK = "Share sent back"
+COLUMN_NEGATIVE = "Expected to cost more than they bring"
+COLUMN_MEAN_VALUE = "Mean value of a customer"
+RETURNS_FINDING = (
+    "{share} of the revenue expected within the horizon comes back; {negative} of {customers} customers are expected to cost more than "
+    "they bring."
+)
+RETURNS_NOTE = (
+    "What comes back is taken off the order that it belongs to. A customer's share is that of money so far, shrunk to the share of all "
+    "customers by as much as few orders say; young orders count for less, since more of them may still come back, and what may is in the "
+    "first period of the forecast. Customers who send much back may still be worth serving: only what remains of their value says so."
+)
+CLASS_FOLDED = "fewer than five customers"
 
 # Certificate
 CERTIFICATE = "Certificate"
@@ -235,6 +294,9 @@ FACT_MARGIN = "Margin: contribution per unit of revenue"
 FACT_ORDER_COST = "Cost of an order"
 FACT_SERVICE_COST = "Cost of service, per period in which a customer orders"
 FACT_ACQUISITION_COST = "Cost of acquisition, per customer won"
+FACT_RETURN_COST = "Cost of handling an order that comes back"
+FACT_CONVERSION = "Contacts that become customers"
+FACT_SPEND_GROWTH = "Growth of amounts assumed, per year"
 FACT_NOT_GIVEN = "not given"
 SETTING_BY_LEVEL = "by {column}: {levels}"
 LEVEL_SETTING = "{level} {number}"
@@ -249,8 +311,7 @@ FACT_DATE = "Valuation date"
 FACT_DATE_NONE = "not known: time counts from the end of observation"
 FACT_UNIT = "Unit of time in the models"
 FACT_UNITS = {"day": "day", "week": "week", "month": "month", "quarter": "quarter", "year": "year"}
-FACT_PURCHASES = "Model of purchases"
-FACT_SPEND = "Model of spend"
+FACT_KINDS = {"purchases": "Model of purchases", "spend": "Model of spend", "returns": "Model of returns"}
 FACT_MODEL = "{title}: {story}"
 FACT_POOL = "Pooling, {title}"
 FACT_POOL_COLUMNS = "levels of {columns} share what they have in common"
@@ -263,6 +324,7 @@ STORIES = {
     "mbg_nbd": "customers buy at random at their own rate; after any purchase, the first included, each may leave for good.",
     "lognormal": "the logarithms of each customer's orders scatter around an own level; these levels differ from customer to customer, "
     "and, where linked, with the number of orders.",
+    "beta_binomial_returns": "of each customer's orders an own share comes back; these shares differ from customer to customer.",
     "gamma_gamma": "each customer's orders scatter around an own mean amount; these means differ from customer to customer.",
 }
 STORY_UNKNOWN = "described where the model is defined."
@@ -273,7 +335,10 @@ COLUMN_CENTRE = "Centre"
 COLUMN_SD = "Standard deviation"
 COLUMN_POOL_SCALE = "Scale of the differences between levels"
 NOT_IN_VALUE = "What is not in the value"
-NOT_NEWCOMERS = "Customers won after the valuation date are not in the value."
+NOT_NEWCOMERS = "Customers won after the valuation date are not in the value; what one more would bring stands under New customers."
+RETURNS_INSIDE = (
+    "Returns are in the value: what is expected to come back is taken off each order, and what may still come back of past ones."
+)
 NOT_RETURNS = (
     "Returns are not in the value: amounts are before returns. Rows left out as returns or credit notes come to {amount}, "
     "{share} of the money kept."

@@ -1,6 +1,7 @@
 """Posterior draws in, predictive draws of money out."""
 
 from clvbayes.valuation.economics import Economics, Period, period_containing, period_label
+from clvbayes.valuation.peers_convention import peers_value
 from clvbayes.valuation.textbook import textbook
 from clvbayes.valuation.valuation import COMPONENTS, MOMENTS, NEVER, Acquisition, Valuation
 from clvbayes.valuation.value import value
@@ -13,6 +14,7 @@ __all__ = [
     "Economics",
     "Period",
     "Valuation",
+    "peers_value",
     "period_containing",
     "period_label",
     "textbook",

@@ -151,7 +151,8 @@ def returned_share(plan: Plan, part: Part) -> tuple[np.ndarray, np.ndarray]:
         return np.zeros((1, 1)), np.zeros((1, 1))
     batch = part.batch
     coordinates = plan.returns_coordinates[:, :, batch.returns_cell].transpose(1, 2, 0)
-    return plan.returns.share_moments(coordinates, batch.return_trials[:, None], batch.return_count[:, None])
+    known = (batch.return_trials, batch.return_touched, batch.return_parts, batch.return_part)
+    return plan.returns.share_moments(coordinates, *(column[:, None] for column in known))
 
 
 def _expected_values(plan: Plan, part: Part, each: EachOrder, horizon: float) -> np.ndarray:

@@ -24,7 +24,7 @@ MOST_WORKERS = 8
 STEPS = 4_096  # of time, up to the horizon
 FREE_ORDERS = 2  # purpose of the random streams, beside the models' own
 ORDERS_KNOWN = ("frequency", "recency", "T", "spend_count", "spend_sum", "spend_sum_log")
-RETURNS_KNOWN = ("trials", "returned", "pending_orders", "pending_amount")
+RETURNS_KNOWN = ("trials", "touched", "parts", "part_mean", "pending_orders", "pending_amount")
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,9 @@ def everyone_of(customers: Customers, cells: CellsOf, economics: Economics) -> P
         returns_cell=cells.returns,
         **{name: statistics[name].to_numpy(dtype=float) for name in ORDERS_KNOWN},
         return_trials=of_returns["trials"],
-        return_count=of_returns["returned"],
+        return_touched=of_returns["touched"],
+        return_parts=of_returns["parts"],
+        return_part=of_returns["part_mean"],
     )
     assumed = {
         name: economics.of_customers(name, segments)

@@ -29,7 +29,18 @@ __all__ = ["value_newcomers"]
 
 MOST_SIMULATED, MOST_OF_A_LEVEL, FEWEST_OF_A_LEVEL = 20_000, 200, 20  # newcomers in each draw
 FIRST_ORDERS, NEWCOMERS = 5, 6  # uses of a seed beside the customers' streams
-LEARNED = ("frequency", "recency", "T", "spend_count", "spend_sum", "spend_sum_log", "return_trials", "return_count")
+LEARNED = (
+    "frequency",
+    "recency",
+    "T",
+    "spend_count",
+    "spend_sum",
+    "spend_sum_log",
+    "return_trials",
+    "return_touched",
+    "return_parts",
+    "return_part",
+)
 
 
 @dataclass(frozen=True)
