@@ -13,7 +13,7 @@ from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.inference.certificate import Certificate, CheckResult, Compression
 from clvbayes.report import Evidence
 from clvbayes.valuation.economics import Economics, fiscal_periods
-from clvbayes.valuation.valuation import COMPONENTS, Valuation
+from clvbayes.valuation.valuation import COMPONENTS, MOMENTS, NEVER, Acquisition, Valuation
 
 HOSTILE = ("<script>alert(1)</script>", "=1+1", '"><img src=x onerror=alert(2)>', "a & b")
 HOSTILE_COLUMN = 'x"; drop table t'
@@ -73,6 +73,9 @@ class Base:
     history_months: int = 47
     customer_ids: str = "none"
     size: float = 1.0
+    returns: bool = True
+    newcomers: bool = True
+    acquisition_cost: float | None = 120.0
 
 
 def checks(title: str, *, failed: bool) -> Certificate:
@@ -129,11 +132,34 @@ def first_orders_of(base: Base) -> pd.Series:
     return pd.Series(pd.Timestamp(base.until) - pd.to_timedelta(1100 - days, unit="D"))
 
 
+def acquisition_of(base: Base, costs: bool, rng: np.random.Generator) -> Acquisition:
+    """Newcomers of whom the first order is a third of the value, and a fifth never pays back."""
+    newcomers, payback = {}, {}
+    for column, names in {"": ["all customers"], **{name: sorted(levels) for name, levels in base.levels.items()}}.items():
+        residual = rng.normal(200, 10, (base.draws, len(names)))
+        moments = np.stack([1.5 * residual, 300.0**2 + 0 * residual, 0.5 * residual, residual], axis=-1)
+        coords = {"level": names, "won_last_year": ("level", np.arange(len(names)) + 3)}
+        coords |= {"acquisition_cost": ("level", np.full(len(names), base.acquisition_cost))} if costs else {}
+        newcomers[column] = xr.DataArray(moments, dims=("draw", "level", "moment"), coords={**coords, "moment": list(MOMENTS)})
+        if costs:
+            shares = np.broadcast_to([0.5, 0.3, 0.2], (base.draws, len(names), 3))
+            payback[column] = xr.DataArray(shares, dims=("draw", "level", "period"), coords={**coords, "period": ["1", "2", NEVER]})
+    return Acquisition(newcomers, payback)
+
+
 def make_evidence(base: Base) -> Evidence:
     rng = np.random.default_rng(7)
     n, economics = (
         base.customers,
-        Economics(0.35, 0.09, base.horizon, period=base.period, fiscal_year_start=base.fiscal_year_start, currency=base.currency),
+        Economics(
+            0.35,
+            0.09,
+            base.horizon,
+            period=base.period,
+            fiscal_year_start=base.fiscal_year_start,
+            currency=base.currency,
+            acquisition_cost=base.acquisition_cost,
+        ),
     )
     periods, segments = fiscal_periods(economics, base.until), segments_of(base, rng)
     worth = base.size * rng.lognormal(8.0, 0.9, n)
@@ -174,6 +200,8 @@ def make_evidence(base: Base) -> Evidence:
     for name, level in (("value_5", 0.05), ("value_50", 0.5), ("value_95", 0.95)):
         frame[name] = np.quantile(value, level, axis=0)
     history = history_of(base, rng, revenue.mean(0).sum() / 12)
+    if base.returns:
+        frame["share_returned"] = rng.beta(0.3, 2.0, n)
     customers = Customers(
         statistics=pd.DataFrame(
             {"customer_id": ids, "t0": first_orders_of(base), "frequency": 2, "recency": base.weeks, "T": base.weeks, "spend_count": 2}
@@ -194,6 +222,7 @@ def make_evidence(base: Base) -> Evidence:
         checks=(CheckResult("simulation against closed form", "ok", "expected orders agree within 0.4 standard errors"),),
         spread=pd.DataFrame({"column": [""], "level": ["all customers"], "sd": [5.0], "process_sd": [3.0], "parameter_sd": [4.0]}),
         beyond_horizon=0.2,
+        acquisition=acquisition_of(base, economics.acquisition_cost is not None, rng) if base.newcomers else Acquisition(),
     )
     purchases = MadeUpFit(
         MadeUpModel("mbg_nbd", "MBG/NBD", "purchases"),
@@ -206,6 +235,12 @@ def make_evidence(base: Base) -> Evidence:
         MadeUpModel("gamma_gamma", "Gamma-Gamma", "spend"),
         MadeUpPriors(("log M", "log CV_w", "log CV_b"), (5.9, -0.51, -0.51), (0.7, 0.4, 0.4), ()),
         checks("gamma_gamma", failed=False),
+        pool=(),
+    )
+    returns = MadeUpFit(
+        MadeUpModel("beta_binomial_returns", "Beta-binomial returns", "returns"),
+        MadeUpPriors(("logit return", "logit part"), (-1.4, -1.8), (1.0, 1.0), ()),
+        checks("beta_binomial_returns", failed=False),
         pool=(),
     )
     settings = {"data": {"orders": "orders.csv", "segments": list(base.levels)}, "economics": {"margin": 0.35, "discount_rate": 0.09}}
@@ -223,6 +258,7 @@ def make_evidence(base: Base) -> Evidence:
         versions,
         1,
         settings,
+        returns if base.returns else None,
     )
 
 
@@ -233,8 +269,8 @@ BASES = {
     ),
     "hostile": Base(customers=200, levels={HOSTILE_COLUMN: HOSTILE}, small=(), currency="<b>$x$</b>", customer_ids="plain"),
     "failed": Base(failed=True),
-    "plain": Base(levels={}, small=()),
-    "undated": Base(until=None, ledger=False, currency=None),
+    "plain": Base(levels={}, small=(), returns=False, newcomers=False),
+    "undated": Base(until=None, ledger=False, currency=None, returns=False, acquisition_cost=None),
     "five": Base(customers=5, levels={"industry": ("A", "B")}, small=(2,), customer_ids="hashed"),
     "fiscal": Base(fiscal_year_start=4, until=date(2026, 9, 30)),
     "monthly": Base(period="month", size=900.0),

@@ -91,7 +91,7 @@ def test_page_is_whole_and_selfcontained(name, pages, evidence_of):
             assert attributes["role"] == "img" and attributes["aria-label"].strip()
         if tag == "th":
             assert attributes["scope"] in ("row", "col")
-    assert [tag for tag, _ in page.elements].count("h2") == len(SECTIONS)
+    assert [tag for tag, _ in page.elements].count("h2") == sum(section(evidence_of(name)) is not None for section in SECTIONS)
     shown = " ".join(data for tag, data in page.texts if tag not in ("script", "style"))
     assert not re.search(r"\b(nan|inf|None)\b", shown)
     assert "{" not in shown, "a template was not filled"
@@ -198,7 +198,7 @@ def test_ids_are_shown_only_where_asked(ids, seen, evidence_of):
 
 def test_failed_check_comes_first_in_red_with_its_advice(evidence_of, pages):
     first = compose(evidence_of("failed")).sections[0].blocks
-    assert isinstance(first[0], Finding) and first[0].status == "failed" and "1 of 9 checks failed" in first[0].message
+    assert isinstance(first[0], Finding) and first[0].status == "failed" and "1 of 13 checks failed" in first[0].message
     assert "14 of 4,000 draws diverged" in first[1].message and first[1].advice.startswith("Raise")
     text, _ = pages("failed")
     assert text.index('class="check failed"') < text.index('class="cards"')
@@ -223,7 +223,8 @@ def test_ledger_adds_up_in_the_page(pages):
 
 
 def test_returns_are_stated_as_a_share_of_kept_money(pages):
-    assert any("4.0\u00a0% of the money kept" in data for _, data in pages("normal")[1].texts)
+    assert any("4.0\u00a0% of the money kept" in data for _, data in pages("plain")[1].texts)
+    assert any(words.RETURNS_INSIDE in data for _, data in pages("normal")[1].texts)
 
 
 def test_forecast_adds_up(evidence_of):
@@ -278,9 +279,10 @@ def notes_of(evidence):
 
 
 def test_first_page_says_what_the_bands_leave_out_and_what_came_back(evidence_of):
-    bands, returns, *_ = notes_of(evidence_of("normal"))
+    bands, returns, *_ = notes_of(evidence_of("plain"))
     assert "do not yet hold" in bands
     assert returns.startswith("Values are before returns") and "4.0\u00a0%" in returns
+    assert not any("before returns" in note for note in notes_of(evidence_of("normal")))
 
 
 @pytest.mark.parametrize(("crowded", "said"), [(0, False), (20, False), (120, True)])
@@ -329,3 +331,44 @@ def test_a_long_silence_before_the_valuation_date_is_pointed_out(evidence_of):
         customers = replace(evidence.customers, statistics=statistics.assign(recency=statistics["T"] - silence))
         notes = notes_of(replace(evidence, customers=customers))
         assert any("140 days before the valuation date" in note for note in notes) == said
+
+
+def test_new_customers_are_those_of_the_valuation_and_few_show_in_none(evidence_of):
+    evidence = evidence_of("normal")
+    tables = tables_of(compose(evidence))
+    frame = evidence.valuation.acquisition.to_frame()
+    [everyone] = tables[words.NEWCOMERS_TABLE_ALL].rows
+    assert everyone[2:5] == pytest.approx(frame.loc[0, ["first_order", "just_acquired", "not_yet_acquired"]].tolist())
+    assert everyone[2] + everyone[3] == pytest.approx(everyone[4])
+    assert everyone[-1] == pytest.approx(0.2) and everyone[-3] == pytest.approx(everyone[4] - 120)
+    by_industry = tables[words.NEWCOMERS_TABLE.format(column=words.SEGMENT_TABLE.format(column="industry"))]
+    counts = evidence.customers.segments["industry"].value_counts()
+    assert {row[0] for row in by_industry.rows} == set(counts[counts >= 5].index) < set(counts.index)
+
+
+def test_without_acquisition_costs_nothing_is_said_of_payback(evidence_of):
+    table = tables_of(compose(evidence_of("undated")))[words.NEWCOMERS_TABLE_ALL]
+    assert words.COLUMN_P_NEVER not in [column.title for column in table.columns]
+
+
+def test_returns_stand_by_the_share_sent_back_and_hold_all_customers(evidence_of):
+    evidence = evidence_of("normal")
+    table = tables_of(compose(evidence))[words.RETURNS_TABLE]
+    back, value = evidence.valuation.customers["share_returned"], evidence.valuation.customers["value_mean"]
+    assert sum(row[1] for row in table.rows) == len(back) and min(row[1] for row in table.rows) >= 5
+    assert [row[1] for row in table.rows] == [
+        int(back[(back >= low) & (back < high)].count()) for low, high in ((0, 0.05), (0.05, 0.2), (0.2, 0.5), (0.5, 1.1))
+    ]
+    assert sum(row[4] for row in table.rows) == pytest.approx(value.sum())
+
+
+def test_classes_of_few_returners_are_folded():
+    few = make_evidence(replace(BASES["five"], customers=6))
+    rows = tables_of(compose(few))[words.RETURNS_TABLE].rows
+    assert len(rows) == 1 and rows[0][1] == 6
+
+
+def test_the_spread_of_the_total_is_split_and_what_lies_beyond_the_horizon_is_said(pages):
+    shown = " ".join(data for _, data in pages("normal")[1].texts)
+    assert "64.0\u00a0% of the variance" in shown or "64\u00a0% of the variance" in shown  # 4 of a standard deviation of 5
+    assert "20\u00a0% lies beyond the horizon of 3 years" in shown

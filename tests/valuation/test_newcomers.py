@@ -36,7 +36,7 @@ INDUSTRIES = ["Health", "Mills", "Retail"]
 def customers():
     made = made_up_customers()
     trials = made.statistics["frequency"] + 1.0
-    known = {"trials": trials, "touched": 0.2 * trials, "returned": 0.1 * trials}
+    known = {"trials": trials, "touched": 0.2 * trials, "parts": 1.0, "part_mean": 0.5, "part_deviations": 0.0}
     return replace(made, returns=pd.DataFrame(known).assign(pending_orders=0.0, pending_amount=0.0, cancelled=0))
 
 
@@ -48,7 +48,7 @@ def fits(customers):
 @pytest.fixture(scope="module")
 def returns(customers):
     """A third comes back, of some customers nearly everything."""
-    return made_up_fit(beta_binomial_returns(), customers, centre=[0.0, 0.5, 0.7, 0.5])
+    return made_up_fit(beta_binomial_returns(), customers, centre=[0.0, 0.5, 0.7, 0.0, 0.0])
 
 
 def valued(fits, customers, economics=PLAIN, *, draws=500, seed=1, **options) -> Valuation:
@@ -117,8 +117,10 @@ def newcomers_by_numpy(fits, customers, economics, *, returns=None, industry=Non
     mean_amount = np.exp(log_mean) * (q - 1) / rng.gamma(q)  # p / nu
     back = np.zeros(count)
     if returns is not None:
-        of_return, of_part = coordinates_of(returns, codes, rng.integers(0, 500, count)).reshape(2, 2, count)
-        back = beta_around(rng, *of_return) * beta_around(rng, *of_part)
+        logit, log_concentration, logit_part, _, logit_sd = coordinates_of(returns, codes, rng.integers(0, 500, count))
+        part, sd = 1 / (1 + np.exp(-logit_part)), 0.02 + 0.48 / (1 + np.exp(-logit_sd))
+        # of a beta distribution: its mean, and a standard deviation that is m (1 - m) / (a + b + 1) under the root
+        back = beta_around(rng, logit, log_concentration) * beta_around(rng, logit_part, np.log(part * (1 - part) / sd**2 - 1))
     margin = economics.of_customers("margin", pd.DataFrame({"industry": np.array(INDUSTRIES)[codes]}))
     acquisition_cost = 0.0 if economics.acquisition_cost is None else economics.acquisition_cost
 
@@ -300,7 +302,7 @@ def test_whoever_sends_back_the_first_order_sends_back_later_ones_too(customers)
         made_up_fit(mbg_nbd(), base, pool=(), centre=[math.log(2 / WEEKS), 5.0, -8.0, 4.5], sd=sd),
         made_up_fit(gamma_gamma(), base, pool=(), centre=[math.log(80), -5.0, -5.0], sd=sd),
     )
-    back = made_up_fit(beta_binomial_returns(), base, pool=(), centre=[0.0, -6.0, 20.0, 3.0], sd=sd)
+    back = made_up_fit(beta_binomial_returns(), base, pool=(), centre=[0.0, -6.0, 20.0, 0.0, 0.0], sd=sd)
     made = valued(fits, base, Economics(0.5, 0.0, 1, return_cost=10.0), returns=back, by=(), draws=200)
     assert moment(made, "mean").mean() == pytest.approx(45, rel=0.02)
     assert moment(made, "variance").mean() == pytest.approx(850 * 11 - 45**2, rel=0.1)
