@@ -48,6 +48,18 @@ def of_customer(customers: Customers, customer_id: str) -> dict[str, float]:
     return returns_of(customers).loc[customer_id].to_dict()
 
 
+def back_of(customers: Customers, customer_id: str) -> float:
+    """Share of money that came back, times the orders, where none is young."""
+    found = of_customer(customers, customer_id)
+    return found["touched"] * found["part_mean"]
+
+
+def of_returns(trials: float, touched: float = 0.0, parts: int = 0, part_mean: float = 0.0, cancelled: int = 0) -> Any:
+    """What is expected of a customer with at most one part and nothing open."""
+    nothing = {"part_deviations": 0.0, "pending_orders": 0.0, "pending_amount": 0.0}
+    return pytest.approx({"trials": trials, "touched": touched, "parts": parts, "part_mean": part_mean, "cancelled": cancelled} | nothing)
+
+
 def statistics_of(customers: Customers, customer_id: str) -> dict[str, Any]:
     return customers.statistics.set_index("customer_id").loc[customer_id].to_dict()
 
@@ -78,24 +90,48 @@ THREE = [
 ]
 
 
-def test_a_share_of_money_is_the_share_of_orders() -> None:
-    customers = summary(lines_of(*THREE, ("a", "2025-03-20", -50.0, None, "a2", True)))
-    assert of_customer(customers, "a") == {
-        "trials": 3.0,
-        "returned": 3 * 50 / 200,
-        "pending_orders": 0.0,
-        "pending_amount": 0.0,
-        "cancelled": 1,  # a2 was 40
-    }
-    assert of_customer(customers, "y") == {"trials": 2.0, "returned": 0.0, "pending_orders": 0.0, "pending_amount": 0.0, "cancelled": 0}
+def test_orders_count_by_their_share_of_money_and_parts_by_days() -> None:
+    notes = [
+        ("a", "2025-03-20", -10.0, None, "a2", True),
+        ("a", "2025-03-21", -6.0, None, "a3", True),
+        ("a", "2025-03-22", -9.0, None, "a3", True),
+    ]
+    customers = summary(lines_of(*THREE, *notes))
+    found = of_customer(customers, "a")
+    assert found == pytest.approx(
+        {
+            "trials": 3.0,
+            "touched": 3 * (40 + 60) / 200,
+            "parts": 2,
+            "part_mean": (10 + 15) / (40 + 60),
+            "part_deviations": 0.0,  # a quarter of either
+            "pending_orders": 0.0,
+            "pending_amount": 0.0,
+            "cancelled": 0,
+        }
+    )
+    assert back_of(customers, "a") == pytest.approx(3 * 25 / 200)
+    assert of_customer(customers, "y") == of_returns(2.0)
+
+
+def test_deviations_of_parts_are_those_from_their_mean() -> None:
+    notes = [
+        ("a", "2025-03-20", -10.0, None, "a1", True),
+        ("a", "2025-03-20", -20.0, None, "a2", True),
+        ("a", "2025-03-22", -60.0, None, "a3", True),
+    ]
+    found = of_customer(summary(lines_of(*THREE, *notes)), "a")
+    assert (found["touched"], found["parts"], found["part_mean"]) == pytest.approx((3.0, 3, 90 / 200))
+    assert found["part_deviations"] == pytest.approx(np.var([0.1, 0.5, 1.0]) * 3, abs=1e-11)
 
 
 def test_a_note_goes_to_the_day_of_the_order_that_it_names_though_a_later_one_lies_between() -> None:
     note = ("a", "2025-03-20", -40.0, None, "a2", True)
     linked, unlinked = summary(lines_of(*THREE, note)), summary(lines_of(*THREE, note), linked=False)
-    assert statistics_of(linked, "a")["spend_sum"] == 60.0  # a2 is gone; had a3 been hit, nothing would be: 40 are not all of 60
-    assert of_customer(linked, "a")["cancelled"] == 1
+    assert of_customer(linked, "a") == of_returns(3.0, 3 * 40 / 200, 1, 1.0, cancelled=1)
+    assert statistics_of(linked, "a")["spend_sum"] == 60.0
     assert note_of(linked, "credit notes") == "credit notes, 1 in all: 1 name their order"
+    assert of_customer(unlinked, "a") == of_returns(3.0, 3 * 60 / 200, 1, 40 / 60)
     assert statistics_of(unlinked, "a")["spend_sum"] == 100.0
     assert note_of(unlinked, "credit notes") == "credit notes, 1 in all: 1 count for the customer's latest order before them"
 
@@ -110,10 +146,15 @@ def with_late_returns(*rows: Any, quick: int = 30, late: int = 10) -> list[Any]:
 
 
 def test_an_unlinked_note_goes_to_the_latest_order_before_it() -> None:
-    """Told by the delay: late notes lie ten days after the latest order, and a hundred after the one before."""
+    for day, touched in (("2025-02-09", 100), ("2025-02-11", 40), ("2025-03-09", 40), ("2025-06-30", 60)):
+        customers = summary(lines_of(*THREE, ("a", day, -5.0, None, None, True)))
+        assert of_customer(customers, "a") == of_returns(3.0, 3 * touched / 200, 1, 5 / touched)
+
+
+def test_the_delay_of_a_note_counts_from_its_order() -> None:
+    """Late notes lie ten days after the latest order, and a hundred after the one before."""
     rows = [(who, "2024-11-03", 10.0, None, None, False) for who in (f"m{k:03d}" for k in range(40))]
-    lines = lines_of(*rows, *with_late_returns()).assign(returned_order=None)
-    customers = summary(lines, linked=False)
+    customers = summary(lines_of(*rows, *with_late_returns()).assign(returned_order=None), linked=False)
     assert note_of(customers, "half of what") == (
         "half of what comes back does so within 0 days and nine tenths within 10; young orders count for less until then"
     )
@@ -121,15 +162,9 @@ def test_an_unlinked_note_goes_to_the_latest_order_before_it() -> None:
 
 
 def test_a_note_of_the_day_of_an_order_is_of_that_order() -> None:
-    lines = lines_of(
-        *(
-            row
-            for k in range(25)
-            for row in ((f"m{k}", "2025-02-01", 10.0, None, None, False), (f"m{k}", "2025-02-11", -1.0, None, None, True))
-        ),
-        *((f"m{k}", "2025-02-11", 10.0, None, None, False) for k in range(25)),
-    )
-    assert note_of(summary(lines, linked=False), "half of what") is None  # all came back at once: nothing is ever young
+    note = ("a", "2025-02-10", -5.0, None, None, True)
+    for rows in ((*THREE, note), (note, *THREE)):
+        assert of_customer(summary(lines_of(*rows)), "a") == of_returns(3.0, 3 * 40 / 200, 1, 5 / 40)
 
 
 def test_a_note_before_any_order_is_counted_and_informs_nothing() -> None:
@@ -144,27 +179,28 @@ def test_a_note_before_any_order_is_counted_and_informs_nothing() -> None:
 def test_a_note_of_a_customer_without_an_order_informs_nothing() -> None:
     customers = summary(lines_of(*THREE, ("nobody", "2025-01-05", -30.0, None, "a1", True)))
     assert "nobody" not in customers.statistics["customer_id"].tolist()
-    assert returns_of(customers)["returned"].sum() == 0
+    assert returns_of(customers)["parts"].sum() == 0 and returns_of(customers)["touched"].sum() == 0
     assert note_of(customers, "credit notes") == "credit notes, 1 in all: 1 (30.00) come before any order and say nothing of returns"
 
 
 def test_a_note_that_names_an_order_of_the_future_is_of_an_order_before_it() -> None:
-    customers = summary(lines_of(*THREE, ("a", "2025-02-20", -40.0, None, "a3", True)))
-    assert of_customer(customers, "a") == {"trials": 3.0, "returned": 0.6, "pending_orders": 0.0, "pending_amount": 0.0, "cancelled": 0}
+    customers = summary(lines_of(*THREE, ("a", "2025-02-20", -20.0, None, "a3", True)))
+    assert of_customer(customers, "a") == of_returns(3.0, 0.6, 1, 0.5)
     assert note_of(customers, "credit notes") == "credit notes, 1 in all: 1 count for the customer's latest order before them"
 
 
 def test_a_note_that_names_another_customers_order_is_not_linked() -> None:
     customers = summary(lines_of(*THREE, ("a", "2025-03-20", -20.0, None, "y2", True)))
-    assert of_customer(customers, "y")["returned"] == 0.0 and of_customer(customers, "y")["cancelled"] == 0
-    assert of_customer(customers, "a")["returned"] == pytest.approx(3 * 20 / 200)
+    assert of_customer(customers, "y") == of_returns(2.0)
+    assert of_customer(customers, "a") == of_returns(3.0, 3 * 60 / 200, 1, 20 / 60)
     assert note_of(customers, "credit notes") == "credit notes, 1 in all: 1 count for the customer's latest order before them"
 
 
 def test_a_share_returned_is_at_most_everything() -> None:
     notes = [("a", "2025-03-20", -150.0, None, "a1", True), ("a", "2025-03-21", -80.5, None, None, True)]
     customers = summary(lines_of(*THREE, *notes))
-    assert (of_customer(customers, "a")["trials"], of_customer(customers, "a")["returned"]) == (3.0, 3.0)
+    found = of_customer(customers, "a")
+    assert (found["trials"], found["touched"], found["parts"], found["part_mean"], found["part_deviations"]) == (3.0, 2.4, 2, 1.0, 0.0)
     said = "1 customers sent back more than they ordered, by 30.50 in all; a share returned is at most everything"
     assert note_of(customers, "more than they ordered") == said
     assert note_of(summary(lines_of(*THREE, notes[0])), "more than they ordered") is None
@@ -174,7 +210,7 @@ def test_negative_amounts_without_any_flag_are_credit_notes() -> None:
     lines = lines_of(*THREE, ("a", "2025-03-20", -40.0, None, None, False))
     plain = clvbayes.summarize(clvbayes.read_transactions(lines[["customer_id", "date", "amount"]]), until=UNTIL)
     flagged = summary(lines.assign(back=lines["amount"] < 0), linked=False)
-    assert of_customer(plain, "a")["returned"] == pytest.approx(3 * 40 / 200)
+    assert of_customer(plain, "a") == of_returns(3.0, 3 * 60 / 200, 1, 40 / 60)
     pd.testing.assert_frame_equal(returns_of(plain), returns_of(flagged))
 
 
@@ -185,13 +221,13 @@ def test_the_sign_of_a_flagged_note_does_not_matter_and_zero_is_none() -> None:
         ("a", "2025-03-21", 0.0, None, None, False),
     ]
     customers = summary(lines_of(*THREE, *notes))
-    assert of_customer(customers, "a")["returned"] == pytest.approx(3 * 40 / 200)
+    assert of_customer(customers, "a") == of_returns(3.0, 3 * 60 / 200, 1, 40 / 60)
     assert note_of(customers, "credit notes") == "credit notes, 1 in all: 1 count for the customer's latest order before them"
 
 
 def test_a_row_that_names_an_order_is_a_return_without_a_flag() -> None:
     customers = summary(lines_of(*THREE, ("a", "2025-03-20", 40.0, "n1", "a1", False)), is_return=None)
-    assert of_customer(customers, "a") == {"trials": 3.0, "returned": 0.6, "pending_orders": 0.0, "pending_amount": 0.0, "cancelled": 0}
+    assert of_customer(customers, "a") == of_returns(3.0, 3 * 100 / 200, 1, 0.4)
     assert note_of(customers, "credit notes") == "credit notes, 1 in all: 1 name their order"
     assert statistics_of(customers, "a")["frequency"] == 2
 
@@ -217,7 +253,7 @@ def test_returns_of_unknown_customers_and_days_do_not_count() -> None:
 def test_a_credit_note_that_was_exported_twice_counts_once_where_duplicates_are_dropped() -> None:
     note = ("a", "2025-03-20", -30.0, "n1", "a1", True)
     once, twice = summary(lines_of(*THREE, note)), lines_of(*THREE, note, note)
-    assert of_customer(summary(twice), "a")["returned"] == pytest.approx(3 * 60 / 200)
+    assert of_customer(summary(twice), "a") == of_returns(3.0, 1.5, 1, 0.6)
     pd.testing.assert_frame_equal(returns_of(summary(twice, duplicates="drop")), returns_of(once))
 
 
@@ -227,8 +263,8 @@ def test_a_credit_note_that_was_exported_twice_counts_once_where_duplicates_are_
 def test_returns_after_until_do_not_count() -> None:
     note = ("a", "2025-03-20", -40.0, None, "a2", True)
     on_the_day, before = (summary(lines_of(*THREE, note), until=until) for until in (date(2025, 3, 20), date(2025, 3, 19)))
-    assert of_customer(on_the_day, "a")["returned"] == pytest.approx(0.6) and of_customer(on_the_day, "a")["cancelled"] == 1
-    assert of_customer(before, "a")["returned"] == 0.0 and of_customer(before, "a")["cancelled"] == 0
+    assert of_customer(on_the_day, "a") == of_returns(3.0, 0.6, 1, 1.0, cancelled=1)
+    assert of_customer(before, "a") == of_returns(3.0)
     assert statistics_of(before, "a")["spend_sum"] == 100.0
     assert note_of(before, "credit notes") is None
 
@@ -236,15 +272,14 @@ def test_returns_after_until_do_not_count() -> None:
 def test_returns_before_since_do_not_count() -> None:
     note = ("a", "2025-01-20", -100.0, None, "a1", True)
     on_the_day, after = (summary(lines_of(*THREE, note), since=since) for since in (date(2025, 1, 10), date(2025, 1, 21)))
-    assert of_customer(on_the_day, "a")["returned"] == pytest.approx(3 * 100 / 200)
-    assert of_customer(after, "a")["trials"] == 2.0 and of_customer(after, "a")["returned"] == 0.0
+    assert of_customer(on_the_day, "a") == of_returns(3.0, 3 * 100 / 200, 1, 1.0)
+    assert of_customer(after, "a") == of_returns(2.0)
     assert note_of(after, "credit notes") is None
 
 
 def test_a_note_that_names_an_order_before_since_is_of_no_later_order() -> None:
     customers = summary(lines_of(*THREE, ("a", "2025-02-20", -30.0, None, "a1", True)), since=date(2025, 2, 1))
-    assert of_customer(customers, "a")["trials"] == 2.0
-    assert of_customer(customers, "a")["returned"] == 0.0
+    assert of_customer(customers, "a") == of_returns(2.0)
 
 
 # purchases that came back whole ---------------------------------------------------------------------------------------------------------
@@ -283,13 +318,13 @@ def test_an_acquisition_that_came_back_whole_stays_the_acquisition() -> None:
     customers = summary(lines_of(*THREE, ("a", "2025-01-20", -100.0, None, "a1", True)))
     untouched = summary(lines_of(*THREE))
     assert statistics_of(customers, "a") == statistics_of(untouched, "a")
-    assert of_customer(customers, "a")["cancelled"] == 0 and of_customer(customers, "a")["returned"] == pytest.approx(1.5)
+    assert of_customer(customers, "a") == of_returns(3.0, 1.5, 1, 1.0)
 
 
 def test_unlinked_notes_take_no_purchase_out_of_spend() -> None:
     customers = summary(lines_of(*THREE, ("a", "2025-03-20", -60.0, None, None, True)))
     assert statistics_of(customers, "a") == statistics_of(summary(lines_of(*THREE)), "a")
-    assert of_customer(customers, "a")["cancelled"] == 0 and of_customer(customers, "a")["returned"] == pytest.approx(0.9)
+    assert of_customer(customers, "a") == of_returns(3.0, 0.9, 1, 1.0)
 
 
 def test_where_all_repeat_purchases_came_back_whole_that_is_what_is_said() -> None:
@@ -378,7 +413,7 @@ def test_fewer_than_twenty_returns_develop_nothing() -> None:
 def test_with_few_returns_young_orders_count_wholly() -> None:
     young = ("a", "2025-06-29", 100.0, "a1", None, False)
     few, enough = (summary(lines_of(*with_late_returns(young, quick=quick, late=5))) for quick in (14, 15))
-    assert of_customer(few, "a") == {"trials": 1.0, "returned": 0.0, "pending_orders": 0.0, "pending_amount": 0.0, "cancelled": 0}
+    assert of_customer(few, "a") == of_returns(1.0)
     assert of_customer(enough, "a")["trials"] == 0.75  # 15 of 20 have come by the first day
     assert note_of(few, "young orders") is None
 
@@ -392,9 +427,9 @@ def test_young_orders_count_for_what_has_come_by_their_age() -> None:
         ("d", "2025-06-30", 8.0, "d1", None, False),
     ]
     customers = summary(lines_of(*with_late_returns(*young, *edges)))
-    assert of_customer(customers, "a") == pytest.approx(
-        {"trials": 2 * (300 + 75) / 400, "returned": 0.0, "pending_orders": 2 * 25 / 400, "pending_amount": 25.0, "cancelled": 0}
-    )
+    found = of_customer(customers, "a")
+    assert (found["trials"], found["touched"], found["parts"]) == pytest.approx((2 * (300 + 75) / 400, 0.0, 0))
+    assert (found["pending_orders"], found["pending_amount"]) == pytest.approx((2 * 25 / 400, 25.0))
     for who, trials, amount in (("b", 1.0, 0.0), ("c", 0.75, 20.0), ("d", 0.75, 2.0)):
         found = of_customer(customers, who)
         assert (found["trials"], found["pending_orders"], found["pending_amount"]) == pytest.approx((trials, 1 - trials, amount))
@@ -423,7 +458,7 @@ def young_base(probability: float, customers: int = 20_000) -> pd.DataFrame:
 def test_young_orders_do_not_hide_what_share_comes_back() -> None:
     """Of 20,000 orders three tenths come back, five sixths of them so far: the share has a standard error of .004."""
     found = returns_of(summary(young_base(0.3), is_return=None))
-    assert found["returned"].sum() / found["trials"].sum() == pytest.approx(0.3, abs=0.02)
+    assert found["touched"].sum() / found["trials"].sum() == pytest.approx(0.3, abs=0.02)
 
 
 # consistency ----------------------------------------------------------------------------------------------------------------------------
@@ -504,19 +539,35 @@ def test_the_ledger_still_adds_up() -> None:
         assert customers.history["orders"].sum() == (customers.statistics["frequency"] + 1).sum()
 
 
-def test_returns_by_customer_agree_with_plain_pandas() -> None:
-    """All orders are old enough: nothing is open, and a share is money back over money ordered."""
-    lines, until = many_lines(7), date(2025, 12, 31)
-    found = returns_of(summary(lines, until=until))
-    ordered = lines[lines["amount"] > 0]
-    days = ordered.groupby("customer_id")["date"].nunique()
-    money = ordered.groupby("customer_id")["amount"].sum()
-    first = lines["customer_id"].map(ordered.groupby("customer_id")["date"].min())
-    back = -lines[(lines["amount"] < 0) & (lines["date"] >= first)].groupby("customer_id")["amount"].sum()
-    share = (back / money).fillna(0.0).clip(upper=1.0)
-    known = found.loc[money.index]
-    np.testing.assert_allclose(known["trials"], days, rtol=0, atol=1e-9)
-    np.testing.assert_allclose(known["returned"], days * share, rtol=0, atol=2e-9)
+def plain_returns(lines: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Returns of each customer in the plainest Python, nothing being young."""
+    found = {}
+    for who, own in lines[lines["amount"] > 0].groupby("customer_id"):
+        money, back = own.groupby("date")["amount"].sum(), {}
+        day_of = own.groupby("order_id")["date"].min()
+        for note in lines[(lines["customer_id"] == who) & (lines["amount"] < 0)].itertuples():
+            earlier = money.index[money.index <= note.date]
+            day = day_of.get(note.returned_order, earlier.max() if len(earlier) else None)
+            if day is not None:
+                back[day] = back.get(day, 0.0) - note.amount
+        shares, touched = [min(1.0, amount / money[day]) for day, amount in back.items()], sum(money[day] for day in back)
+        found[str(who)] = {
+            "trials": len(money),
+            "touched": len(money) * touched / money.sum(),
+            "parts": len(back),
+            "part_mean": min(1.0, sum(back.values()) / touched) if back else 0.0,
+            "part_deviations": float(np.var(shares) * len(shares)) if shares else 0.0,
+        }
+    return found
+
+
+def test_returns_by_customer_agree_with_a_plain_reference() -> None:
+    lines = many_lines(7)
+    found = returns_of(summary(lines, until=date(2025, 12, 31)))
+    expected = plain_returns(lines)
+    assert len(expected) > 50 and sum(customer["parts"] > 1 for customer in expected.values()) > 20
+    for who, customer in expected.items():
+        assert found.loc[who, list(customer)].to_dict() == pytest.approx(customer, abs=1e-8)
     assert (found["pending_orders"] == 0).all() and (found["pending_amount"] == 0).all()
 
 
@@ -544,7 +595,12 @@ def test_never_more_comes_back_than_was_tried_and_never_more_is_tried_than_order
     inside = ordered[ordered["date"] <= str(until)]
     days = inside.groupby("customer_id")["date"].nunique().reindex(found.index).fillna(0)
     assert np.isfinite(found.to_numpy(dtype=float)).all()
-    assert (found["returned"] >= 0).all() and (found["returned"] <= found["trials"]).all() and (found["trials"] <= days).all()
+    assert (found["touched"] >= 0).all() and (found["touched"] <= found["trials"]).all() and (found["trials"] <= days).all()
+    assert (found["part_mean"] >= 0).all() and (found["part_mean"] <= 1).all() and (found["parts"] <= days).all()
+    assert ((found["parts"] > 0) == (found["touched"] > 0)).all() and ((found["parts"] > 0) == (found["part_mean"] > 0)).all()
+    # numbers between nought and one deviate most where half of them are either
+    assert (found["part_deviations"] >= 0).all() and (found["part_deviations"] <= found["parts"] / 4 + 1e-9).all()
+    assert (found["part_deviations"][found["parts"] < 2] < 1e-9).all()
     assert (found["pending_orders"] >= 0).all() and (found["pending_amount"] >= 0).all()
     np.testing.assert_allclose(found["trials"] + found["pending_orders"], days, rtol=0, atol=2e-9)
     assert (found["cancelled"].to_numpy() <= customers.statistics["frequency"].to_numpy()).all()

@@ -32,6 +32,14 @@ COSTS = replace(RICH, discount_rate=0.09, spend_growth=0.0)
 INDUSTRIES = ["Health", "Mills", "Retail"]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _few_draws_checked():
+    """Checks have tests of their own, and would take most of the time here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("clvbayes.valuation.checks.CHECKED_DRAWS", 2)
+        yield
+
+
 @pytest.fixture(scope="module")
 def customers():
     made = made_up_customers()
@@ -100,7 +108,7 @@ def beta_around(rng: np.random.Generator, logit: np.ndarray, log_concentration: 
     return rng.beta(share * concentration, (1 - share) * concentration)
 
 
-def newcomers_by_numpy(fits, customers, economics, *, returns=None, industry=None, count=200_000, seed=0) -> dict[str, np.ndarray]:
+def newcomers_by_numpy(fits, customers, economics, *, returns=None, industry=None, count=150_000, seed=0) -> dict[str, np.ndarray]:
     """Newcomers like the customers of the last year, each with a draw of its own: what the first order and all later ones bring.
 
     `later` and `service` of later periods are apart; `paid` is the period that pays the cost of acquisition back.

@@ -52,7 +52,7 @@ def returns(customers):
     return made_up_fit(beta_binomial_returns(), customers)
 
 
-def valued(fits, customers, economics=ECONOMICS, *, draws=300, seed=1, newcomers=False, **options) -> Valuation:
+def valued(fits, customers, economics=ECONOMICS, *, draws=200, seed=1, newcomers=False, **options) -> Valuation:
     return value(*fits, customers, economics, draws=draws, seed=seed, newcomers=newcomers, progress=False, **options)
 
 
@@ -105,7 +105,7 @@ def test_no_more_comes_back_than_was_ordered_but_for_refunds(valuation, closed) 
     assert (returned.sum(axis=1) > 0).all() and returned.sum() < 0.9 * revenue.sum()
     # refunds of orders before the valuation date come in the first period, as all else does without them
     beyond = component(valuation, "returned") - returned
-    assert (beyond[:, 0] > 0).all()
+    assert (beyond[:, 0] >= 0).all() and beyond[:, 0].mean() > 100
     np.testing.assert_array_equal(beyond[:, 1:], 0.0)
 
 
@@ -153,7 +153,7 @@ def test_customers_have_the_expected_share_of_their_next_order(valuation, return
         ]
     )
     np.testing.assert_allclose(draws.customers["share_returned"], expected, rtol=1e-9)
-    assert valuation.customers["share_returned"].between(0, 1).all() and expected.max() > 0.6 and expected.min() < 0.05
+    assert valuation.customers["share_returned"].between(0, 1).all() and expected.max() > 0.5 and expected.min() < 0.05
     assert list(valuation.customers.columns)[-3:] == ["share_returned", "industry", "channel"]
     assert "share_returned" not in valued(made_up_fits(customers), customers, draws=100).customers
 
@@ -243,16 +243,14 @@ def test_who_sends_back_what_is_open_sends_back_more_later() -> None:
     base = made_up_customers(400, segments={"one": ["all"]})
     same = {"frequency": 20, "recency": 45.0, "T": 46.0, "spend_count": 20, "spend_sum": 1600.0}
     base = replace(base, statistics=base.statistics.assign(**same))
+    fits, known = made_up_fits(base, pool=(), sd=1e-9), with_returns(base, touched=1.0, parts=1.0, part_mean=1.0)
+    back = made_up_fit(beta_binomial_returns(), known, pool=(), sd=1e-9, centre=[0.0, -3.0, 20.0, 0.0, 0.0])
     base = with_returns(base, trials=0.0, pending_orders=1.0, pending_amount=1e7)
-    fits = made_up_fits(base, pool=(), sd=1e-9)
-    back = made_up_fit(beta_binomial_returns(), base, pool=(), sd=1e-9, centre=[0.0, -3.0, 20.0, 0.0, 0.0])
     one = base.statistics.iloc[:1]
     later, first = [], []
     for k in range(12):
         # a customer alone, so that the total says whose refund it is
-        alone = replace(
-            base, statistics=one.assign(customer_id=f"K{k}"), segments=base.segments.iloc[:1], returns=base.returns.iloc[:1]
-        )
+        alone = replace(base, statistics=one.assign(customer_id=f"K{k}"), segments=base.segments.iloc[:1], returns=base.returns.iloc[:1])
         total = valued(fits, alone, returns=back, draws=200).total.sum("period")
         returned, revenue = (total.sel(component=name).to_numpy() for name in ("returned", "revenue"))
         refunded = returned > 5e6
@@ -314,11 +312,11 @@ def test_the_order_of_rows_changes_nobodys_value(valuation, fits, returns, custo
     pd.testing.assert_frame_equal(back, valuation.customers, check_exact=True)
 
 
-def test_batches_change_no_byte(valuation, fits, returns, customers, monkeypatch) -> None:
-    """Also where some batches have refunds and others none."""
+def test_batches_change_nobodys_value(valuation, fits, returns, customers, monkeypatch) -> None:
+    """Also where some batches have refunds and others none; sums of another order differ in their last digits."""
     monkeypatch.setattr("clvbayes.valuation.events.CELLS_AT_ONCE", 900)
     made = valued(fits, customers, returns=returns)
-    xr.testing.assert_identical(made.total, valuation.total)
+    np.testing.assert_allclose(made.total, valuation.total, rtol=1e-9, atol=1e-9)
     pd.testing.assert_frame_equal(made.customers, valuation.customers, check_exact=True)
 
 
@@ -338,9 +336,9 @@ def test_a_currency_multiplies_what_comes_back(valuation, fits, returns, custome
     moved = spend.posterior["posterior"].to_dataset()
     dollars = moved["industry_level"]
     moved["industry_level"] = (dollars + xr.where(dollars["coordinate"] == "log_mean", math.log(100), 0.0)).transpose(*dollars.dims)
-    moved["population"] = (
-        moved["population"] + xr.where(moved["population"]["coordinate"] == "log_mean", math.log(100), 0.0)
-    ).transpose(*moved["population"].dims)
+    moved["population"] = (moved["population"] + xr.where(moved["population"]["coordinate"] == "log_mean", math.log(100), 0.0)).transpose(
+        *moved["population"].dims
+    )
     posterior = spend.posterior.copy()
     posterior["posterior"] = xr.DataTree(moved)
     economics = replace(ECONOMICS, order_cost=200.0, return_cost=600.0)
