@@ -171,12 +171,12 @@ class BetaBinomialReturns:
 
         `coordinates` has dims ``(coordinate, ...)``, broadcast against the statistics.
         """
-        a, b, *of_parts = _natural(coordinates, np.exp, expit)
+        a, b, part_mean, within, between = _natural(coordinates, np.exp, expit)
         with_return, orders = a + np.asarray(touched), a + b + np.asarray(trials)
-        c, d = _part_posterior(*of_parts, np.asarray(parts, dtype=float), np.asarray(part, dtype=float))
-        mean, part_mean = with_return / orders, c / (c + d)
-        square = mean * (with_return + 1) / (orders + 1) * part_mean * (c + 1) / (c + d + 1)
-        return np.asarray(mean * part_mean), np.asarray(square)
+        c, d = _part_posterior(part_mean, within, between, np.asarray(parts, dtype=float), np.asarray(part, dtype=float))
+        probability, part_mean = with_return / orders, c / (c + d)
+        square = probability * (with_return + 1) / (orders + 1) * part_mean * (c + 1) / (c + d + 1)
+        return np.asarray(probability * part_mean), np.asarray(square)
 
     def _known(self, coordinates: np.ndarray, batch: Batch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         natural = np.stack(_natural(coordinates.swapaxes(0, 1), np.exp, expit))
@@ -218,7 +218,6 @@ def _beta(state: np.ndarray, a: float, b: float) -> float:
     return 1.0 / (1.0 + math.exp(min(difference, 700.0)))
 
 
-@njit
 def _part_posterior(mean: Any, within: Any, between: Any, parts: Any, part: Any) -> tuple[Any, Any]:
     """The beta distribution with mean and variance of a customer's mean part."""
     variance = 1.0 / (1.0 / between**2 + parts / within**2)
@@ -227,12 +226,15 @@ def _part_posterior(mean: Any, within: Any, between: Any, parts: Any, part: Any)
     return centre * concentration, (1.0 - centre) * concentration
 
 
+_part_posterior_inlined = njit(inline="always")(_part_posterior)
+
+
 @njit(inline="always")
 def _share(state: np.ndarray, natural: np.ndarray, known: np.ndarray, i: int, s: int, cell: int) -> float:
     """The share of a customer's orders that comes back, from the conditional posterior."""
     trials, touched = known[0, i], known[1, i]
     probability = _beta(state, natural[0, s, cell] + touched, natural[1, s, cell] + trials - touched)
-    c, d = _part_posterior(natural[2, s, cell], natural[3, s, cell], natural[4, s, cell], known[2, i], known[3, i])
+    c, d = _part_posterior_inlined(natural[2, s, cell], natural[3, s, cell], natural[4, s, cell], known[2, i], known[3, i])
     return probability * _beta(state, c, d)
 
 

@@ -305,11 +305,11 @@ def future_moments(rate: Any, dropout: Any, *, horizon: float, discount: float) 
 
     def integral(power: float) -> np.ndarray:
         falling = M + power * discount
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             return np.asarray(np.where(falling == 0, horizon, -np.expm1(-falling * horizon) / falling))
 
     passed = -np.expm1(-discount * horizon) / discount if discount else horizon
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         within = (integral(2.0) - np.exp(-(M + discount) * horizon) * passed) / (M + discount)
     within = np.where(np.abs(M + discount) * horizon < 1e-6, horizon**2 / 2, within)  # where nearly all digits cancel
     pair = 2 * np.asarray(rate) ** 2 * (1 - np.asarray(dropout)) * within

@@ -64,16 +64,23 @@ def check_simulation(plan: Plan, everyone: Part) -> ClosedForms:
     expected = _expected_values(plan, some, each, plan.horizon)
     moments = _discounted_moments(plan, some)
     square = moments[1] * each.square + moments[2] * each.product
-    mean = moments[0] * (each.earned - each.costs)
+    # the closed mean, not that of the few latent states, whose noise would count as the parameters'
+    one_rate = len(set(plan.economics.rates)) == 1 and plan.economics.spend_growth == 0
+    mean = expected if one_rate else expected * _ratio(float((moments[0] * (each.earned - each.costs)).sum()), float(expected.sum()))
     process, parameters = float(np.mean(square - mean**2)), float(np.mean(mean.var(axis=1)))
     checks = [_agreement("Simulation", "value", values, expected, CHECK_LIMIT)]
-    if len(set(plan.economics.rates)) == 1 and plan.economics.spend_growth == 0:
+    if one_rate:
         checks.append(_agreement("Spread", "squared value", values**2, square, SPREAD_LIMIT))
     return ClosedForms(
         tuple(checks),
         process_share=process / (process + parameters) if process > 0 else 0.0,
         beyond_horizon=_beyond_horizon(plan, some),
     )
+
+
+def _ratio(at_mean_rate: float, expected: float) -> float:
+    """Of a curve of rates, or growing amounts: second moments are taken at one rate, and means are brought to the same."""
+    return at_mean_rate / expected if expected else 1.0
 
 
 def _beyond_horizon(plan: Plan, part: Part) -> float:
@@ -148,7 +155,7 @@ def each_order(plan: Plan, part: Part) -> EachOrder:
 def returned_share(plan: Plan, part: Part) -> tuple[np.ndarray, np.ndarray]:
     """Expectations of each customer's share that comes back and of its square, dims ``(customer, draw)``."""
     if plan.returns is None:
-        return np.zeros((1, 1)), np.zeros((1, 1))
+        return np.zeros((len(part), 1)), np.zeros((len(part), 1))
     batch = part.batch
     coordinates = plan.returns_coordinates[:, :, batch.returns_cell].transpose(1, 2, 0)
     known = (batch.return_trials, batch.return_touched, batch.return_parts, batch.return_part)

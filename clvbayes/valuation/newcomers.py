@@ -59,8 +59,9 @@ def value_newcomers(plan: Plan, customers: Customers, everyone: Part, levels: Le
     members = levels.members()
     like = [found[won[found]] if won[found].any() else found for found in members]
     newcomers = _just_won(everyone)
-    first = _first_orders(plan, customers, newcomers, members, levels)
-    first_value, residual = _expected(plan, newcomers, like, first)
+    earned = newcomers.margin * _first_amounts(plan, customers, newcomers)
+    first = bootstrap([earned[found] for found in like], list(levels.of_columns().values()), plan.draws, [plan.seed, FIRST_ORDERS])
+    first_value, residual = _expected(plan, newcomers, like, earned, first)
     names = [f"{column}\n{name}" for column, found in levels.names.items() for name in found]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         simulated = list(pool.map(lambda row: _simulate(plan, newcomers.rows(like[row]), first, row, names), range(len(names))))
@@ -105,21 +106,22 @@ def _just_won(everyone: Part) -> Part:
     return replace(everyone, batch=batch, pending_orders=nothing, pending_amount=nothing)
 
 
-def _first_orders(plan: Plan, customers: Customers, newcomers: Part, members: list[np.ndarray], levels: Levels) -> FirstOrders:
-    """First orders of each row; where they are not known, as in an RFM frame, those that the spend model expects of its cells."""
+def _first_amounts(plan: Plan, customers: Customers, newcomers: Part) -> np.ndarray:
+    """First orders by customer; where they are not known, as in an RFM frame, what the spend model expects of its cell's."""
     amounts = customers.statistics["first_amount"].to_numpy(dtype=float)
     unknown = ~np.isfinite(amounts)
     if unknown.any():
         cells, cell_of = np.unique(newcomers.batch.spend_cell, return_inverse=True)
         expected, _, _ = plan.spend.amount_moments(plan.spend_coordinates[:, :, cells].transpose(1, 0, 2), 0.0, 0.0, 0.0)
         amounts = np.where(unknown, expected.mean(axis=0)[cell_of], amounts)
-    return bootstrap([amounts[found] for found in members], list(levels.of_columns().values()), plan.draws, [plan.seed, FIRST_ORDERS])
+    return amounts
 
 
-def _expected(plan: Plan, newcomers: Part, like: list[np.ndarray], first: FirstOrders) -> tuple[np.ndarray, np.ndarray]:
+def _expected(plan: Plan, newcomers: Part, like: list[np.ndarray], earned: np.ndarray, first: FirstOrders) -> tuple[np.ndarray, np.ndarray]:
     """Closed forms of the first order's contribution, and of what follows before costs of service, dims ``(draw, row)``.
 
-    Customers of the same cells, margin and costs are one kind; a row's newcomers have its mix of kinds.
+    Customers of the same cells, margin and costs are one kind; a row's newcomers have its mix of kinds. `first` is of what first orders
+    earned, margin times amount.
     """
     batch, costs = newcomers.batch, (newcomers.margin, newcomers.order_cost, newcomers.service_cost, newcomers.return_cost)
     columns = np.stack([batch.purchase_cell, batch.spend_cell, batch.returns_cell, *costs], axis=1)
@@ -137,9 +139,12 @@ def _expected(plan: Plan, newcomers: Part, like: list[np.ndarray], first: FirstO
     )
     each, (back, _) = each_order(plan, kinds), returned_share(plan, kinds)
     residual = share @ (growing * each.earned - orders * each.costs)
-    kept_margin = share @ (kinds.margin[:, None] * (1 - back))
-    first_costs = share @ (kinds.order_cost[:, None] + kinds.service_cost[:, None] + kinds.return_cost[:, None] * back)
-    return (first.mean.T * kept_margin - first_costs).T, residual.T
+    # what comes back is weighed by what each kind's first orders earned, its handling by how many of them were not free
+    by_kind = [np.bincount(kind_of[found], earned[found], minlength=len(kinds)) for found in like]
+    paid = np.stack([np.bincount(kind_of[found], earned[found] > 0, minlength=len(kinds)) / len(found) for found in like])
+    weight = np.stack([sums / max(sums.sum(), 1e-300) for sums in by_kind])
+    costs = share @ (kinds.order_cost + kinds.service_cost)
+    return (first.mean.T * (1 - weight @ back) - costs[:, None] - paid @ (kinds.return_cost[:, None] * back)).T, residual.T
 
 
 def _simulate(plan: Plan, like: Part, first: FirstOrders, row: int, names: list[str]) -> _Simulated:
@@ -149,12 +154,11 @@ def _simulate(plan: Plan, like: Part, first: FirstOrders, row: int, names: list[
     some = like.rows(by_hash[np.arange(count) % len(by_hash)])
     some = replace(some, batch=replace(some.batch, key=customer_keys(f"{names[row]}\n{k}" for k in range(count))))
     random = np.random.default_rng([plan.seed, NEWCOMERS, int(customer_keys([names[row]])[0])])
-    amount = first.simulate(row, (count, plan.draws), random)
-    comes_back = random.random(amount.shape) < returned_share(plan, some)[0]
-    margin, order_cost, service, handling = (
-        costs[:, None] for costs in (some.margin, some.order_cost, some.service_cost, some.return_cost)
-    )
-    earned = np.where(comes_back, -handling * (amount > 0), margin * amount) - order_cost - service
+    first_earned = first.simulate(row, (count, plan.draws), random)
+    nothing = np.zeros(first_earned.shape)
+    comes_back = nothing if plan.returns is None else plan.returns.simulate_pending(plan.returns_coordinates, some.batch, seed=plan.seed)
+    order_cost, service, handling = (costs[:, None] for costs in (some.order_cost, some.service_cost, some.return_cost))
+    earned = (1 - comes_back) * first_earned - comes_back * handling * (first_earned > 0) - order_cost - service
     before_service = replace(some, service_cost=np.zeros(count))
     orders = simulate_events(plan, before_service).events[0]
     values, later_service, period = _follow(
@@ -169,7 +173,7 @@ def _simulate(plan: Plan, like: Part, first: FirstOrders, row: int, names: list[
         len(plan.period_ends),
     )
     pays_back = np.stack([(period == k).mean(axis=0) for k in range(len(plan.period_ends) + 1)], axis=1)
-    return _Simulated(values.var(axis=0), later_service.mean(axis=0), pays_back)
+    return _Simulated(values.var(axis=0, ddof=1), later_service.mean(axis=0), pays_back)
 
 
 @njit(nogil=True, cache=True)

@@ -134,15 +134,17 @@ def value(
     cells = CellsOf(purchase_cells.of_customer, spend_cells.of_customer, returns_cells.of_customer)
     everyone = everyone_of(customers, cells, economics)
     cash = np.zeros((draws, levels.rows, len(periods), len(COMPONENTS)))
+    refunds = np.zeros_like(cash[:, :, :1])  # apart, so that the order of additions is the same in batches of any size
     tables = []
     with track("Valuing customers", len(customers), progress) as update:
         top = _top_value(plan, everyone)
         for rows, folded in in_order(lambda part: _fold(plan, part, top), plan, everyone):
-            for events in folded.events:
+            for place, events in zip((cash, refunds), folded.events, strict=False):
                 money = (events.amount, events.returned, events.cost, events.contribution, events.value)
-                _add(cash, levels.row_of[:, rows], events.customer, events.draw, events.period, events.orders, *money)
+                _add(place, levels.row_of[:, rows], events.customer, events.draw, events.period, events.orders, *money)
             tables.append(folded.table)
             update(rows.stop, "")
+    cash[:, :, :1] += refunds
     table = _customer_frame(customers, tables)
     closed = check_simulation(plan, everyone)
     total, by_column = _arrays(

@@ -303,7 +303,7 @@ def test_simulated_amounts_have_the_closed_moments(model, at, count) -> None:
     copies, draws = 400, 300
     total, logs = 100.0 * count, 4.5 * count
     zeros, cell = np.zeros(copies), np.zeros(copies, dtype=np.int64)
-    known = {name: zeros for name in vars(Batch(**dict.fromkeys(Batch.__dataclass_fields__, zeros)))}
+    known = dict.fromkeys(Batch.__dataclass_fields__, zeros)
     batch = Batch(
         **known
         | {name: cell for name in known if name.endswith("_cell")}

@@ -245,6 +245,19 @@ def test_newcomers_of_a_level_have_the_margin_of_the_level(fits, customers, plai
     assert (ratio > 0.1 / 0.35).all() and (ratio < 0.6 / 0.35).all() and ratio.std() > 0
 
 
+def test_first_orders_of_all_bring_what_those_of_the_levels_do_together(fits, customers) -> None:
+    """Where those who order much at first are those who leave little: of Retail 1,000 at 10 %, of the others 50 at 60 %."""
+    retail = (customers.segments["industry"] == "Retail").to_numpy()
+    base = replace(customers, statistics=customers.statistics.assign(first_amount=np.where(retail, 1000.0, 50.0)), returns=None)
+    economics = replace(PLAIN, margin={"industry": {"Health": 0.6, "Mills": 0.6, "Retail": 0.1}})
+    made = valued(fits, base, economics)
+    won = (base.statistics["T"] <= WEEKS).to_numpy()
+    expected = np.where(retail[won], 0.1 * 1000, 0.6 * 50).mean()
+    assert moment(made, "first_order").mean() == pytest.approx(expected, rel=0.2)
+    levels = [moment(made, "first_order", "industry", k).mean() for k in range(3)]
+    np.testing.assert_allclose(levels, [30, 30, 100], rtol=0.2)
+
+
 def test_newcomers_of_a_level_order_like_its_customers(plain, fits, customers) -> None:
     for k, industry in enumerate(INDUSTRIES):
         later = newcomers_by_numpy(fits, customers, PLAIN, industry=industry, count=40_000)["later"]
@@ -300,9 +313,9 @@ def test_the_variance_knows_returns_costs_growth_and_a_curve(rich, brute_rich) -
 def test_whoever_sends_back_the_first_order_sends_back_later_ones_too(customers) -> None:
     """A share of each customer's own, here nearly none or nearly all: then what a newcomer brings varies as a whole.
 
-    Each order brings X = 40, or -10 of one half of the customers; next to nobody leaves, and N further orders are Poisson with mean 2. With a share
-    that is the same for all orders, 0 or 1, E[V^2] = E[X^2] E[(1+N)^2] = 850 * 11 and E[V] = 15 * 3; were the first order sent back
-    without regard to the others, the variance would be 625 + 850 * 6 - 30^2.
+    Each order brings X = 40, or -10 of one half of the customers; next to nobody leaves, and N further orders are Poisson with mean 2. With
+    a share that is the same for all orders, 0 or 1, E[V^2] = E[X^2] E[(1+N)^2] = 850 * 11 and E[V] = 15 * 3; were the first order sent
+    back without regard to the others, the variance would be 625 + 850 * 6 - 30^2.
     """
     base = replace(customers, statistics=customers.statistics.assign(first_amount=80.0))
     sd = 1e-9

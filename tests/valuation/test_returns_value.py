@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from valuation.made_up_fits import RETURNS, made_up_customers, made_up_fit, made_up_fits
+from valuation.made_up_fits import RETURNS, made_up_customers, made_up_fit, made_up_fits, shifted
 
 from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError
@@ -332,17 +332,8 @@ def test_a_currency_multiplies_what_comes_back(valuation, fits, returns, custome
         statistics=customers.statistics.assign(spend_sum=100 * customers.statistics["spend_sum"]),
         returns=customers.returns.assign(pending_amount=100 * customers.returns["pending_amount"]),
     )
-    spend = made_up_fit(gamma_gamma(), customers)
-    moved = spend.posterior["posterior"].to_dataset()
-    dollars = moved["industry_level"]
-    moved["industry_level"] = (dollars + xr.where(dollars["coordinate"] == "log_mean", math.log(100), 0.0)).transpose(*dollars.dims)
-    moved["population"] = (moved["population"] + xr.where(moved["population"]["coordinate"] == "log_mean", math.log(100), 0.0)).transpose(
-        *moved["population"].dims
-    )
-    posterior = spend.posterior.copy()
-    posterior["posterior"] = xr.DataTree(moved)
     economics = replace(ECONOMICS, order_cost=200.0, return_cost=600.0)
-    made = valued((fits[0], replace(spend, posterior=posterior)), cents, economics, returns=returns)
+    made = valued((fits[0], shifted(fits[1], "log_mean", math.log(100))), cents, economics, returns=returns)
     factor = xr.DataArray([1.0, *[100.0] * 5], coords={"component": list(COMPONENTS)})
     np.testing.assert_allclose(made.total, (valuation.total * factor).transpose(*made.total.dims), rtol=1e-8, atol=1e-4)
 
