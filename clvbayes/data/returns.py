@@ -10,34 +10,40 @@ import pandas as pd
 from clvbayes.data.sources import ask, literal
 from clvbayes.data.transactions import NOT_POSITIVE, RETURN
 
-__all__ = ["RETURNS", "Found", "cancelled_days", "developed_shares", "find_returns"]
+__all__ = ["CANCELLED_SQL", "RETURNS", "Found", "developed_shares", "find_returns", "locate_credits"]
 
 RETURNS = ("trials", "touched", "parts", "part_mean", "part_deviations", "pending_orders", "pending_amount", "cancelled")
 FEWEST_TO_DEVELOP = 20  # returns at risk; with fewer a share has a standard error of more than a tenth
 
-# A credit note belongs to the order that it names; one that names none, to the customer's latest order before it.
-CREDITS = f"""
-orders as (
-    select customer_id, order_id, min(day) as day
-    from fated
-    where left_out is null and order_id is not null
-    group by customer_id, order_id
-),
-credits as (
-    select fated.customer_id, fated.day, abs(fated.amount) as amount, orders.day as linked_day
-    from fated
-    left join orders on orders.customer_id = fated.customer_id and orders.order_id = fated.returned_order and orders.day <= fated.day
-    where (fated.left_out = {literal(RETURN)} and fated.amount <> 0) or (fated.left_out = {literal(NOT_POSITIVE)} and fated.amount < 0)
-),
-purchases as (
-    select customer_id, day, sum(amount) as amount
-    from fated
-    where left_out is null
-    group by customer_id, day
-),
-timeline as (
+SIGN_SQL = f"select coalesce(sum(amount), 0) <= 0 from fated where left_out = {literal(RETURN)}"
+
+# One table after the other, each kept: together they would not fit into little memory.
+TABLES = {
+    # Orders before the window have credit notes too, which so do not fall to those in it.
+    "bought_orders": """
+select customer_id, order_id, min(day) as day
+from fated
+where (left_out is null or left_out like 'before %') and order_id is not null and {linked}
+group by customer_id, order_id""",
+    # A credit note that is taken back has the opposite sign of the others.
+    "credits": f"""
+select fated.customer_id, fated.day, {{sign}} * fated.amount as amount, bought_orders.day as linked_day
+from fated
+left join bought_orders
+    on bought_orders.customer_id = fated.customer_id
+    and bought_orders.order_id = fated.returned_order
+    and bought_orders.day <= fated.day
+where (fated.left_out = {literal(RETURN)} and fated.amount <> 0) or (fated.left_out = {literal(NOT_POSITIVE)} and fated.amount < 0)""",
+    "bought_days": """
+select customer_id, day, sum(amount) as amount, left_out is null as in_window
+from fated
+where left_out is null or left_out like 'before %' and amount > 0
+group by customer_id, day, left_out is null""",
+    # A credit note belongs to the order that it names; one that names none, to the customer's latest order before it.
+    "placed_credits": """
+with timeline as (
     select customer_id, day, 0 as is_credit, day as order_day, cast(0 as decimal(18, 6)) as amount, cast(null as date) as linked_day
-    from purchases
+    from bought_days
     where customer_id in (select customer_id from credits)
     union all
     select customer_id, day, 1 as is_credit, cast(null as date) as order_day, amount, linked_day
@@ -45,57 +51,70 @@ timeline as (
 ),
 placed as (
     select
-        timeline.*,
+        *,
         max(order_day) over (
             partition by customer_id order by day, is_credit rows between unbounded preceding and current row
         ) as latest_order
     from timeline
-),
-returned as (
-    select customer_id, day, amount, coalesce(linked_day, latest_order) as order_day, linked_day is not null as linked
-    from placed
-    where is_credit = 1
-)"""
-
-LAGS_SQL = f"""
-with {CREDITS}
-select day - order_day as lag, date '{{until}}' - order_day as age, linked, count(*) as returns, sum(amount) as amount
-from returned
-group by 1, 2, 3"""
-
-CANCELLED_SQL = f"""
-with {CREDITS}
-select purchases.customer_id, purchases.day
-from purchases
-join (select customer_id, order_day, sum(amount) as amount from returned where linked group by customer_id, order_day) as back
-    on back.customer_id = purchases.customer_id and back.order_day = purchases.day
-where back.amount >= purchases.amount"""
-
-OF_CUSTOMERS_SQL = f"""
-with {CREDITS},
-credited as (
-    select customer_id, order_day as day, sum(amount) as amount from returned where order_day is not null group by customer_id, order_day
-),
-parts as (
-    select
-        purchases.customer_id, purchases.day, credited.amount,
-        cast(case when credited.amount < purchases.amount then credited.amount / purchases.amount else 1 end as decimal(13, 12)) as part
-    from purchases
-    join credited on credited.customer_id = purchases.customer_id and credited.day = purchases.day
+)
+select customer_id, day, amount, coalesce(linked_day, latest_order) as order_day, linked_day is not null as linked
+from placed
+where is_credit = 1""",
+    "credited_days": """
+with credited as (
+    select customer_id, order_day as day, sum(amount) as credit, bool_and(linked) as linked
+    from placed_credits
+    where order_day is not null
+    group by customer_id, order_day
+    having sum(amount) > 0
 )
 select
-    purchases.customer_id,
+    bought_days.customer_id, bought_days.day, bought_days.amount, credited.credit, credited.linked,
+    case
+        when credited.credit is null then 0
+        when credited.credit < bought_days.amount then credited.credit
+        else bought_days.amount
+    end as back
+from bought_days
+left join credited on credited.customer_id = bought_days.customer_id and credited.day = bought_days.day
+where in_window""",
+}
+
+LAGS_SQL = """
+select day - order_day as lag, date '{until}' - order_day as age, linked, count(*) as returns, sum(amount) as amount
+from placed_credits
+group by 1, 2, 3"""
+
+AGES_SQL = """
+select date '{until}' - day as age, count(*) as orders, count(credit) as touched
+from credited_days
+group by 1"""
+
+# purchases that came back whole, by credit notes that name them
+CANCELLED_SQL = "select customer_id, day from credited_days where linked and credit >= amount"
+
+OF_CUSTOMERS_SQL = """
+with weighed as (
+    select
+        *,
+        case when credit is null then cast({known} as decimal(9, 8)) else 1 end as known,
+        case when credit is null then 0 else amount end as touched,
+        coalesce(cast(back / amount as decimal(13, 12)), 0) as part
+    from credited_days
+)
+select
+    customer_id,
     count(*) as orders,
-    sum(purchases.amount) as ordered,
-    sum(purchases.amount * cast({{developed}} as decimal(9, 8))) as developed,
-    coalesce(sum(back.amount), 0) as returned,
-    sum(case when back.amount is null then 0 else purchases.amount end) as touched,
-    count(back.amount) as parts,
-    coalesce(sum(back.part), 0) as part,
-    coalesce(sum(back.part * back.part), 0) as part_squared
-from purchases
-left join parts as back on back.customer_id = purchases.customer_id and back.day = purchases.day
-group by purchases.customer_id"""
+    sum(amount) as ordered,
+    sum(amount * known) as known,
+    sum(touched) as touched,
+    count(credit) as parts,
+    coalesce(sum(back), 0) as back,
+    sum(part) as part,
+    sum(part * part) as part_squared,
+    coalesce(sum(credit - back), 0) as beyond
+from weighed
+group by customer_id"""
 
 
 class Found(NamedTuple):
@@ -105,37 +124,52 @@ class Found(NamedTuple):
     notes: list[str]
 
 
-def cancelled_days(fated: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """Customers and days of purchases that came back whole, by credit notes that name them."""
-    return ask(fated, "fated", CANCELLED_SQL)
+def locate_credits(fated: duckdb.DuckDBPyRelation, *, linked: bool) -> None:
+    """Keep, beside the lines, what came back of which purchase: the tables of TABLES.
+
+    `fated` are lines with their fate, none after the window kept; `linked` says whether credit notes name the orders that they belong to.
+    """
+    [(negative,)] = ask(fated, "fated", SIGN_SQL).fetchall()
+    for name, sql in TABLES.items():
+        query = sql.format(sign="-1" if negative else "1", linked="true" if linked else "false") if "{" in sql else sql
+        fated.query("fated", f"create or replace temp table {name} as {query}")
 
 
 def find_returns(fated: duckdb.DuckDBPyRelation, until: date) -> Found:
-    """Returns of each customer with an amount ordered; `fated` are lines with their fate, none after `until` kept."""
+    """Returns of each customer with an amount ordered; after `locate_credits`.
+
+    An order without a return that is so young that of those to come a share F has come says less than an old one: its chance to look as it
+    does is 1 - p F. With the base's p it weighs F (1 - p) / (1 - p F) old ones in the score of p, and the chance that something of it still
+    comes back is p times the rest.
+    """
     lags = ask(fated, "fated", LAGS_SQL.format(until=until)).df()
-    known = lags.dropna(subset=["lag"])
-    shares = developed_shares(*(known[name].to_numpy(dtype=np.int64) for name in ("lag", "age", "returns")))
-    listed = ", ".join(f"{share:.8f}" for share in shares)
-    developed = f"coalesce(list_extract([{listed}], date '{until}' - purchases.day + 1), 1)" if len(shares) else "1"
-    found = ask(fated, "fated", OF_CUSTOMERS_SQL.format(developed=developed)).df()
+    located = lags.dropna(subset=["lag"])
+    shares = developed_shares(*(located[name].to_numpy(dtype=np.int64) for name in ("lag", "age", "returns")))
+    known = "1"
+    if len(shares):
+        ages = ask(fated, "fated", AGES_SQL.format(until=until)).df()
+        come = np.append(shares, 1.0)[np.minimum(ages["age"].to_numpy(dtype=np.int64), len(shares))]
+        base = min(float(ages["touched"].sum()) / max(float(ages["orders"] @ come), 1e-9), 1.0)
+        listed = ", ".join(f"{share:.8f}" for share in shares * (1 - base) / np.maximum(1 - base * shares, 1e-9))
+        known = f"coalesce(list_extract([{listed}], date '{until}' - day + 1), 1)"
+    found = ask(fated, "fated", OF_CUSTOMERS_SQL.format(known=known)).df()
     numbers = {name: found[name].to_numpy(dtype=float) for name in found.columns if name != "customer_id"}
-    orders, ordered, ripe, back, touched, parts = (
-        numbers[name] for name in ("orders", "ordered", "developed", "returned", "touched", "parts")
-    )
-    trials = np.round(orders * ripe / ordered, 9)
+    orders, ordered, parts = (numbers[name] for name in ("orders", "ordered", "parts"))
+    trials = np.round(orders * numbers["known"] / ordered, 9)
+    part = numbers["back"] / np.where(parts > 0, numbers["touched"], 1.0)
     table = pd.DataFrame(
         {
             "customer_id": found["customer_id"],
             "trials": trials,
-            "touched": np.minimum(np.round(orders * touched / ordered, 9), trials),
+            "touched": np.minimum(np.round(orders * numbers["touched"] / ordered, 9), trials),
             "parts": parts.astype(np.int64),
-            "part_mean": np.round(np.minimum(back / np.where(touched > 0, touched, 1.0), 1.0), 12),
-            "part_deviations": np.maximum(numbers["part_squared"] - numbers["part"] ** 2 / np.maximum(parts, 1), 0.0),
+            "part_mean": np.round(part, 12),
+            "part_deviations": np.maximum(numbers["part_squared"] - 2 * part * numbers["part"] + parts * part**2, 0.0),
             "pending_orders": np.maximum(orders - trials, 0.0),
-            "pending_amount": np.maximum(ordered - ripe, 0.0),
+            "pending_amount": np.maximum(ordered - numbers["known"], 0.0),
         }
     )
-    return Found(table, _notes(lags, known, shares, float(np.maximum(back - ordered, 0).sum()), int((back > ordered).sum())))
+    return Found(table, _notes(lags, located, shares, float(numbers["beyond"].sum()), int((numbers["beyond"] > 0).sum())))
 
 
 def developed_shares(lag: np.ndarray, age: np.ndarray, returns: np.ndarray) -> np.ndarray:
@@ -183,7 +217,8 @@ def _notes(lags: pd.DataFrame, known: pd.DataFrame, shares: np.ndarray, beyond: 
     notes = [f"credit notes, {int(lags['returns'].sum()):,} in all: {', '.join(filter(None, fates))}"]
     if too_much:
         notes.append(
-            f"{too_much:,} customers sent back more than they ordered, by {beyond:,.2f} in all; a share returned is at most everything"
+            f"purchases of {too_much:,} customers were credited beyond their amount, by {beyond:,.2f} in all; of a purchase no more comes "
+            "back than all of it"
         )
     if len(shares):
         half, most = (int(np.searchsorted(shares, share)) for share in (0.5, 0.9))

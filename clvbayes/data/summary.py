@@ -11,7 +11,7 @@ import pandas as pd
 from clvbayes.data.checks import DAYS_PER_UNIT, NO_SEGMENT, TimeUnit, require_day, require_past, require_unit
 from clvbayes.data.customers import STATISTICS, Customers
 from clvbayes.data.ledger import Ledger, LedgerLine
-from clvbayes.data.returns import RETURNS, cancelled_days, find_returns
+from clvbayes.data.returns import CANCELLED_SQL, RETURNS, find_returns, locate_credits
 from clvbayes.data.sources import ask
 from clvbayes.data.transactions import NO_CUSTOMER, NOT_POSITIVE, Transactions
 from clvbayes.errors import ArgumentError, DataError
@@ -145,6 +145,7 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
         raise ArgumentError(f"since ({since}) lies after until ({until})")
 
     fated = ask(table.lines, "lines", f"select * exclude (left_out), {_fate(until, since)} as left_out from lines")
+    locate_credits(fated, linked=table.names_returned_orders)
     kept = _kept(fated, table)
     found = ask(kept, "kept_lines", _customer_sql(len(table.segments))).df()
     if len(found) < 2 or found["frequency"].sum() == 0:
@@ -155,7 +156,8 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
         )
     if found["spend_count"].sum() == 0:
         raise DataError(
-            f"{table.source}: all repeat orders until {until} are of amount zero; at least one with an amount is needed to value the others"
+            f"{table.source}: all repeat orders until {until} are of amount zero or came back whole; at least one with an amount is needed "
+            "to value the others"
         )
     statistics = _statistics(found, until, unit)
     segments, segment_notes = _segments(found, table.segments)
@@ -174,12 +176,9 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
 
 def _kept(fated: duckdb.DuckDBPyRelation, table: Transactions) -> duckdb.DuckDBPyRelation:
     """Orders and free orders, with `cancelled`: whether all of a customer's purchase of that day came back, as its credit notes say."""
-    kept = ask(fated, "fated", f"select *, 0 as cancelled from fated where left_out is null or {FREE_ORDER}")
-    if not table.names_returned_orders:
-        return kept
-    days = cancelled_days(fated).set_alias("days")
-    joined = kept.set_alias("kept").join(days, "kept.customer_id = days.customer_id and kept.day = days.day", how="left")
-    return joined.project("kept.* exclude (cancelled), case when days.day is null then 0 else 1 end as cancelled")
+    # a left join with a table that happened to be empty gave missing marks in DuckDB 2
+    cancelled = f"cast((customer_id, day) in ({CANCELLED_SQL}) as integer)" if table.names_returned_orders else "0"
+    return ask(fated, "fated", f"select *, {cancelled} as cancelled from fated where left_out is null or {FREE_ORDER}")
 
 
 def _returns(fated: duckdb.DuckDBPyRelation, found: pd.DataFrame, until: date) -> tuple[pd.DataFrame, list[str]]:

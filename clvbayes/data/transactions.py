@@ -169,6 +169,8 @@ def read_transactions(
         raise ArgumentError(f"segments names a column twice: {list(segments)}")
     if returned_order is not None and order_id is None:
         raise ArgumentError("returned_order names the column of the orders that came back, so order_id must name that of the orders")
+    if returned_order is not None and returned_order in (order_id, product, *segments):
+        raise ArgumentError(f"column {returned_order!r} is named as returned_order and as something else; it can be only one of them")
     for role, column in {"customer_id": customer_id, "date": date, "amount": amount, "quantity": quantity}.items():
         if column is not None and [customer_id, date, amount, quantity, order_id, returned_order, product, *segments].count(column) > 1:
             raise ArgumentError(f"column {column!r} is named as {role} and as something else; it can be only one of them")
@@ -211,9 +213,9 @@ def read_transactions(
     fate = f"""case
         when customer_id is null then {literal(NO_CUSTOMER)}
         when day is null then {literal(NO_DATE)}
+        {drop_duplicates}
         when is_return or returned_order is not null then {literal(RETURN)}
-        when amount <= 0 then {literal(NOT_POSITIVE)}
-        {drop_duplicates} end"""
+        when amount <= 0 then {literal(NOT_POSITIVE)} end"""
     lines = opened.keep("lines", f"select * exclude (is_return), {fate} as left_out from ({typed})")
     return Transactions(lines, tuple(segments), currency_code, opened.name, opened.sha256, returned_order is not None)
 

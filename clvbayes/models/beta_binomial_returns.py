@@ -51,6 +51,7 @@ STREAMS = "47287f42"  # of streams.py, which is inlined here: Numba compiles ane
 
 RETURNS = 3  # purpose of the random streams
 LEAST_SD, LARGEST_SD = 0.02, 0.5  # of parts: where all come back whole, the normal density of none would have no bound
+LEAST_PART = 1e-12
 MOST_OF_VARIANCE = 0.999  # of what a beta distribution of the same mean can have
 
 
@@ -221,7 +222,7 @@ def _beta(state: np.ndarray, a: float, b: float) -> float:
 def _part_posterior(mean: Any, within: Any, between: Any, parts: Any, part: Any) -> tuple[Any, Any]:
     """The beta distribution with mean and variance of a customer's mean part."""
     variance = 1.0 / (1.0 / between**2 + parts / within**2)
-    centre = variance * (mean / between**2 + parts * part / within**2)
+    centre = np.minimum(np.maximum(variance * (mean / between**2 + parts * part / within**2), LEAST_PART), 1.0 - LEAST_PART)
     concentration = np.maximum(centre * (1.0 - centre) / variance, 1.0 / MOST_OF_VARIANCE) - 1.0
     return centre * concentration, (1.0 - centre) * concentration
 
@@ -233,7 +234,7 @@ _part_posterior_inlined = njit(inline="always")(_part_posterior)
 def _share(state: np.ndarray, natural: np.ndarray, known: np.ndarray, i: int, s: int, cell: int) -> float:
     """The share of a customer's orders that comes back, from the conditional posterior."""
     trials, touched = known[0, i], known[1, i]
-    probability = _beta(state, natural[0, s, cell] + touched, natural[1, s, cell] + trials - touched)
+    probability = _beta(state, natural[0, s, cell] + touched, natural[1, s, cell] + (trials - touched))
     c, d = _part_posterior_inlined(natural[2, s, cell], natural[3, s, cell], natural[4, s, cell], known[2, i], known[3, i])
     return probability * _beta(state, c, d)
 

@@ -59,12 +59,15 @@ def value_newcomers(plan: Plan, customers: Customers, everyone: Part, levels: Le
     members = levels.members()
     like = [found[won[found]] if won[found].any() else found for found in members]
     newcomers = _just_won(everyone)
-    earned = newcomers.margin * _first_amounts(plan, customers, newcomers)
-    first = bootstrap([earned[found] for found in like], list(levels.of_columns().values()), plan.draws, [plan.seed, FIRST_ORDERS])
-    first_value, residual = _expected(plan, newcomers, like, earned, first)
+    amounts = _first_amounts(plan, customers, newcomers)
+    first = bootstrap([amounts[found] for found in members], list(levels.of_columns().values()), plan.draws, [plan.seed, FIRST_ORDERS])
+    margins = [float(np.average(newcomers.margin[found], weights=amounts[found] + 1e-300)) for found in members]
+    first_value, residual = _expected(plan, newcomers, like, members, amounts, first)
     names = [f"{column}\n{name}" for column, found in levels.names.items() for name in found]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        simulated = list(pool.map(lambda row: _simulate(plan, newcomers.rows(like[row]), first, row, names), range(len(names))))
+        simulated = list(
+            pool.map(lambda row: _simulate(plan, newcomers.rows(like[row]), first, margins[row], row, names), range(len(names)))
+        )
     residual = residual - np.stack([found.service for found in simulated], axis=1)
     variance = np.stack([found.variance for found in simulated], axis=1)
     moments = np.stack([first_value + residual, variance, first_value, residual], axis=-1)
@@ -117,11 +120,13 @@ def _first_amounts(plan: Plan, customers: Customers, newcomers: Part) -> np.ndar
     return amounts
 
 
-def _expected(plan: Plan, newcomers: Part, like: list[np.ndarray], earned: np.ndarray, first: FirstOrders) -> tuple[np.ndarray, np.ndarray]:
+def _expected(
+    plan: Plan, newcomers: Part, like: list[np.ndarray], members: list[np.ndarray], amounts: np.ndarray, first: FirstOrders
+) -> tuple[np.ndarray, np.ndarray]:
     """Closed forms of the first order's contribution, and of what follows before costs of service, dims ``(draw, row)``.
 
-    Customers of the same cells, margin and costs are one kind; a row's newcomers have its mix of kinds. `first` is of what first orders
-    earned, margin times amount.
+    Customers of the same cells, margin and costs are one kind; a row's newcomers have its mix of kinds. What first orders earn and
+    what of it comes back is weighed by the kinds' amounts, since large ones may earn less; its handling by how many of them were not free.
     """
     batch, costs = newcomers.batch, (newcomers.margin, newcomers.order_cost, newcomers.service_cost, newcomers.return_cost)
     columns = np.stack([batch.purchase_cell, batch.spend_cell, batch.returns_cell, *costs], axis=1)
@@ -139,22 +144,27 @@ def _expected(plan: Plan, newcomers: Part, like: list[np.ndarray], earned: np.nd
     )
     each, (back, _) = each_order(plan, kinds), returned_share(plan, kinds)
     residual = share @ (growing * each.earned - orders * each.costs)
-    # what comes back is weighed by what each kind's first orders earned, its handling by how many of them were not free
-    by_kind = [np.bincount(kind_of[found], earned[found], minlength=len(kinds)) for found in like]
-    paid = np.stack([np.bincount(kind_of[found], earned[found] > 0, minlength=len(kinds)) / len(found) for found in like])
-    weight = np.stack([sums / max(sums.sum(), 1e-300) for sums in by_kind])
+    weight = np.stack(
+        [_shares(np.bincount(kind_of[found], amounts[found], minlength=len(kinds)), share[row]) for row, found in enumerate(members)]
+    )
+    paid = np.stack([np.bincount(kind_of[found], amounts[found] > 0, minlength=len(kinds)) / len(found) for found in members])
+    earned = first.mean.T * (weight @ (kinds.margin[:, None] * (1 - back)))
     costs = share @ (kinds.order_cost + kinds.service_cost)
-    return (first.mean.T * (1 - weight @ back) - costs[:, None] - paid @ (kinds.return_cost[:, None] * back)).T, residual.T
+    return (earned - costs[:, None] - paid @ (kinds.return_cost[:, None] * back)).T, residual.T
 
 
-def _simulate(plan: Plan, like: Part, first: FirstOrders, row: int, names: list[str]) -> _Simulated:
-    """Newcomers of one row, some for each draw, each like one of the customers given."""
+def _shares(sums: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    return np.asarray(sums / sums.sum() if sums.sum() > 0 else otherwise)
+
+
+def _simulate(plan: Plan, like: Part, first: FirstOrders, margin: float, row: int, names: list[str]) -> _Simulated:
+    """Newcomers of one row, some for each draw, each like one of the customers given; `margin` is that on their first orders."""
     count = int(np.clip(min(MOST_SIMULATED // len(names), CELLS_AT_ONCE // plan.draws), FEWEST_OF_A_LEVEL, MOST_OF_A_LEVEL))
     by_hash = np.argsort(like.batch.key, kind="stable")
     some = like.rows(by_hash[np.arange(count) % len(by_hash)])
     some = replace(some, batch=replace(some.batch, key=customer_keys(f"{names[row]}\n{k}" for k in range(count))))
     random = np.random.default_rng([plan.seed, NEWCOMERS, int(customer_keys([names[row]])[0])])
-    first_earned = first.simulate(row, (count, plan.draws), random)
+    first_earned = margin * first.simulate(row, (count, plan.draws), random)
     nothing = np.zeros(first_earned.shape)
     comes_back = nothing if plan.returns is None else plan.returns.simulate_pending(plan.returns_coordinates, some.batch, seed=plan.seed)
     order_cost, service, handling = (costs[:, None] for costs in (some.order_cost, some.service_cost, some.return_cost))

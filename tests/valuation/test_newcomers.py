@@ -255,7 +255,7 @@ def test_first_orders_of_all_bring_what_those_of_the_levels_do_together(fits, cu
     expected = np.where(retail[won], 0.1 * 1000, 0.6 * 50).mean()
     assert moment(made, "first_order").mean() == pytest.approx(expected, rel=0.2)
     levels = [moment(made, "first_order", "industry", k).mean() for k in range(3)]
-    np.testing.assert_allclose(levels, [30, 30, 100], rtol=0.2)
+    np.testing.assert_allclose(levels, [30, 30, 100], rtol=0.35)  # each drawn to the base by two orders at least
 
 
 def test_newcomers_of_a_level_order_like_its_customers(plain, fits, customers) -> None:
