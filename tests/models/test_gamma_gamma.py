@@ -228,7 +228,7 @@ def batch_of(ids, count, total, cell=None) -> Batch:
     zeros = np.zeros(len(ids))
     cell = np.zeros(len(ids), dtype=np.int64) if cell is None else np.asarray(cell)
     count, total = np.asarray(count, dtype=float), np.asarray(total, dtype=float)
-    return Batch(customer_keys(ids), cell, cell, cell, zeros, zeros, zeros, count, total, zeros, zeros, zeros, zeros)
+    return Batch(customer_keys(ids), cell, cell, cell, zeros, zeros, zeros, count, total, zeros, zeros, zeros, zeros, zeros)
 
 
 @pytest.mark.parametrize(("count", "total"), [(0, 0.0), (3, 60.0), (500, 40_000.0)], ids=["no spend yet", "three", "five hundred"])

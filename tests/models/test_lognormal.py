@@ -139,7 +139,7 @@ def batch_of(ids, count, logs, cell=None) -> Batch:
     zeros = np.zeros(len(ids))
     cell = np.zeros(len(ids), dtype=np.int64) if cell is None else np.asarray(cell)
     count, logs = np.asarray(count, dtype=float), np.asarray(logs, dtype=float)
-    return Batch(customer_keys(ids), cell, cell, cell, zeros, zeros, zeros, count, zeros, logs, zeros, zeros, zeros)
+    return Batch(customer_keys(ids), cell, cell, cell, zeros, zeros, zeros, count, zeros, logs, zeros, zeros, zeros, zeros)
 
 
 @BOTH

@@ -265,7 +265,7 @@ def test_moments_without_discounting_are_those_of_the_number_of_orders() -> None
 def batch_of(ids, x, t_x, T, cell=None) -> Batch:
     x, t_x, T = (np.asarray(column, dtype=float) for column in (x, t_x, T))
     cell = np.zeros(len(x), dtype=np.int64) if cell is None else np.asarray(cell)
-    return Batch(customer_keys(ids), cell, cell, cell, x, t_x, T, *[np.zeros(len(x))] * 6)
+    return Batch(customer_keys(ids), cell, cell, cell, x, t_x, T, *[np.zeros(len(x))] * 7)
 
 
 def part_of(batch: Batch, rows) -> Batch:
