@@ -49,3 +49,5 @@ def require_columns(segments: Any) -> None:
         raise ArgumentError(f"segments must be a list of column names; write [{segments!r}]")
     if not isinstance(segments, list | tuple) or not all(isinstance(name, str) for name in segments):
         raise ArgumentError(f"segments must be a list of column names, not {segments!r}")
+    if "" in segments:
+        raise ArgumentError("segments names a column without a name; give the column one")

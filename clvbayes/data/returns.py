@@ -27,7 +27,9 @@ where (left_out is null or left_out like 'before %') and order_id is not null an
 group by customer_id, order_id""",
     # A credit note that is taken back has the opposite sign of the others.
     "credits": f"""
-select fated.customer_id, fated.day, {{sign}} * fated.amount as amount, bought_orders.day as linked_day
+select
+    fated.customer_id, fated.day, bought_orders.day as linked_day,
+    case when fated.left_out = {literal(RETURN)} then {{sign}} * fated.amount else -fated.amount end as amount
 from fated
 left join bought_orders
     on bought_orders.customer_id = fated.customer_id

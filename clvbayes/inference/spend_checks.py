@@ -14,6 +14,7 @@ __all__ = ["SpendCheck", "spend_checks"]
 FEWEST_MONTHS = 6  # of which a drift can be told
 FEWEST_SPENDERS = 20  # customers with repeat amounts, in each half, of whom a difference can be told
 CONFIDENCE = 0.95
+IDENTIFIED = 1e-9  # of the weight: less is what rounding leaves of nothing
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _drift(history: pd.DataFrame) -> SpendCheck | None:
     years = _within(years, weight, cohort)
     amount = _within(np.log(later["revenue"].to_numpy(dtype=float) / weight), weight, cohort)
     information = float(weight @ years**2)
-    if information <= 0:
+    if information <= IDENTIFIED * weight.sum():
         return None
     slope = float(weight @ (years * amount)) / information
     scores = pd.Series(weight * years * (amount - slope * years)).groupby(later["month"].to_numpy()).sum()
@@ -124,7 +125,7 @@ def _split(customers: Customers, cell: np.ndarray) -> SpendCheck | None:
     weight = 1 / (between + within / count)
     level, half, frequency = (_within(column, weight, cell) for column in (level, frequent, np.log(count + 1)))
     information = float(weight @ half**2)
-    if information <= 0:
+    if information <= IDENTIFIED * weight.sum():
         return None
     difference = float(weight @ (half * level)) / information
     error = float(np.sqrt(((weight * half * (level - difference * half)) ** 2).sum())) / information

@@ -79,6 +79,8 @@ def _finding(frame: pd.DataFrame, currency: str, has_cost: bool) -> str:
         template = words.NEWCOMERS_BEST_NET if has_cost else words.NEWCOMERS_BEST
         return template.format(level=best["level"], amount=show(money(float(best["net" if has_cost else "not_yet_acquired"]), currency)))
     row = frame.iloc[0]
+    if row["column"] != "":
+        return words.NEWCOMERS_ONE_LEVEL.format(level=row["level"], amount=show(money(float(row["not_yet_acquired"]), currency)))
     if has_cost:
         mean, cost, net = money_alike((row["not_yet_acquired"], row["acquisition_cost"], row["net"]), currency)
         never = show(share(float(row["p_never"])))

@@ -238,18 +238,20 @@ COLUMN_P_LOSS = "Chance of a loss"
 COLUMN_P_NEVER = "Never pays back"
 COLUMN_CEILING = "Ceiling, mean"
 COLUMN_CAUTIOUS = "Ceiling, cautious"
-NEWCOMERS_FINDING = "One more customer is worth {mean} on average before it is won ({low} to {high}), {first} of it with the first order."
+NEWCOMERS_FINDING = "One more customer is worth {mean} on average before it is won ({low} to {high}); its first order brings {first}."
 NEWCOMERS_FINDING_COST = (
     "One more customer is worth {mean} on average before it is won and costs {cost} to win: {net} net; {never} of newcomers never earn "
     "back their cost within the horizon."
 )
 NEWCOMERS_BEST = "A newcomer is worth most in {level}: {amount} on average before it is won."
-NEWCOMERS_BEST_NET = "A newcomer leaves most after its acquisition cost in {level}: {amount} on average."
+NEWCOMERS_BEST_NET = "After the cost of acquisition, newcomers stand best in {level}: {amount} on average."
+NEWCOMERS_ONE_LEVEL = "One more customer of {level} is worth {amount} on average before it is won."
 NEWCOMERS_NOTE = (
-    "Three quantities that are never added up: not yet acquired is the contribution of the first order and of all later ones within the "
-    "horizon, the most that winning a customer may cost; just acquired is that of the later ones alone; the value of existing customers, "
-    "elsewhere in this report, knows what each has done so far. Bands are of the average over as many newcomers as were won in the last "
-    "year. The cautious ceiling is the 20 % quantile of that average. Newcomers behave as the models say of those won in the last year."
+    "Three quantities that are never added up: not yet acquired is the contribution of the first order and of all later ones within "
+    "the horizon, the most that winning a customer may cost; just acquired is that of the later ones alone; the value of existing "
+    "customers, elsewhere in this report, knows what each has done so far. Bands are of the average over as many newcomers as were "
+    "won in the last year, over one where none were. The cautious ceiling is the 20 % quantile of that average. Newcomers behave as "
+    "the models say of those won in the last year."
 )
 NEWCOMERS_CEILING_CONTACT = "Ceilings are per contact paid for, of which the stated share become customers."
 NEWCOMERS_CEILING_CUSTOMER = "Ceilings are per customer won."
@@ -263,15 +265,15 @@ COLUMN_SHARE_BACK = "Share sent back"
 COLUMN_NEGATIVE = "Expected to cost more than they bring"
 COLUMN_MEAN_VALUE = "Mean value of a customer"
 RETURNS_FINDING = (
-    "{share} of the revenue expected within the horizon comes back; {negative} of {customers} customers are expected to cost more than "
-    "they bring."
+    "What is expected to come back comes to {share} of the revenue within the horizon; {negative} of {customers} customers are "
+    "expected to cost more than they bring."
 )
 RETURNS_NOTE = (
-    "What comes back is taken off the order that it belongs to. A customer's share is that of money so far, shrunk to the share of all "
-    "customers by as much as few orders say; young orders count for less, since more of them may still come back, and what may is in the "
-    "first period of the forecast. Customers who send much back may still be worth serving: only what remains of their value says so."
+    "What comes back is taken off the order that it belongs to. A customer's share is that of money so far, shrunk to that of "
+    "customers alike by as much as few orders say; young orders count for less, since more of them may still come back, and what may "
+    "is in the first period of the forecast. Customers who send much back may still be worth serving: only what remains of their "
+    "value says so."
 )
-CLASS_FOLDED = "fewer than five customers"
 
 # Certificate
 CERTIFICATE = "Certificate"

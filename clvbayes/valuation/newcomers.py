@@ -77,7 +77,8 @@ def value_newcomers(plan: Plan, customers: Customers, everyone: Part, levels: Le
         of_level["acquisition_cost"] = np.array([everyone.acquisition_cost[found].mean() for found in like])
     if plan.economics.conversion is not None:
         conversion = plan.economics.of_customers("conversion", customers.segments)
-        of_level["conversion"] = np.array([conversion[found].mean() for found in like])
+        # of contacts, not of customers: of two channels alike in customers won, the worse one takes most of the contacts
+        of_level["conversion"] = np.array([1 / np.mean(1 / conversion[found]) for found in like])
 
     def arrays(values: np.ndarray, dim: str, labels: Sequence[str]) -> dict[str, xr.DataArray]:
         found = {}

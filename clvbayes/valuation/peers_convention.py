@@ -1,5 +1,6 @@
 """Lifetime value as lifetimes and pymc-marketing count it: to compare with their numbers, never to decide on."""
 
+from numbers import Real
 from typing import cast
 
 import numpy as np
@@ -46,7 +47,7 @@ def peers_value(
     Raises
     ------
     ArgumentError
-        If the fits are no purchase and spend fit, the unit is none of the three, or a number is out of range.
+        If the fits are no purchase and spend fit, or do not fit the customers, the unit is none of the three, or a number is out of range.
 
     Examples
     --------
@@ -60,11 +61,18 @@ def peers_value(
     """
     if purchases.model.kind != "purchases" or spend.model.kind != "spend":
         raise ArgumentError(f"peers_value needs a purchase fit, then a spend fit, not {purchases.model.name} and {spend.model.name}")
+    if purchases.posterior.attrs["unit"] != customers.unit:
+        raise ArgumentError(f"the purchase fit counts time in {purchases.posterior.attrs['unit']}s, these customers in {customers.unit}s")
+    if customers.spend_level == "mean" and cast("SpendModel", spend.model).needs_single_amounts:
+        raise ArgumentError(f"{spend.model.name} needs single amounts, and of these customers only means are known: use gamma_gamma")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+        raise ArgumentError(f"seed must be a whole number of at least 0 and below 2**63, not {seed!r}")
     if customers.unit not in UNITS_PER_MONTH:
         raise ArgumentError(f"peers count in {', '.join(UNITS_PER_MONTH)}s, these customers in {customers.unit}s")
     if not (isinstance(months, int | np.integer) and not isinstance(months, bool) and months >= 1):
         raise ArgumentError(f"months must be a whole number of at least 1, not {months!r}")
-    if not 0 <= monthly_discount_rate < 1:
+    is_rate = isinstance(monthly_discount_rate, Real) and not isinstance(monthly_discount_rate, bool)
+    if not (is_rate and 0 <= monthly_discount_rate < 1):
         raise ArgumentError(f"monthly_discount_rate must be at least 0 and below 1, not {monthly_discount_rate!r} (1 % is 0.01)")
     statistics, step = customers.statistics, UNITS_PER_MONTH[customers.unit]
     orders = np.zeros((months, len(customers)))

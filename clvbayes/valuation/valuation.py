@@ -45,10 +45,10 @@ class Acquisition:
         """One row a reporting column and level, and one for all customers; amounts in units of the currency.
 
         `first_order`, `just_acquired` and `not_yet_acquired` are means; `not_yet_acquired_5` and `_95` the band of what a newcomer brings
-        on average over as many as were won in the last year; `newcomer_sd` is that of a single one. With acquisition costs:
-        `acquisition_cost`, `net` (mean less cost), `p_never` (a newcomer never earns back its cost) and `p_loss` (as many newcomers
-        as last year do not earn back theirs). With a conversion: `ceiling` and `cautious_ceiling`, what a contact may cost at most,
-        in the mean and at the 20 % quantile; without one, what a customer may.
+        on average over as many as were won in the last year (over one where none were); `newcomer_sd` is that of a single one. With
+        acquisition costs: `acquisition_cost`, `net` (mean less cost), `p_never` (a newcomer never earns back its cost) and `p_loss` (as
+        many newcomers as last year do not earn back theirs). With a conversion: `ceiling` and `cautious_ceiling`, what a contact may cost
+        at most, in the mean and at the 20 % quantile; without one, what a customer may.
         """
         return pd.DataFrame(
             [self._row(column, values.isel(level=k), k) for column, values in self.newcomers.items() for k in range(values.sizes["level"])]
@@ -113,7 +113,8 @@ class Valuation:
         One row a reporting column and level, and one for all customers: `sd` of the value over the horizon, and of it `process_sd`, what
         chance would leave if the parameters were known, and `parameter_sd`; their squares add up.
     beyond_horizon : float
-        Share of the expected value until fifty years ahead that lies beyond the horizon; missing where that value is not positive.
+        Share of the expected value until fifty years ahead, before costs of service, that lies beyond the horizon, estimated from a
+        thousand customers; missing where orders lose money.
     acquisition : Acquisition
         Newcomers' values; empty if not asked for.
     levers : mapping of str to xarray.DataArray

@@ -622,3 +622,16 @@ def test_never_more_comes_back_than_was_tried_and_never_more_is_tried_than_order
     later = inside[inside["date"] > inside["customer_id"].map(begun)]
     assert spends.tolist() == later.groupby("customer_id")["date"].nunique().reindex(found.index).fillna(0).tolist()
     assert_adds_up(ledger_of(customers))
+
+
+def test_unflagged_credits_beside_flagged_returns_of_the_other_sign_count_as_credits() -> None:
+    """Where flagged returns are positive, a negative amount without a flag is a credit note all the same."""
+    notes = [("a", "2025-03-20", 60.0, None, "a1", True), ("a", "2025-03-21", -30.0, None, None, False)]
+    both = of_customer(summary(lines_of(*THREE, *notes)), "a")
+    one = of_customer(summary(lines_of(*THREE, notes[0])), "a")
+    assert both["touched"] * both["part_mean"] > one["touched"] * one["part_mean"] > 0
+
+
+def test_a_segment_without_a_name_is_refused() -> None:
+    with pytest.raises(clvbayes.ArgumentError, match="without a name"):
+        clvbayes.read_transactions(lines_of(*THREE), segments=[""])

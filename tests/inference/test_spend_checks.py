@@ -96,3 +96,10 @@ def test_what_cannot_be_told_is_not_said() -> None:
 def test_an_unknown_column_is_refused() -> None:
     with pytest.raises(ArgumentError, match="'region'"):
         spend_checks(customers_of(orders_of(30)), pool=("region",))
+
+
+def test_cohorts_of_a_single_later_month_tell_no_drift() -> None:
+    months = pd.date_range("2021-01-01", periods=9, freq="MS")
+    history = pd.DataFrame({"cohort": months[:-1], "month": months[1:], "orders": 5, "revenue": np.linspace(400, 900, 8)})
+    base = customers_of(orders_of(60))
+    assert [result.check for result in spend_checks(replace(base, history=history))] == ["Spend and frequency"]

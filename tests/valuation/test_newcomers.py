@@ -622,3 +622,16 @@ def test_a_dear_spend_model_makes_dear_newcomers(customers, fits) -> None:
     np.testing.assert_allclose(moment(dear, "residual"), 3 * moment(base, "residual"), rtol=1e-9)
     np.testing.assert_allclose(moment(dear, "first_order"), moment(base, "first_order"), rtol=1e-12)
     assert math.exp(SPEND[0]) == pytest.approx(80, rel=0.01)
+
+
+def test_the_conversion_of_several_levels_is_that_of_their_contacts() -> None:
+    """Of two channels with as many customers won, 1 % and 50 % of the contacts, 102 contacts were paid for two customers."""
+    base = made_up_customers(120, segments={"channel": ["Fair", "Search"]})
+    rows = np.arange(120) % 2
+    base = replace(base, segments=pd.DataFrame({"channel": np.array(["Fair", "Search"])[rows]}))
+    base = replace(base, statistics=base.statistics.assign(T=np.where(base.statistics["frequency"] > 0, base.statistics["T"], 1.0)))
+    economics = replace(PLAIN, conversion={"channel": {"Fair": 0.01, "Search": 0.5}})
+    made = value(*made_up_fits(base, pool=()), base, economics, by=(), draws=100, seed=1, progress=False)
+    won = base.segments["channel"][base.statistics["T"] <= WEEKS]
+    contacts = (won == "Fair").sum() / 0.01 + (won == "Search").sum() / 0.5
+    assert float(made.newcomers[""]["conversion"][0]) == pytest.approx(len(won) / contacts)

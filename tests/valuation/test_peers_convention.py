@@ -62,3 +62,14 @@ def test_other_units_and_fits_are_refused(base) -> None:
         peers_value(spend, purchases, base, seed=1)
     with pytest.raises(ArgumentError, match="quarters"):
         peers_value(purchases, spend, replace(base, unit="quarter"), seed=1)
+
+
+@pytest.mark.parametrize("options", [{"seed": -1}, {"seed": True}, {"seed": 1, "monthly_discount_rate": "0.01"}])
+def test_what_is_no_number_is_refused(base, options) -> None:
+    with pytest.raises(ArgumentError):
+        peers_value(*made_up_fits(base), base, **options)
+
+
+def test_a_fit_in_another_unit_is_refused(base) -> None:
+    with pytest.raises(ArgumentError, match="counts time in weeks, these customers in days"):
+        peers_value(*made_up_fits(base), replace(base, unit="day"), seed=1)
