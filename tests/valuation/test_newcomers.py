@@ -517,7 +517,7 @@ def test_the_table_says_what_a_newcomer_brings_and_may_cost(fits, customers, ret
     shares = customers.segments.loc[won, "channel"].map({"Fair": 0.5, "Search": 0.1})
     assert frame["ceiling"][4] == pytest.approx(0.5 * frame["not_yet_acquired"][4])
     assert frame["ceiling"][5] == pytest.approx(0.1 * frame["not_yet_acquired"][5])
-    assert frame["ceiling"][0] == pytest.approx(shares.mean() * frame["not_yet_acquired"][0])
+    assert frame["ceiling"][0] == pytest.approx(len(shares) / (1 / shares).sum() * frame["not_yet_acquired"][0])  # customers over contacts
     assert (frame["cautious_ceiling"] < frame["ceiling"]).all() and (frame["ceiling"] > 0).all()
     np.testing.assert_allclose(frame["net"], frame["not_yet_acquired"] - 60.0, rtol=1e-9)
     np.testing.assert_allclose(frame["not_yet_acquired"], frame["first_order"] + frame["just_acquired"], rtol=1e-9)
