@@ -18,30 +18,29 @@ def newcomers(evidence: Evidence) -> Section | None:
     if not evidence.valuation.newcomers:
         return None
     frame = evidence.valuation.acquisition.to_frame()
-    tables: list[Block] = [_table(evidence, frame[frame["column"] == ""], words.NEWCOMERS_TABLE_ALL)]
+    parts = [(words.NEWCOMERS_TABLE_ALL, words.WINNING_TABLE_ALL, frame[frame["column"] == ""])]
     for column in evidence.by:
         names = [level.name for level in reported_levels(evidence, column) if not level.folded]
+        by = words.SEGMENT_TABLE.format(column=column)
         of_column = frame[frame["column"] == column].set_index("level").reindex(names).reset_index()
-        if len(of_column):
-            tables.append(_table(evidence, of_column, words.NEWCOMERS_TABLE.format(column=words.SEGMENT_TABLE.format(column=column))))
+        parts.append((words.NEWCOMERS_TABLE.format(column=by), words.WINNING_TABLE.format(column=by), of_column))
+    currency, has_cost = currency_of(evidence), "acquisition_cost" in frame
+    tables: list[Block] = []
+    for brings, may_cost, rows in parts:
+        if len(rows):
+            tables += [_worth(rows, currency, brings, has_cost), _winning(rows, currency, may_cost, has_cost)]
     per_contact = evidence.valuation.economics.conversion is not None
     ceiling = words.NEWCOMERS_CEILING_CONTACT if per_contact else words.NEWCOMERS_CEILING_CUSTOMER
     return Section(words.NEWCOMERS, (*tables, Note(f"{words.NEWCOMERS_NOTE} {ceiling}")))
 
 
-def _table(evidence: Evidence, frame: pd.DataFrame, title: str) -> Table:
-    currency, has_cost = currency_of(evidence), "acquisition_cost" in frame
-    amounts = ["first_order", "just_acquired", "not_yet_acquired"]
-    scale, digits = money_format(frame[amounts].to_numpy().ravel().tolist())
-    ceiling_scale, ceiling_digits = money_format(frame["ceiling"].tolist())
+def _worth(frame: pd.DataFrame, currency: str, title: str, has_cost: bool) -> Table:
+    scale, digits = money_format(frame[["first_order", "just_acquired", "not_yet_acquired"]].to_numpy().ravel().tolist())
 
-    def amount(title: str) -> Column:
-        return Column(title, "number", unit=currency, scale=scale, digits=digits)
+    def amount(name: str) -> Column:
+        return Column(name, "number", unit=currency, scale=scale, digits=digits)
 
-    def ceiling(title: str) -> Column:
-        return Column(title, "number", unit=currency, scale=ceiling_scale, digits=ceiling_digits)
-
-    columns = [
+    columns = (
         Column(words.COLUMN_LEVEL),
         Column(words.COLUMN_WON, "number"),
         amount(words.COLUMN_FIRST_ORDER),
@@ -50,27 +49,37 @@ def _table(evidence: Evidence, frame: pd.DataFrame, title: str) -> Table:
         Column(words.COLUMN_NOT_YET_BAND, "interval", unit=currency, scale=scale, digits=digits),
         amount(words.COLUMN_LOW),
         amount(words.COLUMN_HIGH),
-        ceiling(words.COLUMN_CEILING),
-        ceiling(words.COLUMN_CAUTIOUS),
-    ]
+    )
+    rows = []
+    for row in frame.to_dict("records"):
+        mean, low, high = (float(row[f"not_yet_acquired{end}"]) for end in ("", "_5", "_95"))
+        first, later = float(row["first_order"]), float(row["just_acquired"])
+        rows.append((_name(row), int(row["won_last_year"]), first, later, mean, Interval(low, mean, high), low, high))
+    return Table(title, columns, tuple(rows), _finding(frame, currency, has_cost), sortable=len(rows) > 1)
+
+
+def _winning(frame: pd.DataFrame, currency: str, title: str, has_cost: bool) -> Table:
+    """What winning a customer may cost and, where it is known, what it does cost."""
+    scale, digits = money_format(frame["ceiling"].tolist())
+    ceilings = [Column(name, "number", unit=currency, scale=scale, digits=digits) for name in (words.COLUMN_CEILING, words.COLUMN_CAUTIOUS)]
+    names, columns = ["ceiling", "cautious_ceiling"], [Column(words.COLUMN_LEVEL), *ceilings]
     if has_cost:
-        columns += [
-            amount(words.COLUMN_COST),
-            amount(words.COLUMN_NET),
-            Column(words.COLUMN_P_LOSS, "share"),
-            Column(words.COLUMN_P_NEVER, "share"),
-        ]
-    rows = tuple(_row(row, has_cost) for row in frame.to_dict("records"))
-    return Table(title, tuple(columns), rows, _finding(frame, currency, has_cost), sortable=len(rows) > 1)
+        scale, digits = money_format(frame[["acquisition_cost", "net"]].to_numpy().ravel().tolist())
+        columns += [Column(name, "number", unit=currency, scale=scale, digits=digits) for name in (words.COLUMN_COST, words.COLUMN_NET)]
+        columns += [Column(words.COLUMN_P_LOSS, "share"), Column(words.COLUMN_P_NEVER, "share")]
+        names += ["acquisition_cost", "net", "p_loss", "p_never"]
+    rows: tuple[tuple[Cell, ...], ...] = tuple((_name(row), *(float(row[name]) for name in names)) for row in frame.to_dict("records"))
+    least, most = money_alike((float(frame["cautious_ceiling"].min()), float(frame["cautious_ceiling"].max())), currency)
+    finding = (
+        words.WINNING_FINDING_ONE.format(amount=show(most))
+        if len(rows) == 1
+        else words.WINNING_FINDING.format(least=show(least), most=show(most))
+    )
+    return Table(title, tuple(columns), rows, finding, sortable=len(rows) > 1)
 
 
-def _row(row: dict[Any, Any], has_cost: bool) -> tuple[Cell, ...]:
-    number = {name: float(value) for name, value in row.items() if isinstance(value, float | int)}
-    low, high, mean = number["not_yet_acquired_5"], number["not_yet_acquired_95"], number["not_yet_acquired"]
-    level = words.ALL_CUSTOMERS if row["column"] == "" else str(row["level"])
-    cells: tuple[Cell, ...] = (level, int(number["won_last_year"]), number["first_order"], number["just_acquired"], mean)
-    cells = (*cells, Interval(low, mean, high), low, high, number["ceiling"], number["cautious_ceiling"])
-    return (*cells, *(number[name] for name in ("acquisition_cost", "net", "p_loss", "p_never"))) if has_cost else cells
+def _name(row: dict[Any, Any]) -> str:
+    return words.ALL_CUSTOMERS if row["column"] == "" else str(row["level"])
 
 
 def _finding(frame: pd.DataFrame, currency: str, has_cost: bool) -> str:

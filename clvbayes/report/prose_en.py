@@ -224,8 +224,12 @@ BEYOND_HORIZON = (
 
 # New customers
 NEWCOMERS = "New customers"
-NEWCOMERS_TABLE = "What one more customer brings, {column}"
+NEWCOMERS_TABLE = "What one more customer brings: {column}"
 NEWCOMERS_TABLE_ALL = "What one more customer brings"
+WINNING_TABLE = "What winning one may cost: {column}"
+WINNING_TABLE_ALL = "What winning one may cost"
+WINNING_FINDING = "With caution, winning one may cost from {least} to {most}, by level."
+WINNING_FINDING_ONE = "With caution, winning one may cost {amount} at most."
 COLUMN_LEVEL = "Customers of"
 COLUMN_WON = "Won in the last year"
 COLUMN_FIRST_ORDER = "First order"

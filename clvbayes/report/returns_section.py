@@ -43,13 +43,14 @@ def returns_section(evidence: Evidence) -> Section | None:
 
 
 def _fold(of_customer: np.ndarray) -> list[list[int]]:
-    """Neighbouring classes together until each has as many customers as may be shown."""
+    """Classes that have customers, neighbouring ones together until each has as many as may be shown."""
     counts, held = np.bincount(of_customer, minlength=len(CLASS_EDGES) + 1), 0
     classes: list[list[int]] = [[]]
-    for place, customers in enumerate(counts):
+    filled = [place for place, customers in enumerate(counts) if customers]
+    for place in filled:
         classes[-1].append(place)
-        held += int(customers)
-        if held >= SMALLEST_LEVEL and place < len(counts) - 1:
+        held += int(counts[place])
+        if held >= SMALLEST_LEVEL and place != filled[-1]:
             classes.append([])
             held = 0
     if held < SMALLEST_LEVEL and len(classes) > 1:

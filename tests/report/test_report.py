@@ -340,14 +340,16 @@ def test_new_customers_are_those_of_the_valuation_and_few_show_in_none(evidence_
     [everyone] = tables[words.NEWCOMERS_TABLE_ALL].rows
     assert everyone[2:5] == pytest.approx(frame.loc[0, ["first_order", "just_acquired", "not_yet_acquired"]].tolist())
     assert everyone[2] + everyone[3] == pytest.approx(everyone[4])
-    assert everyone[-1] == pytest.approx(0.2) and everyone[-3] == pytest.approx(everyone[4] - 120)
+    [winning] = tables[words.WINNING_TABLE_ALL].rows
+    assert winning[-1] == pytest.approx(0.2) and winning[-3] == pytest.approx(everyone[4] - 120)
+    assert winning[1] == pytest.approx(everyone[4]) and winning[2] < winning[1]
     by_industry = tables[words.NEWCOMERS_TABLE.format(column=words.SEGMENT_TABLE.format(column="industry"))]
     counts = evidence.customers.segments["industry"].value_counts()
     assert {row[0] for row in by_industry.rows} == set(counts[counts >= 5].index) < set(counts.index)
 
 
 def test_without_acquisition_costs_nothing_is_said_of_payback(evidence_of):
-    table = tables_of(compose(evidence_of("undated")))[words.NEWCOMERS_TABLE_ALL]
+    table = tables_of(compose(evidence_of("undated")))[words.WINNING_TABLE_ALL]
     assert words.COLUMN_P_NEVER not in [column.title for column in table.columns]
 
 
