@@ -108,7 +108,8 @@ class Valuation:
     economics : Economics
     periods : tuple of Period
     checks : tuple of CheckResult
-        Whether the simulation agrees with closed forms, in the mean and in the spread, and whether all sums agree.
+        Whether the simulation agrees with closed forms, in the mean and, where the discount rate is one number and amounts do not grow, in
+        the spread; and whether all sums agree.
     spread : pandas.DataFrame
         One row a reporting column and level, and one for all customers: `sd` of the value over the horizon, and of it `process_sd`, what
         chance would leave if the parameters were known, and `parameter_sd`; their squares add up.
