@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from clvbayes import models, synthetic
     from clvbayes.data import Customers, Ledger, Query, Transactions, read_transactions, summarize
     from clvbayes.errors import ArgumentError, ClvError, DataError, SettingsError
+    from clvbayes.grading import Backtest, backtest
     from clvbayes.inference import Certificate, Fit, SpendCheck, fit, spend_checks
     from clvbayes.storage import load, save
     from clvbayes.study import Study, run
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "clvbayes.data": ("Customers", "Ledger", "Query", "Transactions", "read_transactions", "summarize"),
     "clvbayes.errors": ("ArgumentError", "ClvError", "DataError", "SettingsError"),
+    "clvbayes.grading": ("Backtest", "backtest"),
     "clvbayes.inference": ("Certificate", "Fit", "SpendCheck", "fit", "spend_checks"),
     "clvbayes.storage": ("load", "save"),
     "clvbayes.study": ("Study", "run"),
@@ -29,6 +31,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "Acquisition",
     "ArgumentError",
+    "Backtest",
     "Certificate",
     "ClvError",
     "Customers",
@@ -42,6 +45,7 @@ __all__ = [
     "Study",
     "Transactions",
     "Valuation",
+    "backtest",
     "fit",
     "load",
     "models",

@@ -1,10 +1,6 @@
 """A whole valuation from its settings: the only place that knows the order of the steps."""
 
-import re
-import shutil
-import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -13,14 +9,15 @@ from typing import Any
 
 from clvbayes import models
 from clvbayes.data import Customers, Transactions, read_transactions, summarize
-from clvbayes.errors import DataError
-from clvbayes.inference import CheckResult, Fit, fit, spend_checks
+from clvbayes.files import file_hashes, require_replaceable, staged, write_json
+from clvbayes.inference import CheckResult, Fit, spend_checks
+from clvbayes.inference.kept import drop_other_fits, fit_or_kept
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.protocol import Model
 from clvbayes.report import Evidence, compose, render_html
 from clvbayes.report.blocks import Document
 from clvbayes.settings import Settings, SettingsFile, read_settings
-from clvbayes.storage import file_hashes, fit_key, load, require_replaceable, save, staged, write_json
+from clvbayes.storage import save
 from clvbayes.valuation import Valuation, value
 
 __all__ = ["Study", "check", "run"]
@@ -143,8 +140,7 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         "draws": settings.run.draws,
         "seed": settings.run.seed,
     }
-    kept = [folder / FITS / fit_key(model, customers, sampler) for model in chosen]
-    fits = [_kept_fit(place, model, customers, sampler, progress) for place, model in zip(kept, chosen, strict=True)]
+    fits, keys = zip(*(fit_or_kept(folder / FITS, model, customers, sampler, progress) for model in chosen), strict=True)
     purchases, spend, returns = (*fits, None)[:3]
     assert purchases is not None and spend is not None
     valuation = value(
@@ -177,28 +173,8 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     )
     study = Study(file, customers, purchases, spend, returns, valuation, compose(evidence), folder)
     _write(study, evidence)
-    _drop_other_fits(kept)
+    drop_other_fits(folder / FITS, keys)
     return study
-
-
-def _kept_fit(kept: Path, model: Model, customers: Customers, sampler: dict[str, Any], progress: bool) -> Fit:
-    """A fit that lies in the results' folder under the key of all that it depends on, or a new one, which is put there at once."""
-    with suppress(DataError, OSError):  # one that is not there, or is damaged, is fitted anew
-        found = load(kept)
-        if isinstance(found, Fit):
-            if progress:
-                print(f"{model.title}: as fitted before", file=sys.stderr)
-            return found
-    fitted = fit(model, customers, **sampler, progress=progress)
-    save(fitted, kept)
-    return fitted
-
-
-def _drop_other_fits(kept: list[Path]) -> None:
-    """Of the fits that runs have kept only those of this one stay."""
-    for folder in kept[0].parent.iterdir():
-        if folder not in kept and re.fullmatch(r".*-[0-9a-f]{16}", folder.name) and (folder / "manifest.json").is_file():
-            shutil.rmtree(folder)
 
 
 def _models(settings: Settings, customers: Customers) -> list[Model]:

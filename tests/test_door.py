@@ -11,11 +11,27 @@ import clvbayes as clv
 
 PACKAGE = Path(clv.__file__).parent
 # from the top of the house down; a room may import from those before it
-ROOMS = ["errors", "synthetic", "data", "models", "inference", "valuation", "settings", "report", "storage", "study", "demo", "cli"]
+ROOMS = [
+    "errors",
+    "files",
+    "synthetic",
+    "data",
+    "models",
+    "inference",
+    "valuation",
+    "grading",
+    "settings",
+    "report",
+    "storage",
+    "study",
+    "demo",
+    "cli",
+]
 DOOR = {
     *(
         "Acquisition",
         "ArgumentError",
+        "Backtest",
         "Certificate",
         "ClvError",
         "Customers",
@@ -31,6 +47,7 @@ DOOR = {
     *(
         "Transactions",
         "Valuation",
+        "backtest",
         "fit",
         "load",
         "models",

@@ -10,12 +10,14 @@ import pytest
 import xarray as xr
 from valuation.made_up_fits import made_up_customers, made_up_fits
 
-from clvbayes import storage
+from clvbayes import files
 from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError, DataError
+from clvbayes.files import file_hashes, staged, write_json
 from clvbayes.inference import Fit
+from clvbayes.inference.kept import fit_key
 from clvbayes.models import gamma_gamma, mbg_nbd
-from clvbayes.storage import file_hashes, fit_key, load, save, staged, write_json
+from clvbayes.storage import load, save
 from clvbayes.valuation import Economics, Valuation, value
 
 HOSTILE = {
@@ -114,7 +116,7 @@ def test_nothing_is_left_of_a_save_that_failed(place: str, fits: tuple[Fit, Fit]
         path.write_text("half a mani")
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(storage, "write_json", full)
+    monkeypatch.setattr(files, "write_json", full)
     with pytest.raises(OSError, match="no space"):
         save(fits[0], tmp_path / place)
     assert names_in(tmp_path) == []
@@ -126,7 +128,7 @@ def test_a_failed_save_leaves_the_earlier_result(fits: tuple[Fit, Fit], tmp_path
     def interrupted(path: Path, content: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(storage, "write_json", interrupted)
+    monkeypatch.setattr(files, "write_json", interrupted)
     with pytest.raises(KeyboardInterrupt):
         save(fits[1], tmp_path / "fit")
     assert file_hashes(tmp_path / "fit") == before
@@ -173,8 +175,8 @@ def test_folders_that_hold_no_result_are_refused(fits: tuple[Fit, Fit], tmp_path
         with pytest.raises(DataError, match=r"holds no manifest.json: it is not a saved result"):
             load(tmp_path / name)
     for changes, message in [
-        ({"schema": 1}, "is no fit or valuation of schema 4"),
-        ({"kind": "Plan"}, "is no fit or valuation of schema 4"),
+        ({"schema": 1}, "is no saved result of schema 4"),
+        ({"kind": "Plan"}, "holds a Plan, which this version does not know"),
         ({"model": "pareto_nbd"}, "'pareto_nbd', which this version does not know"),
         ({"model": "Priors"}, "'Priors', which this version does not know"),
         ({"model": "__doc__"}, "which this version does not know"),
@@ -231,7 +233,7 @@ def test_a_move_that_fails_is_taken_back(tmp_path: Path, monkeypatch: pytest.Mon
             raise OSError("the disk is full")
         Path(source).rename(destination)
 
-    monkeypatch.setattr(storage.os, "replace", replace_but_the_fourth)
+    monkeypatch.setattr(files.os, "replace", replace_but_the_fourth)
     with pytest.raises(OSError, match="the disk is full"), staged(target) as stage:
         for name in ("a.txt", "b.txt"):
             (stage / name).write_text("new")

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import clvbayes as clv
 from clvbayes import cli, study
-from clvbayes.inference import CheckResult
+from clvbayes.inference import CheckResult, kept
 
 HOSTILE = "<script>alert(1)</script>"
 COLUMN = 'x"; drop table t'
@@ -154,7 +154,7 @@ def test_a_run_that_was_interrupted_goes_on_where_it_stopped(finished: clv.Study
             raise KeyboardInterrupt
         return fits[model.name]
 
-    monkeypatch.setattr(study, "fit", fit_until_stopped)
+    monkeypatch.setattr(kept, "fit", fit_until_stopped)
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         clv.run(finished.settings.path, out=out, progress=False)
@@ -179,7 +179,7 @@ def test_a_failed_certificate_ends_with_3_and_the_report_is_written(
         "mbg_nbd": clv.Fit(**{**vars(finished.purchases), "certificate": broken}),
         "gamma_gamma": finished.spend,
     }
-    monkeypatch.setattr(study, "fit", lambda model, *_, **__: fits[model.name])
+    monkeypatch.setattr(kept, "fit", lambda model, *_, **__: fits[model.name])
     result = CliRunner().invoke(cli.app, ["run", str(finished.settings.path), "--out", str(tmp_path / "out")])
     assert result.exit_code == 3
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from clvbayes.data.checks import DAYS_PER_UNIT, TimeUnit
 from clvbayes.data.customers import Customers, join_segments
 from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.data.sources import Query
-from clvbayes.data.summary import summarize
+from clvbayes.data.summary import order_days, summarize
 from clvbayes.data.transactions import NOT_POSITIVE, RETURN, Transactions, read_transactions
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "TimeUnit",
     "Transactions",
     "join_segments",
+    "order_days",
     "read_transactions",
     "summarize",
 ]

@@ -16,7 +16,7 @@ from clvbayes.data.sources import ask
 from clvbayes.data.transactions import NO_CUSTOMER, NOT_POSITIVE, Transactions
 from clvbayes.errors import ArgumentError, DataError
 
-__all__ = ["CUSTOMER_SQL", "HISTORY_SQL", "summarize"]
+__all__ = ["CUSTOMER_SQL", "HISTORY_SQL", "ORDER_DAYS_SQL", "order_days", "summarize"]
 
 # A free order is an order; it says something of when a customer buys and nothing of what they spend. A negative amount is no order.
 FREE_ORDER = f"(left_out = '{NOT_POSITIVE}' and amount = 0)"
@@ -81,6 +81,14 @@ select
 from dated
 group by extract(year from first_day), extract(month from first_day), extract(year from day), extract(month from day)
 order by cohort_year, cohort_month, year, month"""
+)
+
+ORDER_DAYS_SQL = (
+    ORDER_DAYS.format(segments_of_day="")
+    + """
+select customer_id, day, amount
+from dated
+order by customer_id, day"""
 )
 
 
@@ -172,6 +180,28 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
         currency=table.currency,
         returns=returns,
     )
+
+
+def order_days(table: Transactions, *, until: date, since: date | None = None) -> pd.DataFrame:
+    """Every day on which a customer ordered within a window, as `summarize` counts them, with the sum of that day's positive amounts.
+
+    Parameters
+    ----------
+    table : Transactions
+    until : datetime.date
+        Last day of the window.
+    since : datetime.date, optional
+        Its first day.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `customer_id`, `day` and `amount`, ordered by customer and day.
+    """
+    fated = ask(table.lines, "lines", f"select * exclude (left_out), {_fate(until, since)} as left_out from lines")
+    kept = ask(fated, "fated", f"select *, 0 as cancelled from fated where left_out is null or {FREE_ORDER}")
+    found: pd.DataFrame = ask(kept, "kept_lines", ORDER_DAYS_SQL).df()
+    return found.assign(day=found["day"].astype("datetime64[s]"), amount=found["amount"].astype(float))
 
 
 def _kept(fated: duckdb.DuckDBPyRelation, table: Transactions) -> duckdb.DuckDBPyRelation:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytensor.tensor as pt
 from numba import njit
-from scipy.special import betaincinv, expit, hyp2f1
+from scipy.special import betainc, betaincinv, betaln, expit, gammaln, hyp2f1, xlog1py, xlogy
 
 from clvbayes.data import Customers
 from clvbayes.errors import DataError
@@ -266,6 +266,38 @@ class MbgNbd:
                 total += moment
         first, squares, pairs = (np.asarray(alive * total / latents) for total in sums)
         return first, squares, pairs
+
+    def count_probability(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, horizon: float, count: Any) -> np.ndarray:
+        """Probability of exactly `count` purchases within `horizon` after T.
+
+        A living customer of known rate and dropout buys n times and stays with probability (1-p)^n Poisson(n; rate h), or leaves at the
+        n-th with p (1-p)^(n-1) times the probability that a Poisson count is n or more. Rate and dropout are independent given that the
+        customer lives, gamma with shape r+x and beta with a and b' = b+x+1: the former give negative binomial terms, the latter ratios of
+        beta functions.
+
+        Parameters
+        ----------
+        coordinates : numpy.ndarray
+            Dims ``(coordinate, ...)``, broadcast against the statistics.
+        frequency, recency, T : array_like
+            Statistics, in one unit of time.
+        horizon : float
+        count : array_like of int
+
+        Returns
+        -------
+        numpy.ndarray
+        """
+        r, alpha, a, b = _natural(coordinates, np.exp, expit)
+        n, x = np.asarray(count, dtype=float), np.asarray(frequency, dtype=float)
+        alive, shape, age, stays = p_alive(coordinates, frequency, recency, T), r + x, alpha + np.asarray(T, dtype=float), b + x + 1
+        nothing = xlog1py(-shape, horizon / age)
+        so_many = gammaln(shape + n) - gammaln(shape) - gammaln(n + 1) + xlogy(n, horizon / (age + horizon)) + nothing
+        at_least = betainc(np.maximum(n, 1.0), shape, horizon / (age + horizon))
+        kept = betaln(a, stays + n) - betaln(a, stays)
+        left = betaln(a + 1, stays + np.maximum(n, 1.0) - 1) - betaln(a, stays)
+        living = np.exp(so_many + kept) + np.where(n > 0, np.exp(left) * at_least, 0.0)
+        return np.asarray(alive * living + np.where(n == 0, 1 - alive, 0.0))
 
 
 def mbg_nbd() -> MbgNbd:

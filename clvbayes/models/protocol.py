@@ -187,6 +187,10 @@ class PurchaseModel(Model, Protocol):
         `latents` states of each customer drawn from its conditional posterior."""
         ...
 
+    def count_probability(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, horizon: float, count: Any) -> np.ndarray:
+        """Closed-form probability of exactly `count` purchases within `horizon`; `coordinates` has dims ``(coordinate, ...)``."""
+        ...
+
 
 class SpendModel(Model, Protocol):
     """A model of what a purchase is worth."""

@@ -154,23 +154,22 @@ def everyone_of(customers: Customers, cells: CellsOf, economics: Economics) -> P
     return Part(batch, **(unknown | assumed), pending_orders=of_returns["pending_orders"], pending_amount=of_returns["pending_amount"])
 
 
-def in_order[Result](work: Callable[[Part], Result], plan: Plan, everyone: Part) -> Iterator[tuple[slice, Result]]:
+def in_order[Result](work: Callable[[slice, Part], Result], plan: Plan, everyone: Part) -> Iterator[tuple[slice, Result]]:
     """Work on batches, in their order, by as many threads as there are processors and a few ahead of their use.
 
-    Yields the rows of each batch with what the work gave.
+    The work gets the rows of its batch among everyone, and the batch; yields the rows with what the work gave.
     """
     size = max(1, CELLS_AT_ONCE // plan.draws)
-    firsts = range(0, len(everyone), size)
+    batches = [slice(first, min(first + size, len(everyone))) for first in range(0, len(everyone), size)]
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
     with ThreadPoolExecutor(workers) as pool:
         ahead = 2 * workers
-        running = [pool.submit(work, everyone.rows(slice(first, first + size))) for first in firsts[:ahead]]
-        for k, first in enumerate(firsts):
+        running = [pool.submit(work, rows, everyone.rows(rows)) for rows in batches[:ahead]]
+        for k, rows in enumerate(batches):
             done = running.pop(0).result()
-            if k + ahead < len(firsts):
-                start = firsts[k + ahead]
-                running.append(pool.submit(work, everyone.rows(slice(start, start + size))))
-            yield slice(first, min(first + size, len(everyone))), done
+            if k + ahead < len(batches):
+                running.append(pool.submit(work, batches[k + ahead], everyone.rows(batches[k + ahead])))
+            yield rows, done
 
 
 def simulate_events(plan: Plan, part: Part) -> Simulated:

@@ -9,7 +9,7 @@ import xarray as xr
 from numba import njit
 
 from clvbayes.inference.progress import track
-from clvbayes.valuation.events import Part, Plan, in_order, simulate_events
+from clvbayes.valuation.events import Part, Plan, Simulated, in_order, simulate_events
 from clvbayes.valuation.levels import Levels
 
 __all__ = ["LEVERS", "lever_arrays", "moved_values"]
@@ -27,12 +27,16 @@ def moved_values(plan: Plan, everyone: Part, levels: Levels, base: np.ndarray, l
                 continue
             moved, sums = replace(plan, lever=lever, size=factor), np.zeros(base.shape)
             with track(f"Moving {lever} by {factor:g}", len(everyone), progress) as update:
-                for rows, simulated in in_order(partial(simulate_events, moved), plan, everyone):
+                for rows, simulated in in_order(partial(_simulated, moved), plan, everyone):
                     for events in simulated.events:
                         _add_value(sums, levels.row_of[:, rows], events.customer, events.draw, events.value)
                     update(rows.stop, "")
             value_at[:, :, k, place] = sums
     return value_at
+
+
+def _simulated(moved: Plan, _: slice, part: Part) -> Simulated:
+    return simulate_events(moved, part)
 
 
 def lever_arrays(value_at: np.ndarray, levers: Sequence[str], levels: Levels) -> dict[str, xr.DataArray]:

@@ -9,24 +9,23 @@ import pandas as pd
 import xarray as xr
 from numba import njit
 
-from clvbayes.data import DAYS_PER_UNIT, Customers, join_segments
+from clvbayes.data import Customers, join_segments
 from clvbayes.errors import ArgumentError
 from clvbayes.inference import Fit
 from clvbayes.inference.progress import track
-from clvbayes.models.hierarchy import Cells, assign_cells, cell_coordinates
-from clvbayes.models.protocol import PurchaseModel, ReturnsModel, SpendModel
+from clvbayes.models.protocol import SpendModel
 from clvbayes.valuation.checks import check_simulation, check_sums, returned_share
-from clvbayes.valuation.economics import DAYS_PER_YEAR, Economics, fiscal_periods
-from clvbayes.valuation.events import CellsOf, Events, Part, Plan, everyone_of, in_order, simulate_events, values_of
+from clvbayes.valuation.economics import Economics, fiscal_periods
+from clvbayes.valuation.events import Events, Part, Plan, in_order, simulate_events, values_of
 from clvbayes.valuation.levels import Levels, levels_of
 from clvbayes.valuation.levers import LEVERS, lever_arrays, moved_values
 from clvbayes.valuation.newcomers import value_newcomers
+from clvbayes.valuation.plans import plan_valuation
 from clvbayes.valuation.valuation import COMPONENTS, Acquisition, Valuation
 
 __all__ = ["value"]
 
 RANKED_CUSTOMERS, TOP_SHARE = 5_000, 0.1  # of 5,000 the share above a threshold has a standard error of .4 points
-PAIRING, UNSEEN_PURCHASES, UNSEEN_SPEND, FREE_SHARE, UNSEEN_RETURNS = range(5)  # uses of a seed beside the customers' streams
 
 VALUE = COMPONENTS.index("value")
 
@@ -114,31 +113,22 @@ def value(
     economics = replace(economics, currency=economics.currency or customers.currency)
     periods = fiscal_periods(economics, customers.until)
     levels = levels_of(customers.segments, columns)
-    purchase_cells, spend_cells = assign_cells(customers, purchases.pool), assign_cells(customers, spend.pool)
-    returns_cells = assign_cells(customers, () if returns is None else returns.pool)
-    plan = Plan(
-        purchases=cast("PurchaseModel", purchases.model),
-        purchase_coordinates=_coordinates(purchases, purchase_cells, draws, seed, UNSEEN_PURCHASES),
-        spend=cast("SpendModel", spend.model),
-        spend_coordinates=_coordinates(spend, spend_cells, draws, seed, UNSEEN_SPEND),
-        returns=None if returns is None else cast("ReturnsModel", returns.model),
-        returns_coordinates=np.zeros((draws, 0, 1))
-        if returns is None
-        else _coordinates(returns, returns_cells, draws, seed, UNSEEN_RETURNS),
-        paid_share=_paid_share(customers, draws, seed),
-        economics=economics,
+    plan, everyone = plan_valuation(
+        purchases,
+        spend,
+        returns,
+        customers,
+        economics,
         period_ends=np.array([period.end for period in periods]),
-        units_per_year=DAYS_PER_YEAR / DAYS_PER_UNIT[customers.unit],
-        seed=int(seed),
+        draws=draws,
+        seed=seed,
     )
-    cells = CellsOf(purchase_cells.of_customer, spend_cells.of_customer, returns_cells.of_customer)
-    everyone = everyone_of(customers, cells, economics)
     cash = np.zeros((draws, levels.rows, len(periods), len(COMPONENTS)))
     refunds = np.zeros_like(cash[:, :, :1])  # apart, so that the order of additions is the same in batches of any size
     tables = []
     with track("Valuing customers", len(customers), progress) as update:
         top = _top_value(plan, everyone)
-        for rows, folded in in_order(lambda part: _fold(plan, part, top), plan, everyone):
+        for rows, folded in in_order(lambda _, part: _fold(plan, part, top), plan, everyone):
             for place, events in zip((cash, refunds), folded.events, strict=False):
                 money = (events.amount, events.returned, events.cost, events.contribution, events.value)
                 _add(place, levels.row_of[:, rows], events.customer, events.draw, events.period, events.orders, *money)
@@ -193,33 +183,13 @@ def _require_usable(
         raise ArgumentError(f"seed must be a whole number of at least 0 and below 2**63, not {seed!r}")
 
 
-def _coordinates(fit: Fit, cells: Cells, draws: int, seed: int, purpose: int) -> np.ndarray:
-    """Coordinates of cells, dims (draw, coordinate, cell): a seeded permutation of the posterior's draws, repeated as often as needed."""
-    posterior = fit.posterior["posterior"].to_dataset()
-    available = posterior.sizes["chain"] * posterior.sizes["draw"]
-    random = np.random.default_rng([seed, PAIRING, purpose])
-    chosen = np.concatenate([random.permutation(available) for _ in range(-(-draws // available))])[:draws]
-    return cell_coordinates(posterior, cells, chosen, seed=int(random.integers(2**62)))
-
-
-def _paid_share(customers: Customers, draws: int, seed: int) -> np.ndarray:
-    """Share of purchases that have an amount, by draw: beta distributed as the repeat orders have it, one where none of them was free."""
-    paid = int(customers.statistics["spend_count"].sum())
-    if customers.returns is not None:
-        paid += int(customers.returns["cancelled"].sum())
-    free = int(customers.statistics["frequency"].sum()) - paid
-    if free == 0:
-        return np.ones(draws)
-    return np.random.default_rng([seed, FREE_SHARE]).beta(paid + 0.5, free + 0.5, draws)
-
-
 def _top_value(plan: Plan, everyone: Part) -> np.ndarray:
     """Value that parts the best tenth of the customers from the others, by draw, from a first pass over some of them.
 
     They are chosen by the hash of their id, so that the order of rows does not matter.
     """
     chosen = everyone.rows(np.sort(np.argsort(everyone.batch.key, kind="stable")[:RANKED_CUSTOMERS]))
-    values = [found for _, found in in_order(lambda part: values_of(plan, part, simulate_events(plan, part).events), plan, chosen)]
+    values = [found for _, found in in_order(lambda _, part: values_of(plan, part, simulate_events(plan, part).events), plan, chosen)]
     return np.asarray(np.quantile(np.concatenate(values), 1 - TOP_SHARE, axis=0))
 
 

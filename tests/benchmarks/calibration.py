@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import matplotlib
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from arviz_stats.ecdf_utils import ecdf_pit
@@ -249,14 +249,14 @@ def judged(found: pd.DataFrame) -> pd.DataFrame:
 
 def picture(case: Registered, found: pd.DataFrame, path: Path) -> None:
     """How far the distribution of ranks is from uniform, beside its bands, one panel a statistic."""
-    matplotlib.use("svg")
-    from matplotlib import pyplot
+    mpl.use("svg")
+    from matplotlib import pyplot as plt
 
     statistics = list(dict.fromkeys(found["statistic"]))
     prob, columns = 1 - (1 - SIMULTANEOUS) / len(statistics), 4
     lines = -(-len(statistics) // columns)
-    matplotlib.rcParams["svg.hashsalt"] = "clvbayes-calibration"
-    figure, panels = pyplot.subplots(lines, columns, figsize=(11, 1.75 * lines + 0.7), sharex=True, sharey=True, layout="constrained")
+    mpl.rcParams["svg.hashsalt"] = "clvbayes-calibration"
+    figure, panels = plt.subplots(lines, columns, figsize=(11, 1.75 * lines + 0.7), sharex=True, sharey=True, layout="constrained")
     for panel, name in zip(panels.flat, statistics, strict=False):
         at, ecdf, low, high = ecdf_pit(
             found.loc[found["statistic"] == name, "pit"].to_numpy(), prob, BANDS_FROM, rng=np.random.default_rng(1)
@@ -270,10 +270,11 @@ def picture(case: Registered, found: pd.DataFrame, path: Path) -> None:
         panel.set_visible(False)
     fits = found["seed"].nunique()
     figure.suptitle(
-        f"{case.model.title}: ranks of the truth in {fits} fits, distance of their distribution from uniform, within 99 % bands", fontsize=10
+        f"{case.model.title}: ranks of the truth in {fits} fits, distance of their distribution from uniform, within 99 % bands",
+        fontsize=10,
     )
     figure.savefig(path, metadata={"Date": None})
-    pyplot.close(figure)
+    plt.close(figure)
 
 
 def main() -> None:
@@ -295,7 +296,9 @@ def main() -> None:
         table = judged(found)
         certified = found.groupby("seed")["certified"].first().mean()
         without = seed - asked.seed * 1_000_000 - asked.fits
-        print(f"\n{cases[label].model.title}: {asked.fits} fits in {time.monotonic() - started:.0f} s, {certified:.0%} with all checks passed")
+        print(
+            f"\n{cases[label].model.title}: {asked.fits} fits in {time.monotonic() - started:.0f} s, {certified:.0%} with all checks passed"
+        )
         print(f"{without} bases held nothing to learn from and were drawn anew; ranks outside: {(table['ranks'] == 'OUTSIDE').sum()}")
         print(table.round(3).to_string(index=False), flush=True)
         if asked.write:

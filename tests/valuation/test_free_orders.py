@@ -19,7 +19,7 @@ def test_free_orders_count_and_are_not_paid(monkeypatch: pytest.MonkeyPatch) -> 
     right = value(*made_up_fits(customers), customers, economics, draws=300, seed=1, progress=False)
     assert right.checks[0].status == "ok"
 
-    monkeypatch.setattr(import_module("clvbayes.valuation.value"), "_paid_share", lambda customers, draws, seed: np.ones(draws))
+    monkeypatch.setattr(import_module("clvbayes.valuation.plans"), "_paid_share", lambda customers, draws, seed: np.ones(draws))
     all_paid = value(*made_up_fits(customers), customers, economics, draws=300, seed=1, progress=False)
     np.testing.assert_array_equal(right.total.sel(component="orders"), all_paid.total.sel(component="orders"))
     paid_share = 1 - free.sum() / statistics["frequency"].sum()

@@ -1,0 +1,423 @@
+"""Would the models have told the truth? Forecasts from past days, made from what was known then, graded by what happened since."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from clvbayes.data import Customers, Transactions, order_days, summarize
+from clvbayes.errors import ArgumentError, DataError
+from clvbayes.grading.baselines import Steady, steady_draws
+from clvbayes.grading.forecasts import forecast_existing, forecast_newcomers, plan_weeks
+from clvbayes.grading.tables import difference_table, tables_of
+from clvbayes.grading.verdicts import Choice, Verdict, choose, judge
+from clvbayes.grading.windows import Origin, happened_after, newcomers_after, plan_origins
+from clvbayes.inference import Fit, fit
+from clvbayes.inference.kept import drop_other_fits, fit_or_kept
+from clvbayes.models import gamma_gamma
+from clvbayes.models.hierarchy import Pool, assign_cells
+from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
+from clvbayes.valuation.events import Part, Plan
+from clvbayes.valuation.levels import levels_of
+
+__all__ = ["Backtest", "backtest"]
+
+NO_CHURN, LAST_YEAR = "No churn", "Last year's rate"
+BASELINES = (NO_CHURN, LAST_YEAR)
+YEAR_OF_WEEKS = 52.0
+TOTALS, BASELINE_DRAWS, TIES = 21, 22, 23  # uses of a seed beside the customers' streams
+
+Candidate = PurchaseModel | tuple[PurchaseModel, SpendModel]
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Graded forecasts.
+
+    Attributes
+    ----------
+    forecasts : pandas.DataFrame
+        One row a model, origin, horizon (`weeks`), `measure` ("orders", or gross "revenue" before returns), and level of a reporting
+        column (`column` is empty for the total): `actual`, `mean`, `sd` and quantiles of the draws (`q05`: 5 %), `crps`, `pit`, and for
+        the bands of 50, 80, 90 and 95 % whether they held (`held_90`) and their interval score (`interval_90`). `who` is "existing" for
+        customers known at the origin, "new" for those first seen after it: their repeat orders, and their revenue with first orders,
+        given who came and when.
+    customers : pandas.DataFrame
+        Means over single customers known at an origin, also of the amounts of their next orders (`measure` "next amount"): `actual` and
+        `mean`, `crps`, `log_score` of the number of orders, `mae`, `rmse`, `interval_90`, shares of the randomised PIT within the
+        central levels (`pit_90`; .9 if the model is right), shares that printed bands held (`held_90`; of counts at least .9), and the
+        distance of the PIT's distribution from uniform (`ks`).
+    pit : pandas.DataFrame
+        How many customers' PIT lie in each tenth (`bin` 1 to 10).
+    weekly : pandas.DataFrame
+        By model, origin, measure and week: `actual`, `mean` and quantiles of the total of the customers known at the origin.
+    classes : pandas.DataFrame
+        Expected (`mean`) against actual sums by class of customers: `by` "frequency" (repeat orders so far) or "silence" (weeks since the
+        last order).
+    ranking : pandas.DataFrame
+        Revenue that each tenth of the customers brought, ranked by what was foreseen (`actual`), and if they had been ranked by what they
+        brought (`best`).
+    differences : pandas.DataFrame
+        Between two models, over all origins: mean `loss` of a customer's forecast (minus the log score of orders, CRPS of revenue), its
+        `difference` from the other model's, and that difference's standard error, by customers.
+    certificates : pandas.DataFrame
+        One row a fit: `origin`, `model`, `customers`, whether it `passed`, and what failed.
+    verdicts : tuple of Verdict
+        Of each model, measure and horizon: whether the total's bands held.
+    choice : Choice
+        Which of the models given told it best, and why.
+    notes : tuple of str
+        What could not be graded, and why.
+    settings : dict
+        What it was made with: models by label, pool, by, since, until, origins, horizons, seed, draws.
+    """
+
+    forecasts: pd.DataFrame
+    customers: pd.DataFrame
+    pit: pd.DataFrame
+    weekly: pd.DataFrame
+    classes: pd.DataFrame
+    ranking: pd.DataFrame
+    differences: pd.DataFrame
+    certificates: pd.DataFrame
+    verdicts: tuple[Verdict, ...]
+    choice: Choice
+    notes: tuple[str, ...]
+    settings: dict[str, Any]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Labels of the models given, without the baselines."""
+        return tuple(self.settings["models"])
+
+    def verdict(self, model: str, measure: str, weeks: int) -> Verdict:
+        """One of the verdicts.
+
+        Raises
+        ------
+        ArgumentError
+            If there is none of these.
+        """
+        for found in self.verdicts:
+            if (found.model, found.measure, found.weeks) == (model, measure, weeks):
+                return found
+        raise ArgumentError(f"there is no verdict on {model}, {measure}, {weeks} weeks")
+
+    def to_frame(self) -> pd.DataFrame:
+        """`forecasts`: one row a graded forecast."""
+        return self.forecasts
+
+
+@dataclass(frozen=True)
+class _Entrant:
+    """A model or a baseline as it enters at one origin: its fits, and what replaces the purchase model in their plan."""
+
+    label: str
+    purchases: Fit
+    spend: Fit
+    own_plan: Callable[[Plan, Part], tuple[Plan, Part]]
+
+
+def backtest(
+    table: Transactions,
+    *,
+    origins: int | Sequence[date] = 8,
+    horizons: Sequence[int] = (13, 26, 52),
+    models: Sequence[Candidate],
+    pool: Pool = (),
+    by: Sequence[str] | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    spend_growth: float = 0.0,
+    draws: int = 500,
+    predictive_draws: int = 1000,
+    seed: int,
+    folder: str | Path | None = None,
+    progress: bool = True,
+) -> Backtest:
+    """Forecast from past days, each from what was known at its end, and grade the forecasts by what happened since.
+
+    Two baselines are graded beside the models: customers who never leave ("No churn"), and who go on as in the last year ("Last year's
+    rate"); both take the amounts of the first model. At each origin everything is made anew: statistics, priors, fits.
+
+    Parameters
+    ----------
+    table : Transactions
+    origins : int or sequence of datetime.date
+        Days at whose end forecasts are made. A number means so many, each the shortest horizon before the next, the last one as late as
+        that horizon allows. None lies within the shortest horizon after the first order.
+    horizons : sequence of int
+        Lengths of the forecasts, in weeks. A horizon of an origin is graded where the data reach to its end.
+    models : sequence of PurchaseModel, or of pairs of a PurchaseModel and a SpendModel
+        Such as ``[clv.models.mbg_nbd(), (clv.models.mbg_nbd(), clv.models.lognormal())]``; a purchase model alone is paired with
+        Gamma-Gamma.
+    pool : sequence of str or of tuples of str
+        As of `clvbayes.fit`.
+    by : sequence of str, optional
+        Segment columns whose levels are graded by themselves; all of them by default.
+    since, until : datetime.date, optional
+        First and last day of observation, as of `clvbayes.summarize`; what happens after `until` is not known to be complete.
+    spend_growth : float
+        As of `clvbayes.Economics`.
+    draws, predictive_draws : int
+        Posterior draws of each of four chains, and predictive draws; at least 100 each.
+    seed : int
+        The same seed gives the same result.
+    folder : path, optional
+        Where finished fits are kept, so that a run that was interrupted goes on where it stopped.
+    progress : bool
+        Whether to show progress.
+
+    Returns
+    -------
+    Backtest
+
+    Raises
+    ------
+    ArgumentError
+        If there are no models, one is of the wrong kind or given twice, or an origin, horizon or number is out of range.
+    DataError
+        If no forecast can be graded.
+
+    Examples
+    --------
+    >>> from clvbayes import models, read_transactions, synthetic
+    >>> orders = read_transactions(synthetic.company(customers=80, seed=1).orders, is_return="is_return", currency="EUR")
+    >>> options = {"draws": 100, "predictive_draws": 100, "seed": 1, "progress": False}  # too few for a verdict
+    >>> found = backtest(orders, origins=1, horizons=[13], models=[models.mbg_nbd()], **options)
+    >>> found.verdict("MBG/NBD + Gamma-Gamma", "orders", 13).judgement
+    'too few origins'
+    """
+    candidates = _candidates(models)
+    _require_numbers(draws, predictive_draws, seed)
+    everyone = summarize(table, since=since, until=until)
+    assert everyone.until is not None
+    columns = _columns(everyone, pool, by)
+    first = (everyone.statistics["t0"].min()).date()
+    planned = plan_origins(origins, horizons, first, everyone.until)
+    days = order_days(table, since=since, until=everyone.until)
+    frozen_pool = tuple(entry if isinstance(entry, str) else tuple(entry) for entry in pool)
+    grader = _Grader(
+        candidates=candidates,
+        sampler={"pool": frozen_pool, "draws": int(draws), "seed": int(seed)},
+        columns=columns,
+        spend_growth=spend_growth,
+        draws=int(predictive_draws),
+        seed=int(seed),
+        folder=None if folder is None else Path(folder),
+        progress=progress,
+    )
+    notes = _not_gradable(origins, horizons, planned, everyone.until)
+    for k, origin in enumerate(planned):
+        started = time.monotonic()
+        try:
+            customers = summarize(table, since=since, until=origin.day)
+            grader.grade(origin, customers, everyone, days)
+        except DataError as problem:
+            notes.append(f"From {origin.day} nothing could be forecast: {problem}")
+            continue
+        if progress:
+            took = time.monotonic() - started
+            print(f"Origin {k + 1} of {len(planned)}, {origin.day}, {len(customers):,} customers: graded in {took:.0f} s", file=sys.stderr)
+    settings = {
+        "models": {label: _described(purchases, spend) for label, (purchases, spend) in candidates.items()},
+        "pool": frozen_pool,
+        "by": columns,
+        "since": since,
+        "until": everyone.until,
+        "origins": [origin.day for origin in planned],
+        "horizons": sorted(map(int, horizons)),
+        "spend_growth": spend_growth,
+        "seed": int(seed),
+        "draws": int(draws),
+        "predictive_draws": int(predictive_draws),
+    }
+    return grader.finished(notes, settings)
+
+
+def _candidates(models: Sequence[Candidate]) -> dict[str, tuple[PurchaseModel, SpendModel]]:
+    if isinstance(models, str) or not isinstance(models, Sequence) or not models:
+        raise ArgumentError("models must be a list of purchase models, or of pairs of a purchase and a spend model")
+    found: dict[str, tuple[PurchaseModel, SpendModel]] = {}
+    for given in models:
+        pair = given if isinstance(given, tuple) else (given, gamma_gamma())
+        if len(pair) != 2 or [getattr(model, "kind", None) for model in pair] != ["purchases", "spend"]:
+            raise ArgumentError(f"a model is a purchase model, or a pair of a purchase and a spend model, not {given!r:.80}")
+        label = f"{pair[0].title} + {pair[1].title}"
+        if label in found:
+            raise ArgumentError(f"models names {label} twice")
+        found[label] = pair
+    return found
+
+
+def _require_numbers(draws: int, predictive_draws: int, seed: int) -> None:
+    for name, number in (("draws", draws), ("predictive_draws", predictive_draws)):
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 100:
+            raise ArgumentError(f"{name} must be a whole number of at least 100, not {number!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+        raise ArgumentError(f"seed must be a whole number of at least 0 and below 2**63, not {seed!r}")
+
+
+def _columns(customers: Customers, pool: Pool, by: Sequence[str] | None) -> tuple[str, ...]:
+    assign_cells(customers, pool)
+    if isinstance(by, str):
+        raise ArgumentError(f"by must be a list of columns; write ({by!r},)")
+    columns = tuple(customers.segments.columns) if by is None else tuple(by)
+    unknown = [column for column in columns if column not in customers.segments.columns]
+    if unknown or len(set(columns)) < len(columns):
+        known = ", ".join(map(repr, customers.segments.columns)) or "none"
+        raise ArgumentError(f"by must name segments of these customers, each once: {known}; not {list(columns)}")
+    return columns
+
+
+def _not_gradable(asked: object, horizons: Sequence[int], planned: tuple[Origin, ...], until: date) -> list[str]:
+    """What was asked for and cannot be graded."""
+    notes = []
+    count = int(asked) if isinstance(asked, int | np.integer) else len(list(cast("Sequence[date]", asked)))
+    if len(planned) < count:
+        least = min(horizons)
+        notes.append(f"{count - len(planned)} of {count} origins have fewer than {least} weeks of orders before them, or after them.")
+    for weeks in sorted(horizons):
+        gradable = sum(weeks in origin.weeks for origin in planned)
+        if not gradable:
+            notes.append(f"{weeks} weeks cannot be graded: no origin lies so long before {until}, where the data end.")
+    return notes
+
+
+def _described(purchases: Model, spend: Model) -> dict[str, Any]:
+    return {model.kind: {"name": model.name, "options": model.options} for model in (purchases, spend)}
+
+
+class _Grader:
+    """Grades one origin after the other, and keeps the results."""
+
+    def __init__(
+        self,
+        *,
+        candidates: dict[str, tuple[PurchaseModel, SpendModel]],
+        sampler: dict[str, Any],
+        columns: tuple[str, ...],
+        spend_growth: float,
+        draws: int,
+        seed: int,
+        folder: Path | None,
+        progress: bool,
+    ) -> None:
+        self.candidates, self.sampler, self.columns, self.spend_growth = candidates, sampler, columns, spend_growth
+        self.draws, self.seed, self.folder, self.progress = draws, seed, folder, progress
+        self.labels = (*candidates, *BASELINES)
+        self.keys: list[str] = []
+        self.frames: dict[str, list[pd.DataFrame]] = {
+            name: [] for name in ("forecasts", "customers", "pit", "weekly", "classes", "ranking")
+        }
+        self.certificates: list[dict[str, object]] = []
+        self.losses: dict[tuple[str, int], list[pd.DataFrame]] = {}
+
+    def grade(self, origin: Origin, customers: Customers, everyone: Customers, days: pd.DataFrame) -> None:
+        """Fit and grade all models from one origin; it is kept whole or not at all."""
+        levels = levels_of(customers.segments, self.columns)
+        happened, newcomers = happened_after(origin, customers, days), newcomers_after(origin, everyone, days)
+        entrants, certificates = self._entrants(origin, customers, days)
+        made: dict[str, list[pd.DataFrame]] = {name: [] for name in self.frames}
+        losses: dict[tuple[str, int], dict[str, np.ndarray]] = {}
+        options: dict[str, Any] = {"spend_growth": self.spend_growth, "draws": self.draws, "seed": self.seed}
+        for entrant in entrants:
+            plan, part = entrant.own_plan(*plan_weeks(entrant.purchases, entrant.spend, customers, origin, **options))
+            found = forecast_existing(plan, part, origin, levels, happened)
+            won = forecast_newcomers(entrant.purchases, entrant.spend, customers, newcomers, origin, own_plan=entrant.own_plan, **options)
+            random = np.random.default_rng([self.seed, TOTALS])
+            tables = tables_of(found, won, origin, customers, levels, happened, newcomers, random)
+            for name, frame in tables.items():
+                made[name].append(frame.assign(model=entrant.label, origin=origin.day))
+            for h, weeks in enumerate(origin.weeks):
+                losses.setdefault(("orders", weeks), {})[entrant.label] = -found.log_score[h]
+                losses.setdefault(("revenue", weeks), {})[entrant.label] = found.customers["revenue", weeks].crps
+        self.certificates += certificates
+        for name, frames in made.items():
+            self.frames[name] += frames
+        ids = pd.Index(customers.statistics["customer_id"])
+        for key, by_model in losses.items():
+            self.losses.setdefault(key, []).append(pd.DataFrame(by_model, index=ids))
+
+    def _entrants(self, origin: Origin, customers: Customers, days: pd.DataFrame) -> tuple[list[_Entrant], list[dict[str, object]]]:
+        fits: dict[Model, Fit] = {}
+        certificates = []
+        for model in dict.fromkeys(model for pair in self.candidates.values() for model in pair):
+            fits[model] = self._fit(model, customers)
+            failed = [result.message for result in fits[model].certificate.results if result.status == "failed"]
+            described = {"origin": origin.day, "model": model.title, "customers": len(customers)}
+            certificates.append({**described, "passed": not failed, "failed": " ".join(failed)})
+        entrants = [
+            _Entrant(label, fits[purchases], fits[spend], lambda plan, part: (plan, part))
+            for label, (purchases, spend) in self.candidates.items()
+        ]
+        first_purchases, first_spend = next(iter(self.candidates.values()))
+        for label, (frequency, T) in zip(BASELINES, _seen(origin, customers, days), strict=True):
+            random = np.random.default_rng([self.seed, BASELINE_DRAWS])
+            coordinates = steady_draws(frequency, T, self.draws, random)
+            entrants.append(_Entrant(label, fits[first_purchases], fits[first_spend], _steadily(label, coordinates, frequency, T)))
+        return entrants, certificates
+
+    def _fit(self, model: Model, customers: Customers) -> Fit:
+        if self.folder is None:
+            return fit(model, customers, **self.sampler, progress=self.progress)
+        fitted, key = fit_or_kept(self.folder, model, customers, self.sampler, self.progress)
+        self.keys.append(key)
+        return fitted
+
+    def finished(self, notes: list[str], settings: dict[str, Any]) -> Backtest:
+        """All that was graded.
+
+        Raises
+        ------
+        DataError
+            If nothing was.
+        """
+        if not self.frames["forecasts"]:
+            raise DataError("no forecast could be graded: " + " ".join(notes))
+        if self.folder is not None:
+            drop_other_fits(self.folder, self.keys)
+        frames = {name: _in_front(pd.concat(parts, ignore_index=True), "origin", "model") for name, parts in self.frames.items()}
+        differences = difference_table(self.losses, self.labels)
+        return Backtest(
+            **frames,
+            differences=differences,
+            certificates=pd.DataFrame(self.certificates),
+            verdicts=judge(frames["forecasts"]),
+            choice=choose(tuple(self.candidates), frames["forecasts"], differences),
+            notes=tuple(notes),
+            settings=settings,
+        )
+
+
+def _seen(origin: Origin, customers: Customers, days: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Repeat orders, and weeks in which they were seen, of each customer: in all, and in the last year."""
+    frequency, T = (customers.statistics[name].to_numpy(dtype=float) for name in ("frequency", "T"))
+    ids = pd.Index(customers.statistics["customer_id"])
+    day = pd.Timestamp(origin.day)
+    lately = days[(days["day"] <= day) & (days["day"] > day - timedelta(weeks=YEAR_OF_WEEKS))]
+    of = ids.get_indexer(lately["customer_id"])
+    repeats = (lately["day"].to_numpy() > customers.statistics["t0"].to_numpy()[of]) & (of >= 0)
+    return [(frequency, T), (np.bincount(of[repeats], minlength=len(ids)).astype(float), np.minimum(T, YEAR_OF_WEEKS))]
+
+
+def _steadily(label: str, coordinates: np.ndarray, frequency: np.ndarray, T: np.ndarray) -> Callable[[Plan, Part], tuple[Plan, Part]]:
+    """Put customers who never leave in the place of a purchase model; of those not yet won nothing has been seen."""
+
+    def own_plan(plan: Plan, part: Part) -> tuple[Plan, Part]:
+        model = cast("PurchaseModel", Steady(label))  # of the protocol it has what a forecast needs
+        seen = {"frequency": frequency, "T": T} if len(part) == len(T) and part.batch.T.any() else {}
+        batch = replace(part.batch, purchase_cell=np.zeros(len(part), np.int64), **seen)
+        return replace(plan, purchases=model, purchase_coordinates=coordinates), replace(part, batch=batch)
+
+    return own_plan
+
+
+def _in_front(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
+    return frame[[*names, *(name for name in frame.columns if name not in names)]]
