@@ -44,6 +44,20 @@ def run(file: File, out: Out = None, set_: Set = None) -> None:
 
 
 @app.command()
+def backtest(file: File, out: Out = None, set_: Set = None) -> None:
+    """Grade what FILE's models would have forecast in the past by what happened since; the next run takes it into its report."""
+    with _plain_errors():
+        from clvbayes.study import run_backtest
+
+        study = run_backtest(file, out=out, overrides=set_ or ())
+        for verdict in study.backtest.verdicts:
+            if verdict.model == study.backtest.models[0]:
+                typer.echo(verdict.message)
+        typer.echo(f"{study.backtest.choice.model}: {study.backtest.choice.reason}.")
+        typer.echo(str(study.report))
+
+
+@app.command()
 def check(file: File, set_: Set = None) -> None:
     """Read and check everything that a run would read; sample and write nothing."""
     with _plain_errors():

@@ -105,6 +105,24 @@ class ReportSettings(_Section):
     customer_ids: Literal["none", "hashed", "plain"] = "none"
 
 
+class CandidateSettings(_Section):
+    """Models that a back-test grades beside those of the valuation; what is left out is as there."""
+
+    purchases: Literal["mbg_nbd"] | None = None
+    spend: Literal["gamma_gamma", "lognormal"] | None = None
+    frequency_link: bool | None = None
+
+
+class BacktestSettings(_Section):
+    """From which days to forecast, how far, and with which further models; see `clvbayes.backtest`."""
+
+    origins: Annotated[int, Field(ge=1)] | list[Date] = 8
+    horizons: list[Annotated[int, Field(ge=1, le=520)]] = [13, 26, 52]
+    also: list[CandidateSettings] = []
+    draws: int = Field(default=500, ge=100)
+    predictive_draws: int = Field(default=1000, ge=100)
+
+
 class RunSettings(_Section):
     """How to run: `draws` of the posterior a chain, `predictive_draws` of the valuation."""
 
@@ -120,7 +138,20 @@ class Settings(_Section):
     models: ModelSettings = ModelSettings()
     economics: EconomicsSettings
     report: ReportSettings = ReportSettings()
+    backtest: BacktestSettings = BacktestSettings()
     run: RunSettings = RunSettings()
+
+    @property
+    def candidates(self) -> tuple[ModelSettings, ...]:
+        """The valuation's models, then those that a back-test grades beside them."""
+        return (self.models, *(_as_models(self.models, candidate) for candidate in self.backtest.also))
+
+    @model_validator(mode="after")
+    def _candidates_are_models(self) -> "Settings":
+        chosen = [(models.purchases, models.spend, models.frequency_link) for models in self.candidates]
+        if len(set(chosen)) < len(chosen):
+            raise ValueError("backtest.also names models twice, or those of the valuation, which are always graded")
+        return self
 
     @model_validator(mode="after")
     def _columns_are_segments(self) -> "Settings":
@@ -146,6 +177,15 @@ class Settings(_Section):
         if complaints:
             raise ValueError("; ".join(complaints))
         return self
+
+
+def _as_models(settings: ModelSettings, candidate: CandidateSettings) -> ModelSettings:
+    """A candidate's models, completed by the valuation's; a link to frequency is not carried over to spend that has none."""
+    given = candidate.model_dump(exclude_none=True)
+    completed = settings.model_dump() | given
+    if completed["spend"] != "lognormal" and "frequency_link" not in given:
+        completed["frequency_link"] = False
+    return ModelSettings.model_validate(completed)
 
 
 @dataclass(frozen=True)

@@ -12,19 +12,23 @@ import xarray as xr
 
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.files import read_manifest, require_files, staged, write_manifest
+from clvbayes.grading import Backtest, Choice, Verdict
+from clvbayes.grading.tables import TABLES
 from clvbayes.inference import CheckResult, Fit
 from clvbayes.inference.kept import load_fit, write_fit
 from clvbayes.valuation import Acquisition, Economics, Period, Valuation
 
 __all__ = ["load", "save"]
 
+BACKTEST_FRAMES = (*TABLES, "differences", "certificates")
 
-def save(obj: Fit | Valuation, folder: str | Path) -> Path:
-    """Write a fit or a valuation into a folder of its own, whole or not at all.
+
+def save(obj: Fit | Valuation | Backtest, folder: str | Path) -> Path:
+    """Write a fit, a valuation or a back-test into a folder of its own, whole or not at all.
 
     Parameters
     ----------
-    obj : Fit or Valuation
+    obj : Fit, Valuation or Backtest
     folder : path
         Made where it is missing; files of the same names are replaced.
 
@@ -42,16 +46,23 @@ def save(obj: Fit | Valuation, folder: str | Path) -> Path:
     --------
     >>> save("not a result", "folder")
     Traceback (most recent call last):
-    clvbayes.errors.ArgumentError: only a Fit or a Valuation can be saved, not str
+    clvbayes.errors.ArgumentError: only a Fit, a Valuation or a Backtest can be saved, not str
     """
-    if not isinstance(obj, Fit | Valuation):
-        raise ArgumentError(f"only a Fit or a Valuation can be saved, not {type(obj).__name__}")
+    if not isinstance(obj, Fit | Valuation | Backtest):
+        raise ArgumentError(f"only a Fit, a Valuation or a Backtest can be saved, not {type(obj).__name__}")
     with staged(Path(folder)) as stage:
-        write_manifest(stage, write_fit(obj, stage) if isinstance(obj, Fit) else _write_valuation(obj, stage))
+        match obj:
+            case Fit():
+                manifest = write_fit(obj, stage)
+            case Valuation():
+                manifest = _write_valuation(obj, stage)
+            case Backtest():
+                manifest = _write_backtest(obj, stage)
+        write_manifest(stage, manifest)
     return Path(folder)
 
 
-def load(folder: str | Path) -> Fit | Valuation:
+def load(folder: str | Path) -> Fit | Valuation | Backtest:
     """Read what `save` wrote.
 
     Parameters
@@ -60,7 +71,7 @@ def load(folder: str | Path) -> Fit | Valuation:
 
     Returns
     -------
-    Fit or Valuation
+    Fit, Valuation or Backtest
 
     Raises
     ------
@@ -74,7 +85,11 @@ def load(folder: str | Path) -> Fit | Valuation:
     clvbayes.errors.DataError: missing holds no manifest.json: it is not a saved result, or not a whole one
     """
     manifest = read_manifest(Path(folder))
-    readers: dict[str, Callable[[Path, dict[str, Any]], Fit | Valuation]] = {"Fit": load_fit, "Valuation": _load_valuation}
+    readers: dict[str, Callable[[Path, dict[str, Any]], Fit | Valuation | Backtest]] = {
+        "Fit": load_fit,
+        "Valuation": _load_valuation,
+        "Backtest": _load_backtest,
+    }
     if manifest["kind"] not in readers:
         raise DataError(f"{folder} holds a {manifest['kind']}, which this version does not know")
     return readers[manifest["kind"]](Path(folder), manifest)
@@ -129,3 +144,26 @@ def _arrays(groups: xr.DataTree, kind: str, columns: list[str]) -> dict[str, xr.
 
 def _dates(period: dict[str, Any]) -> dict[str, date | None]:
     return {name: period[name] and date.fromisoformat(period[name]) for name in ("first_day", "last_day")}
+
+
+def _write_backtest(backtest: Backtest, stage: Path) -> dict[str, Any]:
+    for name in BACKTEST_FRAMES:
+        getattr(backtest, name).to_parquet(stage / f"{name}.parquet", compression="zstd", index=False)
+    return {
+        "kind": "Backtest",
+        "verdicts": [asdict(verdict) for verdict in backtest.verdicts],
+        "choice": asdict(backtest.choice),
+        "notes": backtest.notes,
+        "settings": backtest.settings,
+    }
+
+
+def _load_backtest(folder: Path, manifest: dict[str, Any]) -> Backtest:
+    require_files(folder, *(f"{name}.parquet" for name in BACKTEST_FRAMES))
+    return Backtest(
+        **{name: pd.read_parquet(folder / f"{name}.parquet") for name in BACKTEST_FRAMES},
+        verdicts=tuple(Verdict(**verdict) for verdict in manifest["verdicts"]),
+        choice=Choice(**manifest["choice"]),
+        notes=tuple(manifest["notes"]),
+        settings=manifest["settings"],
+    )

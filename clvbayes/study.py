@@ -1,6 +1,7 @@
 """A whole valuation from its settings: the only place that knows the order of the steps."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -9,20 +10,22 @@ from typing import Any
 
 from clvbayes import models
 from clvbayes.data import Customers, Transactions, read_transactions, summarize
+from clvbayes.errors import DataError
 from clvbayes.files import file_hashes, require_replaceable, staged, write_json
+from clvbayes.grading import Backtest, backtest
 from clvbayes.inference import CheckResult, Fit, spend_checks
 from clvbayes.inference.kept import drop_other_fits, fit_or_kept
 from clvbayes.models.hierarchy import Pool, assign_cells
-from clvbayes.models.protocol import Model
-from clvbayes.report import Evidence, compose, render_html
+from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
+from clvbayes.report import Evidence, GradedModel, backtest_document, compose, render_html
 from clvbayes.report.blocks import Document
-from clvbayes.settings import Settings, SettingsFile, read_settings
-from clvbayes.storage import save
+from clvbayes.settings import ModelSettings, Settings, SettingsFile, read_settings
+from clvbayes.storage import load, save
 from clvbayes.valuation import Valuation, value
 
-__all__ = ["Study", "check", "run"]
+__all__ = ["GradedStudy", "Study", "check", "run", "run_backtest"]
 
-FITS = "fits"
+FITS, BACKTEST, BACKTEST_FITS = "fits", "backtest", "backtest-fits"
 VERSIONED = ("clvbayes", "pymc", "nutpie", "arviz-stats", "numpy", "numba", "pandas", "duckdb")
 
 
@@ -63,6 +66,28 @@ class Study:
     def report(self) -> Path:
         """The report's file."""
         return self.folder / "report.html"
+
+
+@dataclass(frozen=True)
+class GradedStudy:
+    """A finished back-test.
+
+    Attributes
+    ----------
+    settings : SettingsFile
+    backtest : Backtest
+    folder : pathlib.Path
+        Where `backtest.html` and `backtest/` are.
+    """
+
+    settings: SettingsFile
+    backtest: Backtest
+    folder: Path
+
+    @property
+    def report(self) -> Path:
+        """The report's file."""
+        return self.folder / "backtest.html"
 
 
 def check(settings_path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[SettingsFile, Transactions, Customers]:
@@ -131,12 +156,12 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     """
     file, transactions, customers = check(settings_path, overrides=overrides)
     settings = file.settings
-    folder = Path(out) if out is not None else file.path.parent / "out" / file.path.stem
+    folder = _folder(file, out)
     require_replaceable(folder, files=("report.html", "customers.parquet", "manifest.json"), folders=("valuation",))
     require_replaceable(folder / FITS, files=(), folders=())
     chosen = _models(settings, customers)
     sampler: dict[str, Any] = {
-        "pool": tuple(entry if isinstance(entry, str) else tuple(entry) for entry in settings.models.pool),
+        "pool": _pool(settings),
         "draws": settings.run.draws,
         "seed": settings.run.seed,
     }
@@ -170,6 +195,7 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         versions=versions,
         seed=settings.run.seed,
         settings=_shown(file),
+        backtest=_earlier_backtest(folder, settings, chosen, customers.currency or "", transactions.source),
     )
     study = Study(file, customers, purchases, spend, returns, valuation, compose(evidence), folder)
     _write(study, evidence)
@@ -177,14 +203,94 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     return study
 
 
+def run_backtest(
+    settings_path: str | Path, *, out: str | Path | None = None, overrides: Sequence[str] = (), progress: bool = True
+) -> GradedStudy:
+    """Grade what the models of a valuation file would have forecast in the past, and write what was found.
+
+    The next run with the same models takes it into its report. Finished fits are kept beside it, so that a back-test that was interrupted
+    goes on where it stopped.
+
+    Parameters
+    ----------
+    settings_path, out, overrides, progress
+        As of `run`.
+
+    Returns
+    -------
+    GradedStudy
+
+    Raises
+    ------
+    ClvError
+        If anything that a person gave is wrong, or no forecast can be graded; nothing is written then.
+
+    Examples
+    --------
+    >>> run_backtest("missing.toml")
+    Traceback (most recent call last):
+    clvbayes.errors.SettingsError: missing.toml does not exist
+    """
+    file, transactions, customers = check(settings_path, overrides=overrides)
+    settings = file.settings
+    folder = _folder(file, out)
+    require_replaceable(folder, files=("backtest.html",), folders=(BACKTEST,))
+    require_replaceable(folder / BACKTEST_FITS, files=(), folders=())
+    asked = settings.backtest
+    found = backtest(
+        transactions,
+        origins=asked.origins,
+        horizons=asked.horizons,
+        models=[_purchases_and_spend(candidate) for candidate in settings.candidates],
+        pool=_pool(settings),
+        by=settings.report.by,
+        since=settings.data.since,
+        until=settings.data.until,
+        spend_growth=settings.economics.spend_growth,
+        draws=asked.draws,
+        predictive_draws=asked.predictive_draws,
+        seed=settings.run.seed,
+        folder=folder / BACKTEST_FITS,
+        progress=progress,
+    )
+    graded = GradedModel(found, found.models[0], customers.currency or "", transactions.source)
+    with staged(folder) as stage:
+        (stage / "backtest.html").write_text(render_html(backtest_document(graded)), encoding="utf-8")
+        save(found, stage / BACKTEST)
+    return GradedStudy(file, found, folder)
+
+
+def _folder(file: SettingsFile, out: str | Path | None) -> Path:
+    return Path(out) if out is not None else file.path.parent / "out" / file.path.stem
+
+
+def _pool(settings: Settings) -> tuple[str | tuple[str, ...], ...]:
+    return tuple(entry if isinstance(entry, str) else tuple(entry) for entry in settings.models.pool)
+
+
+def _earlier_backtest(folder: Path, settings: Settings, chosen: list[Model], currency: str, source: str) -> GradedModel | None:
+    """The back-test that lies in the results' folder, if it graded these models with this pooling; a damaged one counts as none."""
+    with suppress(DataError, OSError):
+        found = load(folder / BACKTEST)
+        own = f"{chosen[0].title} + {chosen[1].title}"
+        pool = [entry if isinstance(entry, str) else list(entry) for entry in _pool(settings)]
+        if isinstance(found, Backtest) and own in found.models and found.settings["pool"] == pool:
+            return GradedModel(found, own, currency, source)
+    return None
+
+
+def _purchases_and_spend(chosen: ModelSettings) -> tuple[PurchaseModel, SpendModel]:
+    spend = models.lognormal(frequency_link=chosen.frequency_link) if chosen.spend == "lognormal" else models.gamma_gamma()
+    return models.mbg_nbd(), spend
+
+
 def _models(settings: Settings, customers: Customers) -> list[Model]:
     """Models of purchases, of spend, and of returns where there are any."""
     chosen = settings.models
-    spend = models.lognormal(frequency_link=chosen.frequency_link) if chosen.spend == "lognormal" else models.gamma_gamma()
     has_returns = customers.returns is not None and customers.returns["parts"].sum() > 0
     if chosen.returns == "none" or (chosen.returns == "auto" and not has_returns):
-        return [models.mbg_nbd(), spend]
-    return [models.mbg_nbd(), spend, models.beta_binomial_returns()]
+        return [*_purchases_and_spend(chosen)]
+    return [*_purchases_and_spend(chosen), models.beta_binomial_returns()]
 
 
 def _spend_findings(customers: Customers, settings: Settings, pool: Pool) -> tuple[CheckResult, ...]:

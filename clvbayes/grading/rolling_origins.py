@@ -227,11 +227,11 @@ def backtest(
             print(f"Origin {k + 1} of {len(planned)}, {origin.day}, {len(customers):,} customers: graded in {took:.0f} s", file=sys.stderr)
     settings = {
         "models": {label: _described(purchases, spend) for label, (purchases, spend) in candidates.items()},
-        "pool": frozen_pool,
-        "by": columns,
-        "since": since,
-        "until": everyone.until,
-        "origins": [origin.day for origin in planned],
+        "pool": [entry if isinstance(entry, str) else list(entry) for entry in frozen_pool],
+        "by": list(columns),
+        "since": since and since.isoformat(),
+        "until": everyone.until.isoformat(),
+        "origins": [origin.day.isoformat() for origin in planned],
         "horizons": sorted(map(int, horizons)),
         "spend_growth": spend_growth,
         "seed": int(seed),

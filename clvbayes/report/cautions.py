@@ -20,7 +20,7 @@ PERIODS_PER_YEAR = {"quarter": 4, "month": 12}
 def cautions(evidence: Evidence) -> tuple[Note, ...]:
     """The cautions that hold, in the order of their weight."""
     said = (
-        _bands(),
+        _bands(evidence),
         _silence(evidence),
         _returns(evidence),
         _horizon(evidence),
@@ -31,8 +31,8 @@ def cautions(evidence: Evidence) -> tuple[Note, ...]:
     return tuple(Note(text) for text in said if text)
 
 
-def _bands() -> str:
-    return words.CAUTION_BANDS
+def _bands(evidence: Evidence) -> str:
+    return words.CAUTION_BANDS + ("" if evidence.backtest else words.CAUTION_NO_BACKTEST)
 
 
 def _silence(evidence: Evidence) -> str:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from clvbayes.report import prose_en as words
 from clvbayes.report.assumptions import assumptions, discount_shown
+from clvbayes.report.backtest_sections import BACKTEST_SECTIONS
 from clvbayes.report.basis_sections import certificate, forecast, ledger, reproduction
 from clvbayes.report.blocks import Document, Section
 from clvbayes.report.evidence import Evidence
+from clvbayes.report.graded import GradedModel
 from clvbayes.report.headline import headline
 from clvbayes.report.newcomer_section import newcomers
 from clvbayes.report.numbers import count, plain, show
@@ -14,6 +16,11 @@ from clvbayes.report.returns_section import returns_section
 from clvbayes.report.value_sections import accounts, concentration_section, outlook_section, segments
 
 __all__ = ["SECTIONS", "Evidence", "compose"]
+
+
+def _graded(section: Callable[[GradedModel], Section]) -> Callable[[Evidence], Section | None]:
+    return lambda evidence: None if evidence.backtest is None else section(evidence.backtest)
+
 
 SECTIONS: tuple[Callable[[Evidence], Section | None], ...] = (
     headline,
@@ -24,6 +31,7 @@ SECTIONS: tuple[Callable[[Evidence], Section | None], ...] = (
     newcomers,
     returns_section,
     forecast,
+    *map(_graded, BACKTEST_SECTIONS),
     certificate,
     assumptions,
     ledger,

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from clvbayes.data import NOT_POSITIVE, RETURN, Customers
 from clvbayes.errors import ArgumentError
 from clvbayes.inference.certificate import Certificate, CheckResult
+from clvbayes.report.graded import GradedModel
 from clvbayes.valuation.valuation import Valuation
 
 __all__ = ["Evidence", "Floats", "concentration", "currency_of", "draws_of", "failed_checks", "results_by_source", "returned"]
@@ -85,6 +86,8 @@ class Evidence:
     returns : Fit or None
     spend_findings : tuple of CheckResult
         What the data say against the assumptions on amounts.
+    backtest : GradedModel or None
+        How the same models would have done in the past.
 
     Raises
     ------
@@ -107,6 +110,7 @@ class Evidence:
     settings: Mapping[str, Mapping[str, object]]
     returns: FitRecord | None = None
     spend_findings: tuple[CheckResult, ...] = ()
+    backtest: GradedModel | None = None
 
     @property
     def fits(self) -> tuple[FitRecord, ...]:

@@ -19,7 +19,21 @@ from clvbayes.report import prose_en as words
 from clvbayes.report.evidence import Floats
 from clvbayes.report.numbers import decimal, money_format, unit_label
 
-__all__ = ["Line", "Timeline", "decile_bars", "fan_chart"]
+__all__ = [
+    "BANDS",
+    "BLUE",
+    "GREY",
+    "INK",
+    "SIZE",
+    "SLATE",
+    "STYLE",
+    "Line",
+    "Timeline",
+    "decile_bars",
+    "fan_chart",
+    "money_axis",
+    "svg_text",
+]
 
 INK, GREY, BLUE, SLATE = "#1b2733", "#5b6675", "#1f5fae", "#8aa1ba"
 BANDS = ((0.95, "#dfe7f3"), (0.80, "#b4c7e3"), (0.50, "#7b9dcd"))
@@ -120,10 +134,10 @@ def fan_chart(history: Sequence[Line], positions: Sequence[float], draws: Floats
         axes.set_xticks([position for position, _ in timeline.ticks], [label for _, label in timeline.ticks])
         axes.set_xlabel(timeline.label)
         scale, _ = money_format([*seen, *upper])
-        _money_axis(axes, words.AXIS_REVENUE, unit_label(currency, scale), scale)
+        money_axis(axes, words.AXIS_REVENUE, unit_label(currency, scale), scale)
         bands = [Patch(color=color, label=words.BAND.format(percent=round(100 * level))) for level, color in reversed(BANDS)]
         _legend(figure, [*lines, *median], bands if len(positions) else [])
-        return _svg(figure)
+        return svg_text(figure)
 
 
 def decile_bars(shares: Sequence[float], *, each_is_one: bool) -> str:
@@ -157,7 +171,7 @@ def decile_bars(shares: Sequence[float], *, each_is_one: bool) -> str:
         axes.set_ylabel(words.AXIS_SHARE)
         axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: decimal(value, 0)))
-        return _svg(figure)
+        return svg_text(figure)
 
 
 def _draw_line(axes: Axes, line: Line) -> Line2D:
@@ -192,7 +206,7 @@ def _legend(figure: Figure, lines: list[Line2D], bands: list[Patch]) -> None:
     )
 
 
-def _money_axis(axes: Axes, label: str, unit: str, scale: float) -> None:
+def money_axis(axes: Axes, label: str, unit: str, scale: float) -> None:
     axes.set_ylabel(words.AXIS_WITH_UNIT.format(label=label, unit=unit) if unit else label)
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     ticks = [tick / scale for tick in axes.get_yticks()]
@@ -205,7 +219,7 @@ def _digits_between(ticks: Iterable[float]) -> int:
     return next((digits for digits in range(4) if np.allclose(steps * 10**digits, np.round(steps * 10**digits), atol=1e-6)), 4)
 
 
-def _svg(figure: Figure) -> str:
+def svg_text(figure: Figure) -> str:
     FigureCanvasSVG(figure)
     stream = io.StringIO()
     figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})

@@ -1,6 +1,7 @@
 """The first page: whether the numbers may be used, then the numbers."""
 
 from clvbayes.report import prose_en as words
+from clvbayes.report.backtest_sections import backtest_verdict
 from clvbayes.report.blocks import Block, Card, Finding, Headline, Section
 from clvbayes.report.cautions import cautions
 from clvbayes.report.evidence import Evidence, concentration, currency_of, draws_of, failed_checks, results_by_source
@@ -12,7 +13,8 @@ __all__ = ["headline"]
 def headline(evidence: Evidence) -> Section:
     """Failed checks in red, first; then the cards; then what a reader must know before using them."""
     cards = (_equity(evidence), _band(evidence), _each(evidence), _active(evidence), _top(evidence), _unvalued(evidence))
-    blocks: tuple[Block, ...] = (*_verdict(evidence), Headline(cards), *cautions(evidence))
+    tested = () if evidence.backtest is None else (backtest_verdict(evidence.backtest),)
+    blocks: tuple[Block, ...] = (*_verdict(evidence), *tested, Headline(cards), *cautions(evidence))
     return Section(words.HEADLINE, blocks)
 
 

@@ -395,3 +395,116 @@ LIMITS_TEXT = (
     "shock that strikes many at once, a change of prices or a change of policy is outside the bands. Money beyond the horizon is not "
     "counted."
 )
+
+# Back-test
+BACKTEST = "Would the forecast have told the truth?"
+BACKTEST_TITLE = "Back-test"
+BACKTEST_SUBTITLE = "Forecasts from {origins} past days, {first} to {last}, graded by the orders until {until} · {source}"
+BACKTEST_MADE = (
+    "From {origins} past days, {first} to {last}, the customers known then were forecast from nothing but what was known then, with "
+    "statistics, priors and fits made anew each time, and compared with what they ordered until {until}. Revenue is gross, before returns."
+)
+BACKTEST_MADE_ONE = (
+    "From {first} the customers known then were forecast from nothing but what was known then, and compared with what they ordered until "
+    "{until}. Revenue is gross, before returns."
+)
+BACKTEST_CHOICE = "Of the models given, {model} is the one to use: {reason}."
+BACKTEST_CHOICE_OTHER = "This report uses {own}; the back-test prefers {model}: {reason}."
+BACKTEST_AGAINST = (
+    "Do not trust the bands of totals: in the past they did not hold. The 90 % band of the total's {measure} held in {held} of {origins} "
+    "forecasts of {weeks} weeks; it would have had to be {factor} times as wide."
+)
+BACKTEST_AGAINST_ADVICE = "Take the bands of totals in this report as {factor} times as wide as they are drawn; see “{section}”."
+BACKTEST_HELD = (
+    "In the past the bands of totals held: the 90 % band of the total's {measure} in {held} of {origins} forecasts of {weeks} weeks that "
+    "do not overlap. That is no proof, but nothing speaks against them."
+)
+BACKTEST_TOO_FEW = (
+    "The history is too short to say whether the bands of totals hold: three forecasts that do not overlap are needed, and there are "
+    "{origins}."
+)
+MEASURES = {"orders": "orders", "revenue": "revenue"}
+GRADED_TITLE = "Forecast and fact"
+AXIS_ORIGIN = "Day of the forecast"
+AXIS_GRADED = "Revenue of known customers"
+GRADED_INSIDE = "happened, inside"
+GRADED_OUTSIDE = "happened, outside"
+GRADED_FINDING = "The 90 % band of revenue over {weeks} weeks held in {held} of {forecasts} forecasts{off}."
+GRADED_OFF = ", which were off by {bias} on average"
+GRADED_CAPTION = "Each bar is the forecast of the customers known on that day, for the {weeks} weeks after it; the line is its median."
+GRADED_ALT = "Bands of forecasts with dots for what happened. {finding}"
+TRACKING_TITLE = "Week by week from {origin}"
+TRACKING_ACTUAL = "Happened"
+AXIS_WEEKS = "Weeks after the day of the forecast"
+AXIS_WEEKLY = "Revenue per week"
+TRACKING_FINDING = (
+    "In {inside} of {weeks} weeks revenue lay within the 95 % band of its week; over all of them it came to {actual}, foreseen were {mean}."
+)
+TRACKING_CAPTION = "The latest forecast that can be graded over {weeks} weeks; {customers} customers known on that day."
+TRACKING_ALT = "Weekly revenue as a line before the bands of its forecast. {finding}"
+CLASSES_TITLE = "By what was known of the customers"
+AXIS_EACH = "Orders per customer"
+CLASS_FORECAST = "forecast"
+CLASS_ACTUAL = "happened"
+CLASS_TITLES = {"frequency": "Repeat orders before the day of the forecast", "silence": "Time since the last order"}
+CLASS_LABELS = {
+    "under 4 weeks": "<4\nweeks",
+    "4-12 weeks": "4–12\nweeks",
+    "13-25 weeks": "13–25\nweeks",
+    "26-51 weeks": "26–51\nweeks",
+    "52 weeks or more": "52 weeks\nor more",
+    "3-4": "3–4",
+    "5-9": "5–9",
+    "10 or more": "10 or\nmore",
+}
+CLASSES_FINDING = "Furthest off were customers with {klass}: {forecast} orders each were forecast over {weeks} weeks, {actual} came."
+CLASSES_FINDING_SILENCE = (
+    "Furthest off were customers whose last order was {klass} ago: {forecast} orders each were forecast over {weeks} weeks, {actual} came."
+)
+CLASSES_CAPTION = "All forecasts over {weeks} weeks together."
+CLASSES_ALT = (
+    "Paired bars of orders per customer, forecast beside happened, by repeat orders so far and by time since the last order. {finding}"
+)
+CLASS_IN_WORDS = "{klass} repeat orders so far"
+TOTALS_TABLE = "Totals of known customers, by model"
+COLUMN_MODEL = "Model"
+COLUMN_MEASURE = "Of"
+COLUMN_WEEKS = "Weeks"
+COLUMN_FORECASTS = "Forecasts"
+COLUMN_HELD = "90 % band held in"
+COLUMN_HELD_APART = "not overlapping"
+COLUMN_OFF = "Off by, mean"
+COLUMN_CRPS = "CRPS, of what happened"
+COLUMN_FACTOR = "Bands needed, times"
+HELD_OF = "{held} of {forecasts}"
+TOTALS_FINDING = "Over {weeks} weeks {model} came nearest to the total's revenue: its CRPS is {crps} of what happened."
+TOTALS_NOTE = (
+    "CRPS is a distance of the whole forecast from what happened: the smaller the better, neither a shift nor bands of the wrong width can "
+    "improve it. “No churn” are customers who never leave, “Last year's rate” ones who go on as in the last 52 weeks: what any model must "
+    "beat. Forecasts of one horizon overlap where days of forecasts lie closer than that; verdicts count only those that do not. Bands "
+    "needed: by what factor they would have had to be wider to hold in nine of ten (in all of fewer than nine)."
+)
+SINGLES_TABLE = "Single customers, over {weeks} weeks, by model"
+COLUMN_LOG_SCORE = "Orders: log score"
+COLUMN_LOG_DIFFERENCE = "difference from the best"
+COLUMN_STANDARD_ERROR = "its standard error"
+COLUMN_PIT = "In the central 90 %"
+COLUMN_CRPS_EACH = "Revenue: CRPS"
+COLUMN_CRPS_DIFFERENCE = "less the best's"
+SINGLES_FINDING = "{model} told the orders of single customers best; {share} of what happened lay in the central 90 % of its forecasts."
+SINGLES_NOTE = (
+    "Log score: mean log probability that a model gave to the number of orders that came, the higher the better. In the central 90 % "
+    "(randomised, since orders are counted) should lie 90 %. Mean absolute errors are not shown: they prefer wrong models."
+)
+RANKING_SENTENCE = (
+    "The tenth of the customers ranked highest by forecast value brought {actual} of the revenue over {weeks} weeks; a perfect ranking "
+    "would have found {best}, a random one 10 %."
+)
+LEVELS_TABLE = "Revenue over {weeks} weeks by {column}"
+LEVELS_FINDING = "The 90 % bands of these levels held in {held} of {forecasts} forecasts."
+NEW_TABLE = "Customers won after the day of the forecast"
+NEW_FINDING = "Given how many came and when, the 90 % band of their revenue held in {held} of {forecasts} forecasts."
+COLUMN_HORIZON = "Over"
+HORIZON = "{weeks} weeks"
+BACKTEST_FAILED_FITS = "{failed} of {fits} fits of the back-test did not pass all of their checks."
+CAUTION_NO_BACKTEST = " Run “clvbayes backtest” on this valuation file to see how they would have done on your own data."
