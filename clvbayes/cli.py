@@ -52,7 +52,7 @@ def backtest(file: File, out: Out = None, set_: Set = None) -> None:
         study = run_backtest(file, out=out, overrides=set_ or ())
         for verdict in study.backtest.verdicts:
             if verdict.model == study.backtest.models[0]:
-                typer.echo(verdict.message)
+                typer.echo(f"{verdict.model}: {verdict.message}")
         typer.echo(f"{study.backtest.choice.model}: {study.backtest.choice.reason}.")
         typer.echo(str(study.report))
 

@@ -56,7 +56,7 @@ class Verdict:
         """The verdict in words, with its evidence."""
         off = f" On average the forecast was off by {self.bias:+.0%}." if np.isfinite(self.bias) else ""
         forecasts = f"{self.origins} forecast{'s' * (self.origins != 1)} of {self.weeks} weeks that do not overlap"
-        evidence = f"{self.model}: the 90 % band of the total's {self.measure} held in {self.held} of {forecasts}"
+        evidence = f"The 90 % band of the total's {self.measure} held in {self.held} of {forecasts}"
         match self.judgement:
             case "too few origins":
                 return f"{evidence}; a verdict needs {FEWEST_ORIGINS}."

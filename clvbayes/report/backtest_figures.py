@@ -107,7 +107,14 @@ def tracking_chart(actual: Sequence[float], quantiles: dict[float, Sequence[floa
         axes.set_xlabel(words.AXIS_WEEKS)
         _set_money(axes, highest, words.AXIS_WEEKLY, currency)
         bands = [Patch(color=color, label=words.BAND.format(percent=round(100 * level))) for level, color in reversed(BANDS)]
-        figure.legend(handles=[happened, median, *bands], loc="outside lower center", ncols=5, frameon=False, fontsize=8, handlelength=1.4)
+        figure.legend(
+            handles=[happened, bands[0], median, bands[1], bands[2]],
+            loc="outside lower center",
+            ncols=3,
+            frameon=False,
+            fontsize=8,
+            handlelength=1.4,
+        )
         return svg_text(figure)
 
 

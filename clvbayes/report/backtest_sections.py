@@ -22,7 +22,7 @@ def backtest_verdict(graded: GradedModel) -> Finding:
         told = words.BACKTEST_AGAINST.format(
             measure=words.MEASURES[worst.measure], held=worst.held, origins=worst.origins, weeks=worst.weeks, factor=factor
         )
-        return Finding("failed", told, words.BACKTEST_AGAINST_ADVICE.format(factor=factor, section=words.BACKTEST))
+        return Finding("failed", told, words.BACKTEST_AGAINST_ADVICE.format(section=words.BACKTEST))
     if firmest.judgement == "too few origins":
         return Finding("note", words.BACKTEST_TOO_FEW.format(origins=firmest.origins))
     measure = words.MEASURES[firmest.measure]
@@ -39,15 +39,34 @@ def verdicts(graded: GradedModel) -> Section:
     template = words.BACKTEST_CHOICE if found.choice.model == graded.own else words.BACKTEST_CHOICE_OTHER
     chosen = template.format(own=graded.own, model=found.choice.model, reason=found.choice.reason)
     blocks.append(Finding("ok" if found.choice.model == graded.own else "note", chosen))
-    status = {"too narrow": "failed", "not refuted": "ok"}
-    for verdict in found.verdicts:
-        if verdict.model == graded.own:
-            blocks.append(Finding(status.get(verdict.judgement, "note"), verdict.message))  # type: ignore[arg-type]
+    blocks.append(_verdict_table(graded))
     blocks += [Note(note) for note in found.notes]
     failed = int((~found.certificates["passed"]).sum())
     if failed:
         blocks.append(Note(words.BACKTEST_FAILED_FITS.format(failed=failed, fits=len(found.certificates))))
     return Section(words.BACKTEST, tuple(blocks))
+
+
+def _verdict_table(graded: GradedModel) -> Table:
+    status = {"too narrow": "failed", "not refuted": "ok"}
+    columns = (
+        Column(words.COLUMN_MEASURE),
+        Column(words.COLUMN_HORIZON),
+        Column(words.COLUMN_HELD),
+        Column(words.COLUMN_STATUS, "status"),
+        Column(words.COLUMN_VERDICT),
+    )
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            words.MEASURES[verdict.measure],
+            words.HORIZON.format(weeks=verdict.weeks),
+            words.HELD_OF.format(held=verdict.held, forecasts=verdict.origins),
+            status.get(verdict.judgement, "note"),
+            verdict.message,
+        )
+        for verdict in graded.verdicts
+    )
+    return Table(words.VERDICT_TABLE.format(model=graded.own), columns, rows)
 
 
 def forecast_and_fact(graded: GradedModel) -> Section:
@@ -140,7 +159,7 @@ def _ranking(graded: GradedModel) -> tuple[Prose, ...]:
 def models_compared(graded: GradedModel) -> Section:
     """Totals and single customers, by model; then levels, and customers not yet won, of the own one."""
     blocks = [_totals(graded), Note(words.TOTALS_NOTE), _singles(graded), Note(words.SINGLES_NOTE), *_levels(graded), *_new(graded)]
-    return Section(words.BACKTEST_TITLE, tuple(blocks))
+    return Section(words.MODELS_COMPARED, tuple(blocks))
 
 
 def _totals(graded: GradedModel) -> Table:

@@ -41,14 +41,16 @@ class GradedModel:
 
     @property
     def worst(self) -> Verdict | None:
-        """The verdict against the model's bands with the largest factor, if there is one."""
-        against = [verdict for verdict in self._own_verdicts() if verdict.judgement == "too narrow"]
-        return max(against, key=lambda verdict: verdict.factor, default=None)
+        """The verdict against the model's bands with the largest factor, if there is one: of those on revenue, else of those on orders."""
+        against = [verdict for verdict in self.verdicts if verdict.judgement == "too narrow"]
+        return max(against, key=lambda verdict: (verdict.measure == "revenue", verdict.factor), default=None)
 
     @property
     def firmest(self) -> Verdict:
         """The verdict that rests on the most forecasts; of those, that on revenue."""
-        return max(self._own_verdicts(), key=lambda verdict: (verdict.origins, verdict.measure == "revenue"))
+        return max(self.verdicts, key=lambda verdict: (verdict.origins, verdict.measure == "revenue"))
 
-    def _own_verdicts(self) -> list[Verdict]:
+    @property
+    def verdicts(self) -> list[Verdict]:
+        """Those on the model's own bands."""
         return [verdict for verdict in self.backtest.verdicts if verdict.model == self.own]

@@ -414,7 +414,10 @@ BACKTEST_AGAINST = (
     "Do not trust the bands of totals: in the past they did not hold. The 90 % band of the total's {measure} held in {held} of {origins} "
     "forecasts of {weeks} weeks; it would have had to be {factor} times as wide."
 )
-BACKTEST_AGAINST_ADVICE = "Take the bands of totals in this report as {factor} times as wide as they are drawn; see “{section}”."
+BACKTEST_AGAINST_ADVICE = (
+    "Take the bands of totals, levels and periods in this report as too narrow, by about that factor, and do not decide on their ends; see "
+    "“{section}”."
+)
 BACKTEST_HELD = (
     "In the past the bands of totals held: the 90 % band of the total's {measure} in {held} of {origins} forecasts of {weeks} weeks that "
     "do not overlap. That is no proof, but nothing speaks against them."
@@ -466,6 +469,9 @@ CLASSES_ALT = (
     "Paired bars of orders per customer, forecast beside happened, by repeat orders so far and by time since the last order. {finding}"
 )
 CLASS_IN_WORDS = "{klass} repeat orders so far"
+VERDICT_TABLE = "Did the 90 % bands of totals hold: {model}"
+COLUMN_VERDICT = "Verdict"
+MODELS_COMPARED = "Back-test in numbers"
 TOTALS_TABLE = "Totals of known customers, by model"
 COLUMN_MODEL = "Model"
 COLUMN_MEASURE = "Of"
@@ -505,6 +511,6 @@ LEVELS_FINDING = "The 90 % bands of these levels held in {held} of {forecasts} f
 NEW_TABLE = "Customers won after the day of the forecast"
 NEW_FINDING = "Given how many came and when, the 90 % band of their revenue held in {held} of {forecasts} forecasts."
 COLUMN_HORIZON = "Over"
-HORIZON = "{weeks} weeks"
+HORIZON = "{weeks}\u00a0weeks"
 BACKTEST_FAILED_FITS = "{failed} of {fits} fits of the back-test did not pass all of their checks."
 CAUTION_NO_BACKTEST = " Run “clvbayes backtest” on this valuation file to see how they would have done on your own data."
