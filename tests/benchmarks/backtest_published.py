@@ -2,9 +2,9 @@
 
     .venv/bin/python tests/benchmarks/backtest_published.py [--apparel clvtools_apparel_trans.csv.gz]
 
-CDNOW (the tenth of its customers that everybody uses, from the wheel of lifetimes): 39 weeks seen, 39 foreseen. Apparel (CLVTools, simulated): 104
-weeks seen, 207 foreseen. "mode" takes the parameters of greatest likelihood for certain, as the reference figures do; "posterior" is
-what `clv.fit` gives. The reference figures have a Monte Carlo error of some .003, and of some 10 orders in the total.
+CDNOW (the tenth of its customers that everybody uses, from the wheel of lifetimes): 39 weeks seen, 39 foreseen. Apparel (CLVTools,
+simulated): 104 weeks seen, 207 foreseen. "mode" takes the parameters of greatest likelihood for certain, as the reference figures do;
+"posterior" is what `clv.fit` gives. The reference figures have a Monte Carlo error of some .003, and of some 10 orders in the total.
 """
 
 import argparse

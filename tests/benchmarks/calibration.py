@@ -249,13 +249,12 @@ def judged(found: pd.DataFrame) -> pd.DataFrame:
 
 def picture(case: Registered, found: pd.DataFrame, path: Path) -> None:
     """How far the distribution of ranks is from uniform, beside its bands, one panel a statistic."""
-    mpl.use("svg")
+    mpl.use("agg")
     from matplotlib import pyplot as plt
 
     statistics = list(dict.fromkeys(found["statistic"]))
     prob, columns = 1 - (1 - SIMULTANEOUS) / len(statistics), 4
     lines = -(-len(statistics) // columns)
-    mpl.rcParams["svg.hashsalt"] = "clvbayes-calibration"
     figure, panels = plt.subplots(lines, columns, figsize=(11, 1.75 * lines + 0.7), sharex=True, sharey=True, layout="constrained")
     for panel, name in zip(panels.flat, statistics, strict=False):
         at, ecdf, low, high = ecdf_pit(
@@ -273,7 +272,7 @@ def picture(case: Registered, found: pd.DataFrame, path: Path) -> None:
         f"{case.model.title}: ranks of the truth in {fits} fits, distance of their distribution from uniform, within 99 % bands",
         fontsize=10,
     )
-    figure.savefig(path, metadata={"Date": None})
+    figure.savefig(path, dpi=80)
     plt.close(figure)
 
 
@@ -304,7 +303,7 @@ def main() -> None:
         if asked.write:
             asked.write.mkdir(parents=True, exist_ok=True)
             table.round(3).to_csv(asked.write / f"{label}.csv", index=False, lineterminator="\n")
-            picture(cases[label], found, asked.write / f"{label}.svg")
+            picture(cases[label], found, asked.write / f"{label}.png")
 
 
 if __name__ == "__main__":
