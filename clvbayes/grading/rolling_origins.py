@@ -23,6 +23,7 @@ from clvbayes.inference.kept import drop_other_fits, fit_or_kept
 from clvbayes.models import gamma_gamma
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
+from clvbayes.valuation.economics import Economics
 from clvbayes.valuation.events import Part, Plan
 from clvbayes.valuation.levels import levels_of
 
@@ -31,7 +32,7 @@ __all__ = ["Backtest", "backtest"]
 NO_CHURN, LAST_YEAR = "No churn", "Last year's rate"
 BASELINES = (NO_CHURN, LAST_YEAR)
 YEAR_OF_WEEKS = 52.0
-TOTALS, BASELINE_DRAWS, TIES = 21, 22, 23  # uses of a seed beside the customers' streams
+TOTALS, BASELINE_DRAWS = 21, 22  # uses of a seed beside the customers' streams
 
 Candidate = PurchaseModel | tuple[PurchaseModel, SpendModel]
 
@@ -127,7 +128,7 @@ class _Entrant:
 def backtest(
     table: Transactions,
     *,
-    origins: int | Sequence[date] = 8,
+    origins: int | date | Sequence[date] = 8,
     horizons: Sequence[int] = (13, 26, 52),
     models: Sequence[Candidate],
     pool: Pool = (),
@@ -196,6 +197,7 @@ def backtest(
     """
     candidates = _candidates(models)
     _require_numbers(draws, predictive_draws, seed)
+    Economics(1.0, 0.0, 1.0, spend_growth=spend_growth)  # which refuses growth out of range
     everyone = summarize(table, since=since, until=until)
     assert everyone.until is not None
     columns = _columns(everyone, pool, by)
@@ -276,10 +278,10 @@ def _columns(customers: Customers, pool: Pool, by: Sequence[str] | None) -> tupl
     return columns
 
 
-def _not_gradable(asked: object, horizons: Sequence[int], planned: tuple[Origin, ...], until: date) -> list[str]:
+def _not_gradable(asked: int | date | Sequence[date], horizons: Sequence[int], planned: tuple[Origin, ...], until: date) -> list[str]:
     """What was asked for and cannot be graded."""
     notes = []
-    count = int(asked) if isinstance(asked, int | np.integer) else len(list(cast("Sequence[date]", asked)))
+    count = int(asked) if isinstance(asked, int | np.integer) else 1 if isinstance(asked, date) else len(list(asked))
     if len(planned) < count:
         least = min(horizons)
         notes.append(f"{count - len(planned)} of {count} origins have fewer than {least} weeks of orders before them, or after them.")

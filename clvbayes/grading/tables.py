@@ -135,7 +135,7 @@ def _class_table(found: Forecast, origin: Origin, happened: Happened, customers:
     statistics = customers.statistics
     groupings = {
         "frequency": (statistics["frequency"].to_numpy(dtype=float), FREQUENCY_CLASSES),
-        "silence": ((statistics["T"] - statistics["recency"]).to_numpy(dtype=float), SILENCE_CLASSES),
+        "silence": (np.round(7 * (statistics["T"] - statistics["recency"]).to_numpy(dtype=float)) / 7, SILENCE_CLASSES),  # whole days
     }
     parts = []
     for by, (values, classes) in groupings.items():
@@ -177,12 +177,15 @@ def difference_table(losses: dict[tuple[str, int], list[pd.DataFrame]], labels: 
     rows = []
     for (measure, weeks), frames in losses.items():
         everything = pd.concat(frames)
-        of_customer = everything.groupby(level=0, sort=False).sum()
+        by_customer = everything.groupby(level=0, sort=False)
+        of_customer, times = by_customer.sum(), by_customer.size().to_numpy()
         means, forecasts = everything.mean(), len(everything)
         for model in labels:
             for other in labels:
-                apart = (of_customer[model] - of_customer[other]).to_numpy()
-                spread = apart.std(ddof=1) * np.sqrt(len(apart)) / forecasts if len(apart) > 1 else np.nan
+                # a customer's forecasts less as many of the mean: customers have been forecast from unequal numbers of origins
+                apart = (of_customer[model] - of_customer[other]).to_numpy() - times * (means[model] - means[other])
+                customers = len(apart)
+                spread = np.sqrt((apart**2).sum() * customers / (customers - 1)) / forecasts if customers > 1 else np.nan
                 rows.append(
                     {
                         "measure": measure,
@@ -193,7 +196,7 @@ def difference_table(losses: dict[tuple[str, int], list[pd.DataFrame]], labels: 
                         "difference": means[model] - means[other],
                         "se": spread,
                         "forecasts": forecasts,
-                        "customers": len(apart),
+                        "customers": customers,
                     }
                 )
     return pd.DataFrame(rows)

@@ -37,7 +37,8 @@ class Verdict:
     bias : float
         Mean of forecast / actual - 1 over the origins.
     factor : float
-        By how much the bands would have had to be wider, around their medians, to hold in nine of ten; of fewer than nine origins, in all.
+        By how much the bands would have had to be wider, around their medians, to hold in at least nine of ten; infinite where the band
+        that decides has no width.
     judgement : {"too narrow", "too wide", "not refuted", "too few origins"}
     """
 
@@ -62,10 +63,8 @@ class Verdict:
                 return f"{evidence}; a verdict needs {FEWEST_ORIGINS}."
             case "too narrow":
                 chance = "less than one in a thousand" if self.chance < 0.001 else f"{self.chance:.1%}"
-                return (
-                    f"{evidence}. They were too narrow: bands that are right hold so seldom with a chance of {chance}. They would have "
-                    f"had to be {self.factor:.1f} times as wide.{off}"
-                )
+                wider = f" They would have had to be {self.factor:.1f} times as wide." if np.isfinite(self.factor) else ""
+                return f"{evidence}. They were too narrow: bands that are right hold so seldom with a chance of {chance}.{wider}{off}"
             case "too wide":
                 return f"{evidence}, and the middle half of them held too often: they could have been narrower."
             case _:
@@ -99,7 +98,7 @@ def _verdict(model: str, measure: str, weeks: int, own: pd.DataFrame) -> Verdict
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = np.sort(np.where(off == 0, 0.0, np.abs(off) / half))
         bias = float((own["mean"] / own["actual"] - 1).mean())
-    factor = float(needed[min(int(np.ceil(NOMINAL * (origins + 1))), origins) - 1])
+    factor = float(needed[int(np.ceil(NOMINAL * origins - 1e-9)) - 1])
     chance = float(binom.cdf(held, origins, NOMINAL))
     middle = int(own["held_50"].sum())
     if origins < FEWEST_ORIGINS:
@@ -154,18 +153,17 @@ def choose(candidates: Sequence[str], forecasts: pd.DataFrame, differences: pd.D
         near = set(to_best.loc[to_best["difference"] <= EQUAL_WITHIN * to_best["se"], "model"])
         equal = [model for model in left if model in near]
         if len(equal) < len(left):
+            worse = ", ".join(model for model in left if model not in equal)
             errors = f"more than {EQUAL_WITHIN:.0f} standard errors"
-            told.append(f"it told the {measure} of single customers over {weeks} weeks better than the others, by {errors}")
+            told.append(f"it told the {measure} of single customers over {weeks} weeks better than {worse}, by {errors}")
         left = equal
     chosen = left[0]
     if len(left) > 1:
-        crps = _relative_crps(forecasts)
-        chosen = min(left, key=lambda model: (round(crps[model], 6), candidates.index(model)))
+        crps = {model: value for model, value in _relative_crps(forecasts).items() if np.isfinite(value)}
+        chosen = min(left, key=lambda model: (round(crps.get(model, np.inf), 6), candidates.index(model)))
         others = ", ".join(model for model in left if model != chosen)
-        told.append(
-            f"of single customers' scores it cannot be told apart from {others}, and its total came nearest (CRPS "
-            f"{crps[chosen]:.1%} of what happened)"
-        )
+        nearest = f"its total came nearest (CRPS {crps[chosen]:.1%} of what happened)" if chosen in crps else "it was named first"
+        told.append(f"of single customers' scores it cannot be told apart from {others}, and {nearest}")
     if not told:
         told.append("it is the only model that was given")
     return Choice(chosen, "; ".join(told))

@@ -62,7 +62,7 @@ class Newcomers:
     by_horizon: np.ndarray
 
 
-def plan_origins(asked: int | Sequence[date], horizons: Sequence[int], first: date, until: date) -> tuple[Origin, ...]:
+def plan_origins(asked: int | date | Sequence[date], horizons: Sequence[int], first: date, until: date) -> tuple[Origin, ...]:
     """Origins in the order of time, each with the horizons that end by `until`.
 
     A number of origins means so many, each the shortest horizon before the next, and the last one as late as that horizon allows. None lies
@@ -75,28 +75,32 @@ def plan_origins(asked: int | Sequence[date], horizons: Sequence[int], first: da
     DataError
         If no origin can be graded.
     """
-    weeks = sorted(horizons)
-    if not weeks or any(isinstance(h, bool) or not isinstance(h, int | np.integer) or not 1 <= h <= 520 for h in weeks):
-        raise ArgumentError(f"horizons must be whole numbers of weeks from 1 to 520, not {list(horizons)}")
-    if len(set(weeks)) < len(weeks):
-        raise ArgumentError(f"horizons names one twice: {list(horizons)}")
-    shortest = timedelta(weeks=int(weeks[0]))
+    weeks = _checked_weeks(horizons)
+    shortest = timedelta(weeks=weeks[0])
     if isinstance(asked, int | np.integer) and not isinstance(asked, bool):
         if asked < 1:
             raise ArgumentError(f"origins must be at least 1, not {asked}")
-        days = [until - k * shortest for k in range(int(asked), 0, -1)]
-        days = [day for day in days if day - shortest >= first]
+        days = [until - k * shortest for k in range(min(int(asked), (until - first) // shortest), 0, -1)]
     else:
         days = _given_days(asked)
-    found = [Origin(day, tuple(int(h) for h in weeks if day + timedelta(weeks=int(h)) <= until)) for day in days]
-    too_early = [origin.day for origin in found if origin.day - shortest < first]
-    gradable = tuple(origin for origin in found if origin.weeks and origin.day not in too_early)
+    old_enough = [day for day in days if first <= day <= until and day - first >= shortest]
+    found = [Origin(day, tuple(h for h in weeks if until - day >= timedelta(weeks=h))) for day in old_enough]
+    gradable = tuple(origin for origin in found if origin.weeks)
     if not gradable:
         raise DataError(
             f"no forecast of {weeks[0]} weeks can be graded: the orders reach from {first} to {until}, and an origin needs {weeks[0]} "
             "weeks before it and after it"
         )
     return gradable
+
+
+def _checked_weeks(horizons: object) -> list[int]:
+    given: list[Any] = list(horizons) if isinstance(horizons, Iterable) and not isinstance(horizons, str) else [horizons]
+    if not given or any(isinstance(h, bool) or not isinstance(h, int | np.integer) or not 1 <= h <= 520 for h in given):
+        raise ArgumentError(f"horizons must be whole numbers of weeks from 1 to 520, in a list, not {horizons!r}")
+    if len(set(given)) < len(given):
+        raise ArgumentError(f"horizons names one twice: {given}")
+    return sorted(map(int, given))
 
 
 def _given_days(asked: object) -> list[date]:

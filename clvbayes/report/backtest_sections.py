@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 
 from clvbayes.report import prose_en as words
 from clvbayes.report.backtest_figures import Graded, Pair, class_bars, graded_bands, tracking_chart
-from clvbayes.report.blocks import Block, Cell, Column, Document, Figure, Finding, Note, Prose, Section, Table
+from clvbayes.report.blocks import Block, Cell, Column, Document, Figure, Finding, Note, Prose, Quantity, Section, Table
 from clvbayes.report.graded import GradedModel
 from clvbayes.report.levels import SMALLEST_LEVEL
-from clvbayes.report.numbers import count, decimal, money_alike, money_format, share, share_digits, show
+from clvbayes.report.numbers import count, decimal, money_alike, money_format, share, show
 
 __all__ = ["BACKTEST_SECTIONS", "backtest_document", "backtest_verdict"]
 
@@ -18,9 +19,13 @@ def backtest_verdict(graded: GradedModel) -> Finding:
     """What a first page must say of the back-test."""
     worst, firmest = graded.worst, graded.firmest
     if worst is not None:
-        factor = decimal(worst.factor, 1)
-        told = words.BACKTEST_AGAINST.format(
-            measure=words.MEASURES[worst.measure], held=worst.held, origins=worst.origins, weeks=worst.weeks, factor=factor
+        template = words.BACKTEST_AGAINST if np.isfinite(worst.factor) else words.BACKTEST_AGAINST_WIDTHLESS
+        told = template.format(
+            measure=words.MEASURES[worst.measure],
+            held=worst.held,
+            origins=worst.origins,
+            weeks=worst.weeks,
+            factor=decimal(worst.factor, 1) if np.isfinite(worst.factor) else "",
         )
         return Finding("failed", told, words.BACKTEST_AGAINST_ADVICE.format(section=words.BACKTEST))
     if firmest.judgement == "too few origins":
@@ -178,24 +183,29 @@ def _totals(graded: GradedModel) -> Table:
         held = words.HELD_OF.format(held=int(own["held_90"].sum()), forecasts=len(own))
         apart = words.HELD_OF.format(held=verdict.held, forecasts=verdict.origins)
         named = (words.MEASURES[verdict.measure], str(verdict.weeks), verdict.model)
-        rows.append((*named, held, apart, *map(_or_zero, (own["off"].mean(), crps, verdict.factor))))
+        numbers = (
+            _share(own["off"].mean(), 0),
+            _share(crps, 1),
+            Quantity(verdict.factor, digits=1) if np.isfinite(verdict.factor) else words.NONE,
+        )
+        rows.append((*named, held, apart, *numbers))
     columns = (
         Column(words.COLUMN_MEASURE),
         Column(words.COLUMN_WEEKS),
         Column(words.COLUMN_MODEL),
         Column(words.COLUMN_HELD),
         Column(words.COLUMN_HELD_APART),
-        Column(words.COLUMN_OFF, "share"),
-        Column(words.COLUMN_CRPS, "share", digits=1),
-        Column(words.COLUMN_FACTOR, "number", digits=1),
+        Column(words.COLUMN_OFF, "fact"),
+        Column(words.COLUMN_CRPS, "fact"),
+        Column(words.COLUMN_FACTOR, "fact"),
     )
     finding = words.TOTALS_FINDING.format(weeks=graded.weeks, model=nearest[0], crps=show(share(nearest[1]))) if nearest[0] else ""
     return Table(words.TOTALS_TABLE, columns, tuple(rows), finding)
 
 
-def _or_zero(value: float) -> float:
+def _share(value: float, digits: int) -> Quantity | str:
     """Of nothing that happened no share can be taken."""
-    return float(value) if np.isfinite(value) else 0.0
+    return Quantity(float(value), kind="share", digits=digits) if np.isfinite(value) else words.NONE
 
 
 def _singles(graded: GradedModel) -> Table:
@@ -255,7 +265,7 @@ def _levels(graded: GradedModel) -> list[Block]:
         shown = of_column[of_column["level"].isin(smallest[smallest >= SMALLEST_LEVEL].index)]
         rows: list[tuple[Cell, ...]] = []
         for level, of_level in shown.groupby("level", sort=True):
-            off = float(of_level["mean"].sum() / of_level["actual"].sum() - 1) if of_level["actual"].sum() > 0 else 0.0
+            off = _off(of_level)
             held = words.HELD_OF.format(held=int(of_level["held_90"].sum()), forecasts=len(of_level))
             rows.append((str(level), int(of_level["customers"].iloc[-1]), held, off))
         if rows:
@@ -263,12 +273,17 @@ def _levels(graded: GradedModel) -> list[Block]:
                 Column(words.COLUMN_LEVEL),
                 Column(words.COLUMN_CUSTOMERS, "number"),
                 Column(words.COLUMN_HELD),
-                Column(words.COLUMN_OFF, "share", digits=share_digits([float(row[3]) for row in rows])),  # type: ignore[arg-type]
+                Column(words.COLUMN_OFF, "fact"),
             )
             finding = words.LEVELS_FINDING.format(held=int(shown["held_90"].sum()), forecasts=len(shown))
             title = words.LEVELS_TABLE.format(weeks=graded.weeks, column=column)
             tables.append(Table(title, columns, tuple(rows), finding, sortable=len(rows) > 1))
     return tables
+
+
+def _off(own: pd.DataFrame) -> Quantity | str:
+    """How far forecasts together are off what happened."""
+    return _share(float(own["mean"].sum() / own["actual"].sum() - 1) if own["actual"].sum() > 0 else np.nan, 1)
 
 
 def _new(graded: GradedModel) -> list[Block]:
@@ -278,7 +293,7 @@ def _new(graded: GradedModel) -> list[Block]:
     rows: list[tuple[Cell, ...]] = []
     for measure in ("orders", "revenue"):
         for weeks, own in graded.total("new", measure).groupby("weeks"):
-            off = float(own["mean"].sum() / own["actual"].sum() - 1) if own["actual"].sum() > 0 else 0.0
+            off = _off(own)
             held = words.HELD_OF.format(held=int(own["held_90"].sum()), forecasts=len(own))
             rows.append((words.HORIZON.format(weeks=weeks), words.MEASURES[measure], int(own["customers"].mean()), held, off))
     columns = (
@@ -286,7 +301,7 @@ def _new(graded: GradedModel) -> list[Block]:
         Column(words.COLUMN_MEASURE),
         Column(words.COLUMN_CUSTOMERS, "number"),
         Column(words.COLUMN_HELD),
-        Column(words.COLUMN_OFF, "share"),
+        Column(words.COLUMN_OFF, "fact"),
     )
     finding = words.NEW_FINDING.format(held=int(revenue["held_90"].sum()), forecasts=len(revenue))
     return [Table(words.NEW_TABLE, columns, tuple(rows), finding)]

@@ -414,9 +414,12 @@ BACKTEST_AGAINST = (
     "Do not trust the bands of totals: in the past they did not hold. The 90 % band of the total's {measure} held in {held} of {origins} "
     "forecasts of {weeks} weeks; it would have had to be {factor} times as wide."
 )
+BACKTEST_AGAINST_WIDTHLESS = (
+    "Do not trust the bands of totals: in the past they did not hold. The 90 % band of the total's {measure} held in {held} of {origins} "
+    "forecasts of {weeks} weeks."
+)
 BACKTEST_AGAINST_ADVICE = (
-    "Take the bands of totals, levels and periods in this report as too narrow, by about that factor, and do not decide on their ends; see "
-    "“{section}”."
+    "Take the bands of totals, levels and periods in this report as too narrow by far, and do not decide on their ends; see “{section}”."
 )
 BACKTEST_HELD = (
     "In the past the bands of totals held: the 90 % band of the total's {measure} in {held} of {origins} forecasts of {weeks} weeks that "
@@ -482,13 +485,14 @@ COLUMN_HELD_APART = "not overlapping"
 COLUMN_OFF = "Off by, mean"
 COLUMN_CRPS = "CRPS, of what happened"
 COLUMN_FACTOR = "Bands needed, times"
+NONE = "–"
 HELD_OF = "{held} of {forecasts}"
 TOTALS_FINDING = "Over {weeks} weeks {model} came nearest to the total's revenue: its CRPS is {crps} of what happened."
 TOTALS_NOTE = (
     "CRPS is a distance of the whole forecast from what happened: the smaller the better, neither a shift nor bands of the wrong width can "
     "improve it. “No churn” are customers who never leave, “Last year's rate” ones who go on as in the last 52 weeks: what any model must "
     "beat. Forecasts of one horizon overlap where days of forecasts lie closer than that; verdicts count only those that do not. Bands "
-    "needed: by what factor they would have had to be wider to hold in nine of ten (in all of fewer than nine)."
+    "needed: by what factor they would have had to be wider to hold in at least nine of ten; “–” where the one that decides had no width."
 )
 SINGLES_TABLE = "Single customers, over {weeks} weeks, by model"
 COLUMN_LOG_SCORE = "Orders: log score"

@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
-from clvbayes.data import DAYS_PER_UNIT, Customers, Ledger, read_transactions, summarize
-from clvbayes.data.summary import CUSTOMER_SQL, HISTORY_SQL
+from clvbayes.data import DAYS_PER_UNIT, Customers, Ledger, order_days, read_transactions, summarize
+from clvbayes.data.summary import CUSTOMER_SQL, HISTORY_SQL, ORDER_DAYS_SQL
 from clvbayes.errors import ArgumentError, DataError
 
 UNTIL = date(2025, 3, 31)
@@ -392,7 +392,7 @@ def test_cdnow_agrees_with_the_published_summary() -> None:
     assert customers.history["revenue"].sum() == pytest.approx(float(ledger.kept.amount), abs=0.005)
 
 
-@pytest.mark.parametrize("text", [CUSTOMER_SQL, HISTORY_SQL])
+@pytest.mark.parametrize("text", [CUSTOMER_SQL, HISTORY_SQL, ORDER_DAYS_SQL])
 @pytest.mark.parametrize(
     "dialect",
     [
@@ -472,3 +472,86 @@ def test_what_lies_outside_the_window_is_left_out_for_that_whatever_else_it_is()
 def test_the_last_order_is_known_whatever_the_unit() -> None:
     for unit in ("day", "week", "month"):
         assert summary(until=UNTIL, unit=unit).last_order == summary(unit=unit).until
+
+
+def days_of(orders: pd.DataFrame = ORDERS, *, until: date = UNTIL, since: date | None = None, **columns: Any) -> pd.DataFrame:
+    return order_days(read_transactions(orders, **columns), until=until, since=since)
+
+
+def test_order_days_by_hand() -> None:
+    assert days_of().to_numpy().tolist() == [
+        ["a", pd.Timestamp(2025, 1, 1), 25.5],
+        ["a", pd.Timestamp(2025, 1, 15), 42.0],
+        ["a", pd.Timestamp(2025, 2, 12), 0.0],
+        ["a", pd.Timestamp(2025, 3, 5), 8.0],
+        ["b", pd.Timestamp(2025, 3, 1), 10.0],
+        ["c", pd.Timestamp(2025, 2, 3), 0.0],
+        ["c", pd.Timestamp(2025, 2, 10), 7.0],
+    ]
+
+
+def test_a_window_of_order_days_includes_its_ends() -> None:
+    found = days_of(since=date(2025, 1, 15), until=date(2025, 3, 1))
+    assert found["day"].min() == pd.Timestamp(2025, 1, 15) and found["day"].max() == pd.Timestamp(2025, 3, 1)
+    assert len(found) == 5
+    assert len(days_of(since=date(2025, 1, 16), until=date(2025, 2, 28))) == 3
+
+
+def test_a_window_without_orders_has_no_order_days() -> None:
+    found = days_of(until=date(2024, 12, 31))
+    assert found.columns.tolist() == ["customer_id", "day", "amount"] and len(found) == 0
+    assert (found["day"].dtype, found["amount"].dtype) == (days_of()["day"].dtype, days_of()["amount"].dtype)
+
+
+def test_an_order_that_came_back_stays_an_order_day() -> None:
+    orders = pd.DataFrame(
+        [
+            ("a", "2025-01-01", 20.0, "o1", None, False),
+            ("a", "2025-01-15", 30.0, "o2", None, False),
+            ("a", "2025-01-20", -30.0, "r2", "o2", True),
+            ("a", "2025-02-20", 5.0, "o3", None, False),
+            ("b", "2025-02-20", 5.0, "o4", None, False),
+        ],
+        columns=["customer_id", "date", "amount", "order_id", "returned_order", "back"],
+    )
+    columns = {"order_id": "order_id", "returned_order": "returned_order", "is_return": "back"}
+    found = days_of(orders, **columns)
+    assert found["amount"].tolist() == [20.0, 30.0, 5.0, 5.0]
+    customers = summarize(read_transactions(orders, **columns), until=UNTIL)
+    assert customers.returns is not None and customers.returns["cancelled"].tolist() == [1, 0]  # and it counts as come back whole
+    assert of_customer(customers, "a")["frequency"] == 2
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(rows=st.lists(ROW, min_size=3, max_size=30), since=st.integers(0, 3), length=st.integers(0, 10), drop=st.booleans())
+def test_order_days_are_those_that_statistics_count(rows: list[Row], since: int, length: int, drop: bool) -> None:
+    first_day = date(2025, 1, 1) + timedelta(days=since)
+    window: dict[str, Any] = {"since": first_day, "until": first_day + timedelta(days=length)}
+    orders = pd.DataFrame(
+        {
+            "customer_id": pd.array([row[0] for row in rows], dtype="str"),
+            "date": pd.Series(
+                [None if row[1] is None else date(2025, 1, 1) + timedelta(days=row[1]) for row in rows], dtype="datetime64[s]"
+            ),
+            "amount": [row[2] / 100 for row in rows],
+            "back": [row[3] for row in rows],
+            "industry": pd.array([row[4] for row in rows], dtype="str"),
+        }
+    )
+    found = days_of(orders, is_return="back", segments=["industry"], duplicates="drop" if drop else "keep", **window)
+    expected, _, _ = reference(rows, since, since + length, drop)
+    by_customer = found.groupby("customer_id")
+    assert sorted(expected) == list(by_customer.groups)
+    for who, days in by_customer:
+        known = expected[str(who)]
+        assert (len(days), days["day"].is_monotonic_increasing, days["day"].is_unique) == (known["frequency"] + 1, True, True)
+        assert (days["day"].iloc[-1] - days["day"].iloc[0]).days == known["recency"]
+        assert days["amount"].iloc[0] == pytest.approx(known["first_amount"])
+        assert days["amount"].iloc[1:].sum() == pytest.approx(known["spend_sum"])
+
+
+def test_no_rows_place_changes_an_order_day() -> None:
+    orders = many_orders(6)
+    first = days_of(orders)
+    for seed in range(3):
+        pd.testing.assert_frame_equal(days_of(orders.sample(frac=1.0, random_state=seed)), first, check_exact=True)

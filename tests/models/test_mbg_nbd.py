@@ -487,3 +487,123 @@ def test_the_order_of_customers_changes_no_digit_of_the_priors(make_customers) -
     for _ in range(20):
         order = rng.permutation(5000)
         assert MODEL.priors(make_customers(np.ones(5000), T[order] / 3, T[order])) == one
+
+
+# probability of counts ------------------------------------------------------------------------------------------------------------------
+
+
+def exact_count_probability(coordinates, x, t_x, T, horizon, count) -> float:
+    """The story given rate and dropout, averaged over both by quadrature in 30 digits: no gamma or beta identity is used."""
+    with mpmath.workdps(30):
+        r, alpha, a, b = to_natural(coordinates)
+        T, t_x, horizon = (mpmath.mpf(value) for value in (T, t_x, horizon))
+        shape, age, stays = r + x, alpha + T, b + x + 1
+
+        def over_rate(chance):
+            # in the logarithm, where a shape below one has no singularity
+            at = lambda z: mpmath.exp(shape * z - mpmath.exp(z)) / mpmath.gamma(shape) * chance(mpmath.exp(z) / age * horizon)  # noqa: E731
+            return mpmath.quad(at, [-60 / min(shape, 1), -10, -2, 0, 1, 2, 3, 4, 5, 6])
+
+        def over_dropout(chance):
+            # in the logit, for the same reason
+            def at(z):
+                p, q = 1 / (1 + mpmath.exp(-z)), 1 / (1 + mpmath.exp(z))
+                return p**a * q**stays / mpmath.beta(a, stays) * chance(p, q)
+
+            return mpmath.quad(at, [-70 / min(a, 1), -20, -5, -2, 0, 2, 5, 70])
+
+        so_many = over_rate(lambda mean: mean**count * mpmath.exp(-mean) / mpmath.factorial(count))
+        living = over_dropout(lambda p, q: q**count) * so_many
+        if count:
+            fewer = sum(over_rate(lambda mean, n=n: mean**n * mpmath.exp(-mean) / mpmath.factorial(n)) for n in range(count))
+            living += over_dropout(lambda p, q: p * q ** (count - 1)) * (1 - fewer)
+        dead = mpmath.beta(a + 1, b + x) / mpmath.beta(a, b + x + 1) * ((alpha + T) / (alpha + t_x)) ** (r + x)
+        alive = 1 / (1 + dead)
+        return float(alive * living + (1 - alive if count == 0 else 0))
+
+
+@pytest.mark.parametrize("count", [0, 1, 4])
+@pytest.mark.parametrize(
+    ("move", "known"),
+    [
+        ((0, 0, 0, 0), (2, 30.43, 38.86)),
+        ((0, 0, 0, 0), (0, 0.0, 0.0)),
+        ((1, 1.5, 1, 1), (29, 37.71, 38.0)),
+        ((-1, -0.5, -2, 3), (7, 29.43, 38.86)),
+    ],
+)
+def test_count_probabilities_are_those_of_thirty_digits(move, known, count) -> None:
+    at = PUBLISHED + np.array(move, dtype=float)
+    found = MODEL.count_probability(at, *known, horizon=26.0, count=count)
+    assert found == pytest.approx(exact_count_probability(at, *known, 26.0, count), rel=1e-9)
+
+
+@pytest.mark.parametrize("horizon", [4.0, 52.0])
+@pytest.mark.parametrize("kind", KINDS)
+def test_count_probabilities_add_up_to_one_and_have_the_expected_mean(kind, horizon) -> None:
+    known, n = KINDS[kind], np.arange(5000)
+    found = MODEL.count_probability(PUBLISHED, *known, horizon=horizon, count=n)
+    assert (found >= 0).all()
+    assert found.sum() == pytest.approx(1, abs=1e-10)
+    assert found @ n == pytest.approx(MODEL.expected_discounted_orders(PUBLISHED, *known, horizon=horizon, discount=0.0), rel=1e-8)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_simulated_counts_have_their_probabilities(kind, simulated) -> None:
+    made = simulated[kind]
+    n = np.arange(int(made.orders.max()) + 1)
+    expected = MODEL.count_probability(PUBLISHED, made.x, made.t_x, made.T, horizon=HORIZON, count=n)
+    common = expected > 1e-3
+    found = np.array([(made.orders == k).mean() for k in n])
+    assert (np.abs(found - expected)[common] < 4.5 * np.sqrt(expected[common] / len(made.orders))).all()
+    assert (made.orders > n[common].max()).mean() < 0.25
+
+
+def test_a_customer_who_cannot_leave_buys_as_the_negative_binomial_says() -> None:
+    at = PUBLISHED + np.array([0, 0, -40, 0])
+    r, alpha, _, _ = (float(value) for value in to_natural(at))
+    n = np.arange(30)
+    found = MODEL.count_probability(at, 3, 20.0, 30.0, horizon=26.0, count=n)
+    np.testing.assert_allclose(found, stats.nbinom(r + 3, (alpha + 30) / (alpha + 56)).pmf(n), rtol=1e-9)
+
+
+def test_count_probabilities_of_many_customers_and_draws_are_those_of_each() -> None:
+    coordinates, everyone = mixed_base()
+    at = coordinates[:6][:, :, everyone.purchase_cell].transpose(1, 2, 0)
+    n = np.random.default_rng(1).poisson(2, len(everyone))
+    known = (everyone.frequency, everyone.recency, everyone.T)
+    together = MODEL.count_probability(at, *(column[:, None] for column in known), horizon=13.0, count=n[:, None])
+    assert together.shape == (60, 6)
+    for i in range(0, 60, 7):
+        one = MODEL.count_probability(at[:, i, 3], *(float(column[i]) for column in known), horizon=13.0, count=n[i])
+        assert together[i, 3] == pytest.approx(float(one), rel=1e-12)
+
+
+def test_counts_have_the_same_probabilities_in_another_unit_of_time() -> None:
+    n = np.arange(10)
+    weeks = MODEL.count_probability(PUBLISHED, 2, 30.43, 38.86, horizon=26.0, count=n)
+    by_day = PUBLISHED - np.array([math.log(7), 0, 0, 0])
+    np.testing.assert_allclose(MODEL.count_probability(by_day, 2, 213.01, 272.02, horizon=182.0, count=n), weeks, rtol=1e-9)
+
+
+@pytest.mark.parametrize("log_rate", [-10.0, 3.0])
+def test_count_probabilities_far_out_are_still_probabilities(log_rate) -> None:
+    n = np.array([0, 1, 2, 10, 500, 100_000])
+    for log_shape in (-20.0, 0.0, 20.0):
+        for logit_dropout in (-20.0, 0.0, 20.0):
+            for log_concentration in (-20.0, 0.0, 20.0):
+                at = np.array([log_rate, log_shape, logit_dropout, log_concentration])
+                for known in [*KINDS.values(), (0, 0.0, 150.0), (300, 100.0, 150.0), (2000, 150.0, 150.0)]:
+                    found = MODEL.count_probability(at, *known, horizon=520.0, count=n)
+                    assert (found >= 0).all() and (found <= 1 + 1e-6).all()
+
+
+def test_true_coordinates_have_the_highest_log_score(simulated) -> None:
+    for kind in ("now and then", "often", "today"):
+        made = simulated[kind]
+        known = (made.x, made.t_x, made.T)
+        right = np.log(MODEL.count_probability(PUBLISHED, *known, horizon=HORIZON, count=made.orders))
+        for k, by in ((0, 0.4), (0, -0.4), (1, 1.0), (1, -1.0), (2, 1.0), (2, -1.0)):
+            wrong = np.log(MODEL.count_probability(PUBLISHED + by * np.eye(4)[k], *known, horizon=HORIZON, count=made.orders))
+            apart = right - wrong
+            assert apart.mean() > 3 * apart.std() / math.sqrt(len(apart)), (kind, k, by)
