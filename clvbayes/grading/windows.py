@@ -95,7 +95,7 @@ def plan_origins(asked: int | date | Sequence[date], horizons: Sequence[int], fi
 
 
 def _checked_weeks(horizons: object) -> list[int]:
-    given: list[Any] = list(horizons) if isinstance(horizons, Iterable) and not isinstance(horizons, str) else [horizons]
+    given: list[Any] = list(horizons) if isinstance(horizons, Iterable) and not isinstance(horizons, str) else []
     if not given or any(isinstance(h, bool) or not isinstance(h, int | np.integer) or not 1 <= h <= 520 for h in given):
         raise ArgumentError(f"horizons must be whole numbers of weeks from 1 to 520, in a list, not {horizons!r}")
     if len(set(given)) < len(given):
