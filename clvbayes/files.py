@@ -13,7 +13,17 @@ from uuid import uuid4
 
 from clvbayes.errors import ArgumentError, DataError
 
-__all__ = ["SCHEMA", "file_hashes", "read_manifest", "require_files", "require_replaceable", "staged", "write_json", "write_manifest"]
+__all__ = [
+    "SCHEMA",
+    "damage_is_an_error",
+    "file_hashes",
+    "read_manifest",
+    "require_files",
+    "require_replaceable",
+    "staged",
+    "write_json",
+    "write_manifest",
+]
 
 SCHEMA = 4
 
@@ -41,6 +51,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         hint = f"; a run's valuation lies in {inside}" if (inside / "manifest.json").is_file() else ""
         raise DataError(f"{folder} is no saved result of schema {SCHEMA}{hint}")
     return manifest
+
+
+@contextmanager
+def damage_is_an_error(folder: Path) -> Iterator[None]:
+    """Say of files that are cut short, or lack what they should hold, that the folder is damaged."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as problem:
+        raise DataError(f"{folder} is damaged: {type(problem).__name__}: {problem}") from None
 
 
 def require_files(folder: Path, *names: str) -> None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date as Date
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from clvbayes.errors import SettingsError
 from clvbayes.valuation.economics import Economics
@@ -24,6 +24,8 @@ UNION_BRANCHES = (
     "float",
     "dict[str,float]",
     "dict[str,dict[str,float]]",
+    "constrained-int",
+    "list[date]",
 )  # pydantic adds to a key which of its types did not fit
 
 
@@ -116,11 +118,21 @@ class CandidateSettings(_Section):
 class BacktestSettings(_Section):
     """From which days to forecast, how far, and with which further models; see `clvbayes.backtest`."""
 
-    origins: Annotated[int, Field(ge=1)] | list[Date] = 8
+    origins: Annotated[int, Field(ge=1)] | list[Date] = 12
     horizons: list[Annotated[int, Field(ge=1, le=520)]] = [13, 26, 52]
     also: list[CandidateSettings] = []
     draws: int = Field(default=500, ge=100)
     predictive_draws: int = Field(default=1000, ge=100)
+
+    @field_validator("origins", "horizons")
+    @classmethod
+    def _each_once(cls, given: Any) -> Any:
+        entries = given if isinstance(given, list) else [given]
+        if not entries:
+            raise ValueError("the list is empty; name some, or leave the key out")
+        if len(set(entries)) < len(entries):
+            raise ValueError(f"one is named twice: {', '.join(map(str, entries))}")
+        return given
 
 
 class RunSettings(_Section):
@@ -148,6 +160,9 @@ class Settings(_Section):
 
     @model_validator(mode="after")
     def _candidates_are_models(self) -> "Settings":
+        for candidate in self.backtest.also:
+            if candidate.frequency_link and (candidate.spend or self.models.spend) != "lognormal":
+                raise ValueError('backtest.also: frequency_link needs spend = "lognormal"')
         chosen = [(models.purchases, models.spend, models.frequency_link) for models in self.candidates]
         if len(set(chosen)) < len(chosen):
             raise ValueError("backtest.also names models twice, or those of the valuation, which are always graded")
@@ -277,6 +292,9 @@ def _complaint(problem: Any) -> str:
             return f"{key} is not a setting; {hint}"
         case "missing":
             return f"{key} is missing"
+        case "model_type" if place[-1].isdigit():
+            section = ".".join(place[:-1])
+            return f"{key} is no section; write {section} = [{{ key = value }}], not {_shown(problem['input'])}"
         case "model_type":
             return f"{key} is a section; write [{key}] and its keys below it, not {key} = {_shown(problem['input'])}"
         case "value_error":
@@ -296,7 +314,10 @@ def _shown(value: object) -> str:
 def _keys_beside(place: list[str]) -> list[str]:
     model: type[BaseModel] = Settings
     for part in place[:-1]:
+        if part.isdigit():
+            continue
         annotation = model.model_fields[part].annotation if part in model.model_fields else None
+        [annotation] = get_args(annotation) or [annotation]
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             return []
         model = annotation

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from clvbayes.errors import ArgumentError, DataError
-from clvbayes.files import read_manifest, require_files, staged, write_manifest
+from clvbayes.files import damage_is_an_error, read_manifest, require_files, staged, write_manifest
 from clvbayes.grading import Backtest, Choice, Verdict
 from clvbayes.grading.tables import TABLES
 from clvbayes.inference import CheckResult, Fit
@@ -85,14 +85,16 @@ def load(folder: str | Path) -> Fit | Valuation | Backtest:
     clvbayes.errors.DataError: missing holds no manifest.json: it is not a saved result, or not a whole one
     """
     manifest = read_manifest(Path(folder))
+    kind = manifest["kind"]
     readers: dict[str, Callable[[Path, dict[str, Any]], Fit | Valuation | Backtest]] = {
         "Fit": load_fit,
         "Valuation": _load_valuation,
         "Backtest": _load_backtest,
     }
-    if manifest["kind"] not in readers:
-        raise DataError(f"{folder} holds a {manifest['kind']}, which this version does not know")
-    return readers[manifest["kind"]](Path(folder), manifest)
+    if kind not in readers:
+        raise DataError(f"{folder} holds a {kind}, which this version does not know")
+    with damage_is_an_error(Path(folder)):
+        return readers[kind](Path(folder), manifest)
 
 
 def _write_valuation(valuation: Valuation, stage: Path) -> dict[str, Any]:

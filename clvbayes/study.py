@@ -160,6 +160,7 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     require_replaceable(folder, files=("report.html", "customers.parquet", "manifest.json"), folders=("valuation",))
     require_replaceable(folder / FITS, files=(), folders=())
     chosen = _models(settings, customers)
+    earlier = _earlier_backtest(folder, settings, chosen, transactions)
     sampler: dict[str, Any] = {
         "pool": _pool(settings),
         "draws": settings.run.draws,
@@ -195,7 +196,7 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         versions=versions,
         seed=settings.run.seed,
         settings=_shown(file),
-        backtest=_earlier_backtest(folder, settings, chosen, customers.currency or "", transactions.source),
+        backtest=earlier,
     )
     study = Study(file, customers, purchases, spend, returns, valuation, compose(evidence), folder)
     _write(study, evidence)
@@ -253,7 +254,8 @@ def run_backtest(
         folder=folder / BACKTEST_FITS,
         progress=progress,
     )
-    graded = GradedModel(found, found.models[0], customers.currency or "", transactions.source)
+    drop_other_fits(folder / BACKTEST_FITS, found.settings["fits"])
+    graded = GradedModel(found, found.models[0], customers.currency or "")
     with staged(folder) as stage:
         (stage / "backtest.html").write_text(render_html(backtest_document(graded)), encoding="utf-8")
         save(found, stage / BACKTEST)
@@ -268,14 +270,16 @@ def _pool(settings: Settings) -> tuple[str | tuple[str, ...], ...]:
     return tuple(entry if isinstance(entry, str) else tuple(entry) for entry in settings.models.pool)
 
 
-def _earlier_backtest(folder: Path, settings: Settings, chosen: list[Model], currency: str, source: str) -> GradedModel | None:
-    """The back-test that lies in the results' folder, if it graded these models with this pooling; a damaged one counts as none."""
+def _earlier_backtest(folder: Path, settings: Settings, chosen: list[Model], transactions: Transactions) -> GradedModel | None:
+    """The back-test that lies in the results' folder, if it graded these models in the same way; a damaged one counts as none."""
     with suppress(DataError, OSError):
         found = load(folder / BACKTEST)
         own = f"{chosen[0].title} + {chosen[1].title}"
         pool = [entry if isinstance(entry, str) else list(entry) for entry in _pool(settings)]
-        if isinstance(found, Backtest) and own in found.models and found.settings["pool"] == pool:
-            return GradedModel(found, own, currency, source)
+        since = settings.data.since and settings.data.since.isoformat()
+        same = {"pool": pool, "since": since, "spend_growth": settings.economics.spend_growth, "currency": transactions.currency}
+        if isinstance(found, Backtest) and own in found.models and all(found.settings[name] == value for name, value in same.items()):
+            return GradedModel(found, own, transactions.currency or "", found.settings["sha256"] != transactions.sha256)
     return None
 
 

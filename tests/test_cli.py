@@ -8,9 +8,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from made_up_backtest import OTHER, OWN, Past, make_backtest
 from typer.testing import CliRunner, Result
 
+from clvbayes import study
 from clvbayes.cli import app
+from clvbayes.grading import Backtest
 
 SETTINGS = """\
 [data]
@@ -157,7 +160,7 @@ WRONG: dict[str, tuple[Callable[[str], str], tuple[str, ...], str]] = {
 }
 
 
-@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize("command", ["check", "run", "backtest"])
 @pytest.mark.parametrize("kind", WRONG)
 def test_wrong_input_ends_with_one_message_and_nothing_written(command: str, kind: str, tmp_path: Path) -> None:
     change, overrides, said = WRONG[kind]
@@ -170,7 +173,7 @@ def test_wrong_input_ends_with_one_message_and_nothing_written(command: str, kin
     assert everything(tmp_path) == before
 
 
-@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize("command", ["check", "run", "backtest"])
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -223,7 +226,7 @@ def test_help_names_the_commands_and_imports_nothing_heavy(tmp_path: Path) -> No
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("heavy: []\n")
-    for command in ("demo", "run", "check"):
+    for command in ("demo", "run", "backtest", "check"):
         assert command in done.stdout
 
 
@@ -237,3 +240,84 @@ def test_check_refuses_a_base_of_which_no_spend_is_known(tmp_path: Path) -> None
     result = invoke("check", base(tmp_path, orders=ORDERS.replace("99.50", "0")))
     assert result.exit_code == 2
     assert "all repeat orders until 2025-03-31 are of amount zero" in " ".join(result.stderr.split())
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """What a back-test was asked for; a made-up one stands in its place, whose bands of revenue did not hold."""
+    found: dict[str, object] = {}
+
+    def instead(table: object, **options: object) -> Backtest:
+        found.update(options)
+        return make_backtest(Past(outside={(OWN, "revenue"): (0, 2, 3, 5), (OTHER, "revenue"): (1,)}))
+
+    monkeypatch.setattr(study, "backtest", instead)
+    return found
+
+
+def test_backtest_prints_the_verdicts_on_the_valuations_models_the_choice_and_the_path(asked: dict[str, object], tmp_path: Path) -> None:
+    result = invoke("backtest", base(tmp_path))
+    assert (result.exit_code, result.stderr) == (0, "")
+    *verdicts, chosen, path = result.stdout.splitlines()
+    assert [
+        (line.startswith(f"{OWN}: The 90 % band"), *re.findall(r"total's (\w+) held in (\d of \d) .* of (\d+) weeks", line))
+        for line in verdicts
+    ] == [
+        (True, ("orders", "8 of 8", "13")),
+        (True, ("orders", "4 of 4", "26")),
+        (True, ("revenue", "4 of 8", "13")),
+        (True, ("revenue", "2 of 4", "26")),
+    ]
+    assert "too narrow" in verdicts[2]
+    assert chosen.startswith(f"{OWN}: it told the orders of single customers over 13 weeks better")
+    assert path == str(tmp_path / "out" / "base" / "backtest.html") and Path(path).is_file()
+
+
+def test_backtest_takes_its_settings_from_the_command_line(asked: dict[str, object], tmp_path: Path) -> None:
+    overrides = (
+        "backtest.origins=2",
+        "backtest.horizons=[4, 8]",
+        "backtest.also=[{spend='lognormal'}]",
+        "run.seed=9",
+        "backtest.draws=150",
+    )
+    settings = [argument for override in overrides for argument in ("--set", override)]
+    result = invoke("backtest", base(tmp_path), *settings, "--out", tmp_path / "elsewhere")
+    assert result.exit_code == 0
+    assert (asked["origins"], asked["horizons"], asked["seed"], asked["draws"]) == (2, [4, 8], 9, 150)
+    assert (asked["pool"], asked["until"]) == (("industry",), date(2025, 3, 31))
+    assert [(purchases.title, spend.title) for purchases, spend in asked["models"]] == [  # type: ignore[attr-defined]
+        ("MBG/NBD", "Gamma-Gamma"),
+        ("MBG/NBD", "Lognormal"),
+    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["base.toml", "elsewhere", "orders.csv"]
+    assert sorted(path.name for path in (tmp_path / "elsewhere").iterdir()) == ["backtest", "backtest.html"]
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("backtest.origins=8", "no forecast of 13 weeks can be graded: the orders reach from 2025-01-31 to 2025-03-31"),
+        ("backtest.origins=[2025-02-15]", "no forecast of 13 weeks can be graded"),
+        ("backtest.origins=0", "base.toml: backtest.origins"),
+        ("backtest.horizons=[]", "horizons"),
+    ],
+)
+def test_where_nothing_can_be_graded_one_message_says_so_and_nothing_is_written(override: str, said: str, tmp_path: Path) -> None:
+    file = base(tmp_path)
+    before = everything(tmp_path)
+    result = invoke("backtest", file, "--set", override)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Error: ") and said in result.stderr and result.stderr.count("\n") == 1
+    assert everything(tmp_path) == before
+
+
+def test_backtest_does_not_write_over_what_is_no_earlier_result(asked: dict[str, object], tmp_path: Path) -> None:
+    file = base(tmp_path)
+    (tmp_path / "out" / "base" / "backtest").mkdir(parents=True)
+    (tmp_path / "out" / "base" / "backtest" / "plan.txt").write_text("a year's work")
+    before = everything(tmp_path)
+    result = invoke("backtest", file)
+    assert result.exit_code == 2 and "is no earlier result" in result.stderr
+    assert everything(tmp_path) == before
+    assert not asked, "it is found out before the work is done"

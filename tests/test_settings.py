@@ -9,6 +9,8 @@ import pytest
 
 from clvbayes.errors import SettingsError
 from clvbayes.settings import (
+    BacktestSettings,
+    CandidateSettings,
     DataSettings,
     EconomicsSettings,
     ModelSettings,
@@ -60,6 +62,8 @@ def test_what_is_not_given_has_its_default(tmp_path: Path) -> None:
     assert (settings.models.purchases, settings.models.spend, settings.models.pool) == ("mbg_nbd", "gamma_gamma", ["industry"])
     assert (settings.economics.period, settings.economics.fiscal_year_start) == ("quarter", 1)
     assert (settings.report.customer_ids, settings.run.seed) == ("none", 1)
+    assert (settings.backtest.origins, settings.backtest.horizons, settings.backtest.also) == (8, [13, 26, 52], [])
+    assert (settings.backtest.draws, settings.backtest.predictive_draws) == (500, 1000)
 
 
 def test_every_key_can_be_set(tmp_path: Path) -> None:
@@ -104,17 +108,29 @@ fiscal_year_start = 4
 title = "Wert"
 by = ["Land"]
 customer_ids = "hashed"
+[backtest]
+origins = [2025-06-30, 2025-03-31]
+horizons = [4, 52]
+draws = 200
+predictive_draws = 300
+[[backtest.also]]
+purchases = "mbg_nbd"
+spend = "gamma_gamma"
+frequency_link = false
 [run]
 seed = 7
 draws = 500
 predictive_draws = 400
 """
     settings = read(tmp_path, text).settings
-    for section in (settings.data, settings.models, settings.economics, settings.report, settings.run):
+    for section in (settings.data, settings.models, settings.economics, settings.report, settings.backtest, settings.run):
         assert section.model_fields_set == set(type(section).model_fields)
     assert settings.data.is_return == {"Auftrag": "C"}
     assert (settings.data.since, settings.data.until) == (date(2020, 1, 1), date(2025, 12, 31))
     assert settings.models.pool == ["Branche", ["Branche", "Land"]]
+    assert (settings.backtest.origins, settings.backtest.horizons) == ([date(2025, 6, 30), date(2025, 3, 31)], [4, 52])
+    assert settings.backtest.also == [CandidateSettings(purchases="mbg_nbd", spend="gamma_gamma", frequency_link=False)]
+    assert settings.backtest.also[0].model_fields_set == set(CandidateSettings.model_fields)
     economics = settings.economics.economics(currency="EUR")
     assert economics.margin == {"Branche": {"Mills": 1.0, "Retail": 0.2}}
     assert (economics.rates, economics.horizon, economics.currency) == ((0.03, 0.05), 2.5, "EUR")
@@ -136,6 +152,7 @@ SECTIONS: dict[str, Any] = {
     "models": ModelSettings,
     "economics": EconomicsSettings,
     "report": ReportSettings,
+    "backtest": BacktestSettings,
     "run": RunSettings,
 }
 KEYS = [(section, key) for section, model in SECTIONS.items() for key in model.model_fields]
@@ -156,7 +173,7 @@ def test_every_misspelt_section_is_named_with_what_it_may_have_been(section: str
 def test_an_unknown_section_is_answered_with_the_known_ones(tmp_path: Path) -> None:
     assert set(SECTIONS) == set(Settings.model_fields)
     assert complaint(tmp_path, GOOD + "[zebra]\nx = 1\n") == (
-        "base.toml: zebra is not a setting; there are data, models, economics, report, run"
+        "base.toml: zebra is not a setting; there are data, models, economics, report, backtest, run"
     )
 
 
@@ -213,6 +230,35 @@ def test_all_misspelt_keys_are_named_at_once(tmp_path: Path) -> None:
         ("models.pool=[[]]", "models.pool holds an empty crossing, []; take it out, or name its segments"),
         ("run.draws=10", "run.draws: input should be greater than or equal to 100, not 10"),
         ("run.draws=true", "run.draws: input should be a valid integer, not True"),
+        ("backtest.origins=0", "backtest.origins: input should be greater than or equal to 1, not 0"),
+        ("backtest.origins=-3", "backtest.origins: input should be greater than or equal to 1, not -3"),
+        ("backtest.origins='8'", "backtest.origins: input should be a valid integer, not '8'"),
+        ("backtest.origins=8.0", "backtest.origins: input should be a valid integer, not 8.0"),
+        ("backtest.origins=true", "backtest.origins: input should be a valid integer, not True"),
+        ("backtest.origins=['2025-06-30']", "backtest.origins.0: input should be a valid date, not '2025-06-30'"),
+        ("backtest.origins=[2025-06-30T00:00:00]", "backtest.origins.0: input should be a valid date, not datetime"),
+        ("backtest.origins=[]", "backtest.origins"),
+        ("backtest.origins=[2025-06-30, 2025-06-30]", "backtest.origins"),
+        ("backtest.horizons=[]", "backtest.horizons"),
+        ("backtest.horizons=[13, 13]", "backtest.horizons"),
+        ("backtest.horizons=[0]", "backtest.horizons.0: input should be greater than or equal to 1, not 0"),
+        ("backtest.horizons=[13, 521]", "backtest.horizons.1: input should be less than or equal to 520, not 521"),
+        ("backtest.horizons=['13']", "backtest.horizons.0: input should be a valid integer, not '13'"),
+        ("backtest.horizons=[13.0]", "backtest.horizons.0: input should be a valid integer, not 13.0"),
+        ("backtest.horizons=13", "backtest.horizons: input should be a valid list, not 13"),
+        ("backtest.also=[{ spend = 'gamma' }]", "backtest.also.0.spend: input should be 'gamma_gamma' or 'lognormal', not 'gamma'"),
+        ("backtest.also=[{ purchases = 'pareto' }]", "backtest.also.0.purchases: input should be 'mbg_nbd', not 'pareto'"),
+        ("backtest.also={ spend = 'lognormal' }", "backtest.also: input should be a valid list, not {'spend': 'lognormal'}"),
+        ("backtest.also=['lognormal']", "[[backtest.also]]"),
+        ("backtest.also=[{ spendd = 'lognormal' }]", "backtest.also.0.spendd is not a setting; did you mean 'spend'?"),
+        ("backtest.also=[{ pool = [] }]", "backtest.also.0.pool is not a setting; there are purchases, spend, frequency_link"),
+        ("backtest.also=[{}]", "backtest.also names models twice, or those of the valuation, which are always graded"),
+        ("backtest.also=[{ spend = 'gamma_gamma' }]", "backtest.also names models twice, or those of the valuation"),
+        ("backtest.also=[{ spend = 'lognormal' }, { purchases = 'mbg_nbd', spend = 'lognormal' }]", "backtest.also names models twice"),
+        ("backtest.also=[{ frequency_link = true }]", "backtest.also"),
+        ("backtest.also=[{ spend = 'gamma_gamma', frequency_link = true }]", "backtest.also"),
+        ("backtest.draws=99", "backtest.draws: input should be greater than or equal to 100, not 99"),
+        ("backtest.predictive_draws=99", "backtest.predictive_draws: input should be greater than or equal to 100, not 99"),
         ("data.segments=industry", "data.segments: input should be a valid list, not 'industry'"),
         ("data.until='2025-12-31'", "data.until: input should be a valid date, not '2025-12-31'"),
         ("data.until=2025-12-31T00:00:00", "data.until: input should be a valid date, not datetime"),
@@ -225,6 +271,52 @@ def test_all_misspelt_keys_are_named_at_once(tmp_path: Path) -> None:
 def test_a_value_that_cannot_be_used_is_named_by_its_key(override: str, said: str, tmp_path: Path) -> None:
     found = complaint(tmp_path, GOOD, override)
     assert found.startswith("base.toml: ") and said in found
+
+
+def test_origins_may_be_days_or_a_number(tmp_path: Path) -> None:
+    assert read(tmp_path, GOOD, "backtest.origins=2").settings.backtest.origins == 2
+    days = read(tmp_path, GOOD, "backtest.origins=[2025-06-30, 2025-09-30]").settings.backtest.origins
+    assert days == [date(2025, 6, 30), date(2025, 9, 30)]
+    assert read(tmp_path, GOOD, "backtest.horizons=[1, 520]").settings.backtest.horizons == [1, 520]
+
+
+def test_one_wrong_key_of_a_backtest_is_complained_of_once_by_its_name(tmp_path: Path) -> None:
+    """Not by the types that the key might have had."""
+    said = complaint(tmp_path, GOOD, "backtest.origins=0")
+    assert re.findall(r"backtest\.origins\S*", said) == ["backtest.origins:"] * said.count("backtest.origins")
+    assert not re.search(r"constrained|list\[", said)
+
+
+GAMMA, LOGNORMAL = "gamma_gamma", "lognormal"
+LINKED = GOOD.replace("[models]", '[models]\nspend = "lognormal"\nfrequency_link = true\nreturns = "none"')
+
+
+@pytest.mark.parametrize(
+    ("text", "also", "expected"),
+    [
+        (GOOD, "[]", [(GAMMA, False)]),
+        (GOOD, "[{ spend = 'lognormal' }]", [(GAMMA, False), (LOGNORMAL, False)]),
+        (GOOD, "[{ spend = 'lognormal', frequency_link = true }]", [(GAMMA, False), (LOGNORMAL, True)]),
+        (
+            GOOD,
+            "[{ spend = 'lognormal' }, { spend = 'lognormal', frequency_link = true }]",
+            [(GAMMA, False), (LOGNORMAL, False), (LOGNORMAL, True)],
+        ),
+        (LINKED, "[{ spend = 'gamma_gamma' }]", [(LOGNORMAL, True), (GAMMA, False)]),
+        (LINKED, "[{ frequency_link = false }]", [(LOGNORMAL, True), (LOGNORMAL, False)]),
+    ],
+)
+def test_a_candidate_is_completed_by_the_valuations_models(text: str, also: str, expected: list[tuple[str, bool]], tmp_path: Path) -> None:
+    settings = read(tmp_path, text, f"backtest.also={also}").settings
+    assert [(models.spend, models.frequency_link) for models in settings.candidates] == expected
+    assert settings.candidates[0] == settings.models
+    for models in settings.candidates:
+        assert (models.purchases, models.pool, models.returns) == (settings.models.purchases, ["industry"], settings.models.returns)
+
+
+def test_a_candidate_that_completes_to_the_valuations_models_is_one_too_many(tmp_path: Path) -> None:
+    for also in ("[{ spend = 'lognormal' }]", "[{ frequency_link = true }]", "[{ spend = 'gamma_gamma' }, { spend = 'gamma_gamma' }]"):
+        assert "backtest.also names models twice" in complaint(tmp_path, LINKED, f"backtest.also={also}")
 
 
 def test_pool_and_by_are_both_named_at_once(tmp_path: Path) -> None:

@@ -2,18 +2,21 @@
 
 import json
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import xarray as xr
+from made_up_backtest import OTHER, OWN, Past, make_backtest
 from valuation.made_up_fits import made_up_customers, made_up_fits
 
 from clvbayes import files
 from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.files import file_hashes, staged, write_json
+from clvbayes.grading import Backtest
 from clvbayes.inference import Fit
 from clvbayes.inference.kept import fit_key
 from clvbayes.models import gamma_gamma, mbg_nbd
@@ -36,6 +39,24 @@ def fits() -> tuple[Fit, Fit]:
 def valuation(fits: tuple[Fit, Fit]) -> Valuation:
     customers = made_up_customers(60, segments=HOSTILE, currency="EUR")
     return value(*fits, customers, Economics(0.35, 0.09, 1, fiscal_year_start=4), draws=150, seed=1, progress=False)
+
+
+@pytest.fixture(scope="module")
+def backtest() -> Backtest:
+    """Of hostile labels; after one origin nobody ordered, so that a mean error is infinite."""
+    hostile = '<script>alert(1)</script> + "../../x"'
+    off = {hostile: 1.5, "No churn": 2.5, "Last year's rate": 0.5}
+    return make_backtest(
+        Past(
+            models=(OWN, hostile),
+            off=off,
+            silent=(1,),
+            outside={(OWN, "revenue"): (0, 2, 3, 5)},
+            failed_fits=1,
+            pool=("industry", ["industry", "region"]),
+            notes=("52 weeks cannot be graded: <b>ü</b>", 'x"; drop table t'),
+        )
+    )
 
 
 def names_in(folder: Path) -> list[str]:
@@ -80,8 +101,45 @@ def test_a_loaded_fit_values_as_the_fit_did(fits: tuple[Fit, Fit], valuation: Va
     xr.testing.assert_identical(again.total, valuation.total)
 
 
-def test_the_same_result_gives_the_same_bytes(fits: tuple[Fit, Fit], valuation: Valuation, tmp_path: Path) -> None:
-    for obj in (fits[0], fits[1], valuation):
+def test_a_backtest_comes_back_as_it_was(backtest: Backtest, tmp_path: Path) -> None:
+    again = load(save(backtest, tmp_path / "backtest"))
+    assert isinstance(again, Backtest)
+    for name in [field.name for field in fields(backtest)]:
+        was, is_now = getattr(backtest, name), getattr(again, name)
+        if isinstance(was, pd.DataFrame):
+            pd.testing.assert_frame_equal(is_now, was, check_exact=True)
+            assert len(was)
+        else:
+            assert is_now == was
+    for frame in (again.forecasts, again.weekly, again.certificates):
+        assert {type(day) for day in frame["origin"]} == {date}
+    assert again.forecasts["held_90"].dtype == again.certificates["passed"].dtype == bool
+    assert isinstance(again.verdicts, tuple) and isinstance(again.notes, tuple)
+    assert again.models == backtest.models and again.models[1] != OTHER
+    assert again.verdict(again.models[1], "revenue", 26) == backtest.verdict(backtest.models[1], "revenue", 26)
+
+
+def test_a_backtest_without_notes_of_one_forecast_comes_back(tmp_path: Path) -> None:
+    small = make_backtest(Past(models=(OWN,), origins=1, horizons=(13,), newcomers=()))
+    again = load(save(small, tmp_path / "backtest"))
+    assert isinstance(again, Backtest)
+    assert again.notes == () and again.verdicts == small.verdicts
+    pd.testing.assert_frame_equal(again.to_frame(), small.to_frame(), check_exact=True)
+
+
+def test_manifests_are_json_that_any_reader_takes(backtest: Backtest, valuation: Valuation, fits: tuple[Fit, Fit], tmp_path: Path) -> None:
+    """Infinity and NaN are not JSON; a mean error is infinite where nothing happened."""
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    for k, obj in enumerate((fits[0], valuation, backtest)):
+        text = (save(obj, tmp_path / str(k)) / "manifest.json").read_text(encoding="utf-8")
+        assert json.loads(text, parse_constant=refuse)["kind"] == type(obj).__name__
+
+
+def test_the_same_result_gives_the_same_bytes(fits: tuple[Fit, Fit], valuation: Valuation, backtest: Backtest, tmp_path: Path) -> None:
+    for obj in (fits[0], fits[1], valuation, backtest):
         first = file_hashes(save(obj, tmp_path / "first"))
         time.sleep(1.1)  # files with a time in them differ by the second
         assert file_hashes(save(obj, tmp_path / "second")) == first
@@ -152,7 +210,7 @@ def test_a_staged_folder_appears_whole(tmp_path: Path) -> None:
 
 
 def test_other_things_are_not_saved(tmp_path: Path) -> None:
-    with pytest.raises(ArgumentError, match="only a Fit or a Valuation can be saved, not DataFrame"):
+    with pytest.raises(ArgumentError, match="only a Fit, a Valuation or a Backtest can be saved, not DataFrame"):
         save(pd.DataFrame(), tmp_path / "x")
     assert names_in(tmp_path) == []
 
@@ -194,8 +252,12 @@ def test_a_manifest_that_is_none_is_refused(content: str, tmp_path: Path) -> Non
         load(tmp_path)
 
 
-def test_a_folder_with_a_file_missing_is_refused(fits: tuple[Fit, Fit], valuation: Valuation, tmp_path: Path) -> None:
-    for obj, names in ((fits[0], ["posterior.nc"]), (valuation, ["cash.nc", "customers.parquet"])):
+def test_a_folder_with_a_file_missing_is_refused(fits: tuple[Fit, Fit], valuation: Valuation, backtest: Backtest, tmp_path: Path) -> None:
+    for obj, names in (
+        (fits[0], ["posterior.nc"]),
+        (valuation, ["cash.nc", "customers.parquet"]),
+        (backtest, ["forecasts.parquet", "weekly.parquet", "differences.parquet", "certificates.parquet"]),
+    ):
         for name in names:
             folder = save(obj, tmp_path / "saved")
             (folder / name).unlink()

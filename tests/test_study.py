@@ -1,17 +1,23 @@
 """Whole runs: a small uneven base with hostile names, from its file to the folder of results."""
 
 import json
+import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from made_up_backtest import OTHER, OWN, Past, make_backtest
 from typer.testing import CliRunner
 
 import clvbayes as clv
 from clvbayes import cli, study
+from clvbayes.errors import DataError
+from clvbayes.files import file_hashes
 from clvbayes.inference import CheckResult, kept
+from clvbayes.report import prose_en as words
 
 HOSTILE = "<script>alert(1)</script>"
 COLUMN = 'x"; drop table t'
@@ -199,3 +205,193 @@ def test_the_demonstration_runs_its_valuation_file(finished: clv.Study, tmp_path
     assert customers.until == date(2025, 12, 31)
     assert file.settings.models.pool == ["industry"]
     assert (tmp_path / "orders.csv").is_file()
+
+
+# back-test ------------------------------------------------------------------------------------------------------------------------------
+
+AGAINST = Past(origins=3, horizons=(13,), outside={(OWN, "revenue"): (0, 1, 2)})
+SMALL = ["backtest.origins=2", "backtest.horizons=[13]", "backtest.draws=100", "backtest.predictive_draws=100"]
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, past: Past = AGAINST) -> None:
+    """A made-up back-test in the place of a real one, of the models and the pooling that were asked for."""
+
+    def instead(table, *, models, pool, **_):
+        labels = tuple(f"{purchases.title} + {spend.title}" for purchases, spend in models)
+        return make_backtest(
+            Past(**{**vars(past), "models": labels, "pool": [list(entry) if isinstance(entry, tuple) else entry for entry in pool]})
+        )
+
+    monkeypatch.setattr(study, "backtest", instead)
+
+
+def next_run(finished: clv.Study, out: Path) -> str:
+    """The page of a run into `out` that finds its fits there; the valuation is the one at hand."""
+    shutil.copytree(finished.folder / "fits", out / "fits", dirs_exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(study, "value", lambda *_, **__: finished.valuation)
+        return clv.run(finished.settings.path, out=out, progress=False).report.read_text(encoding="utf-8")
+
+
+def test_a_backtest_writes_these_files_and_leaves_nothing_else(
+    finished: clv.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch)
+    graded = study.run_backtest(finished.settings.path, out=tmp_path / "out", progress=False)
+    assert graded.report == tmp_path / "out" / "backtest.html"
+    assert sorted(path.name for path in graded.folder.iterdir()) == ["backtest", "backtest.html"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    loaded = clv.load(graded.folder / "backtest")
+    assert isinstance(loaded, clv.Backtest) and loaded.verdicts == graded.backtest.verdicts
+    page = graded.report.read_text(encoding="utf-8")
+    assert "0 of 3 forecasts of 13 weeks" in page and "orders.csv" in page
+    assert "account 1" not in page and "://" not in page.replace("http://www.w3.org/2000/svg", "")
+
+
+@pytest.mark.parametrize("stops", ["save", "render_html"])
+def test_a_backtest_is_written_whole_or_not_at_all(
+    stops: str, finished: clv.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    pretend(monkeypatch)
+    first = study.run_backtest(finished.settings.path, out=tmp_path / "first", progress=False)
+    before = file_hashes(tmp_path)
+    pretend(monkeypatch, Past(origins=2))
+    monkeypatch.setattr(study, stops, full)
+    for out in (first.folder, tmp_path / "second"):
+        with pytest.raises(OSError, match="no space"):
+            study.run_backtest(finished.settings.path, out=out, progress=False)
+    assert file_hashes(tmp_path) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["first"]
+
+
+def test_a_later_run_with_the_same_models_has_the_verdict_on_its_first_page(
+    finished: clv.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch)
+    graded = study.run_backtest(finished.settings.path, out=tmp_path / "out", progress=False)
+    before = file_hashes(graded.folder)
+    page = next_run(finished, graded.folder)
+    said = page.index("in the past they did not hold. The 90 % band of the total&#39;s revenue held in 0 of 3")
+    assert said < page.index("Customer equity") < page.index(f">{words.BACKTEST}<")
+    assert "clvbayes backtest" not in page
+    assert before.items() <= file_hashes(graded.folder).items(), "the run leaves the back-test as it was"
+    without = finished.report.read_text(encoding="utf-8")
+    assert words.BACKTEST not in without and "clvbayes backtest" in without
+
+
+@pytest.mark.parametrize(
+    ("overrides", "taken"),
+    [
+        (["models.spend=lognormal"], False),
+        (["models.pool=['region']"], False),
+        (["models.pool=[]"], False),
+        (["models.spend=lognormal", "backtest.also=[{spend='gamma_gamma'}]"], True),
+        (["backtest.also=[{spend='lognormal'}]"], True),
+        (["economics.margin=0.2"], True),
+    ],
+)
+def test_a_run_takes_a_backtest_of_its_own_models_and_pooling_only(
+    overrides: list[str], taken: bool, finished: clv.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch, Past(origins=3, horizons=(13,), outside={(OTHER, "revenue"): (0, 1, 2)}))
+    study.run_backtest(finished.settings.path, out=tmp_path / "out", overrides=overrides, progress=False)
+    page = next_run(finished, tmp_path / "out")
+    assert (f">{words.BACKTEST}<" in page) == taken
+    assert "Do not trust" not in page, "bands of another model are no reason against this one"
+
+
+def half_of_a_frame(folder: Path) -> None:
+    whole = (folder / "pit.parquet").read_bytes()
+    (folder / "pit.parquet").write_bytes(whole[: len(whole) // 2])
+
+
+def without_verdicts(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["verdicts"]
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def half_of_the_manifest(folder: Path) -> None:
+    text = (folder / "manifest.json").read_text(encoding="utf-8")
+    (folder / "manifest.json").write_text(text[: len(text) // 2], encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        half_of_a_frame,
+        without_verdicts,
+        half_of_the_manifest,
+        lambda folder: (folder / "pit.parquet").unlink(),
+        lambda folder: (folder / "pit.parquet").write_bytes(b""),
+    ],
+    ids=["half a frame", "no verdicts", "half the manifest", "a file missing", "an empty file"],
+)
+def test_a_damaged_backtest_counts_as_none(
+    damage: Callable[[Path], object], finished: clv.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch)
+    graded = study.run_backtest(finished.settings.path, out=tmp_path / "out", progress=False)
+    damage(graded.folder / "backtest")
+    page = next_run(finished, graded.folder)
+    assert words.BACKTEST not in page and "clvbayes backtest" in page
+
+
+def test_another_result_in_the_backtests_place_counts_as_none(finished: clv.Study, tmp_path: Path) -> None:
+    shutil.copytree(finished.folder / "valuation", tmp_path / "out" / "backtest")
+    assert words.BACKTEST not in next_run(finished, tmp_path / "out")
+
+
+def test_a_backtest_that_was_interrupted_goes_on_where_it_stopped(
+    finished: clv.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All but the sampling is real: two origins, two models, stopped in the third of four fits."""
+    fits, sampled, stop_at = {"mbg_nbd": finished.purchases, "gamma_gamma": finished.spend}, [], [3]
+
+    def fit_until_stopped(model, customers, **_):
+        sampled.append((model.name, customers.until))
+        if len(sampled) in stop_at:
+            raise KeyboardInterrupt
+        return fits[model.name]
+
+    monkeypatch.setattr(kept, "fit", fit_until_stopped)
+    path, out, early, late = finished.settings.path, tmp_path / "out", date(2025, 7, 2), date(2025, 10, 1)
+    with pytest.raises(KeyboardInterrupt):
+        study.run_backtest(path, out=out, overrides=SMALL, progress=False)
+    assert [entry.name for entry in out.iterdir()] == ["backtest-fits"]
+    assert len(list((out / "backtest-fits").iterdir())) == 2
+    graded = study.run_backtest(path, out=out, overrides=SMALL, progress=False)
+    assert sampled == [("mbg_nbd", early), ("gamma_gamma", early), ("mbg_nbd", late), ("mbg_nbd", late), ("gamma_gamma", late)]
+    assert list(graded.backtest.settings["origins"]) == [str(early), str(late)]
+
+    stop_at.clear()
+    once = study.run_backtest(path, out=tmp_path / "once", overrides=SMALL, progress=False)
+    assert file_hashes(once.folder / "backtest") == file_hashes(out / "backtest")
+    assert once.report.read_bytes() == graded.report.read_bytes()
+    assert len(sampled) == 9
+    study.run_backtest(path, out=out, overrides=[*SMALL, "backtest.predictive_draws=150"], progress=False)
+    assert len(sampled) == 9, "draws of forecasts need no new fits"
+    study.run_backtest(path, out=out, overrides=[*SMALL, "run.seed=2"], progress=False)
+    assert len(sampled) == 13 and len(list((out / "backtest-fits").iterdir())) == 4
+
+    page = next_run(finished, out)
+    assert f">{words.BACKTEST}<" in page and "clvbayes backtest" not in page
+    assert HOSTILE not in page and "account 1" not in page
+
+
+def test_a_backtest_of_which_no_fit_can_be_made_says_why_and_writes_no_result(
+    finished: clv.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(model, customers, **_):
+        raise DataError("all repeat orders are of amount zero")
+
+    monkeypatch.setattr(kept, "fit", refuse)
+    arguments = ["backtest", str(finished.settings.path), "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(cli.app, [*arguments, *(part for setting in SMALL for part in ("--set", setting))])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.count("\n") == 1 and result.stderr.count("all repeat orders are of amount zero") == 2
+    assert "2025-07-02" in result.stderr and "2025-10-01" in result.stderr
+    assert not list(tmp_path.rglob("*"))

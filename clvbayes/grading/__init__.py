@@ -1,6 +1,6 @@
 """Forecasts against what happened."""
 
-from clvbayes.grading.rolling_origins import Backtest, backtest
+from clvbayes.grading.rolling_origins import BASELINES, Backtest, backtest
 from clvbayes.grading.verdicts import Choice, Verdict
 
-__all__ = ["Backtest", "Choice", "Verdict", "backtest"]
+__all__ = ["BASELINES", "Backtest", "Choice", "Verdict", "backtest"]

@@ -13,6 +13,7 @@ from numba import njit
 from scipy.optimize import minimize
 from scipy.special import gammaln, xlog1py
 
+from clvbayes.errors import DataError
 from clvbayes.models.clock import Clock
 from clvbayes.models.protocol import Batch, Futures
 from clvbayes.models.streams import exponential, gamma_variate, open_stream
@@ -88,7 +89,7 @@ def steady_draws(frequency: np.ndarray, T: np.ndarray, draws: int, random: np.ra
     simplex = centre + np.array([[0.0, 0.0], [0.5, 0.0], [0.0, 0.5]])
     found = minimize(negative, centre, method="Nelder-Mead", options={"initial_simplex": simplex, "xatol": 1e-6, "fatol": 1e-6})
     if not found.success:
-        raise AssertionError(f"the mode of a baseline was not found: {found.message}")
+        raise DataError(f"the mode of a baseline was not found: {found.message}")
     mode = found.x
     steps = STEP * np.eye(2)
     curvature = np.empty((2, 2))

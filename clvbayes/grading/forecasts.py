@@ -1,8 +1,6 @@
 """A forecast from one origin by one model, folded and scored: of single customers, of levels, of weeks, and of customers not yet won."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
@@ -13,7 +11,7 @@ from clvbayes.grading.windows import MEASURES, Happened, Newcomers, Origin
 from clvbayes.inference import Fit
 from clvbayes.models.protocol import Futures
 from clvbayes.valuation.economics import DAYS_PER_YEAR, Economics
-from clvbayes.valuation.events import Part, Plan, in_order, simulate_events
+from clvbayes.valuation.events import Events, Part, Plan, in_order, simulate_events
 from clvbayes.valuation.first_orders import bootstrap
 from clvbayes.valuation.levels import Levels
 from clvbayes.valuation.plans import plan_valuation
@@ -49,10 +47,9 @@ class Forecast:
 
 @dataclass(frozen=True)
 class _Folded:
-    """Of a batch: sums to be added up, and scores."""
+    """Of a batch: its orders, to be added up, and scores."""
 
-    by_level: np.ndarray
-    by_week: np.ndarray
+    orders: Events
     scores: dict[tuple[str, int], Scores]
     log_score: np.ndarray
 
@@ -74,23 +71,21 @@ def forecast_existing(plan: Plan, part: Part, origin: Origin, levels: Levels, ha
     weeks = origin.weeks
     by_level = np.zeros((len(MEASURES), len(weeks), levels.rows, plan.draws))
     by_week = np.zeros((len(MEASURES), weeks[-1], plan.draws))
-    folded = []
-    for _, batch in in_order(lambda rows, some: _fold(plan, some, rows, origin, levels, happened), plan, part):
-        by_level += batch.by_level
-        by_week += batch.by_week
-        folded.append(batch)
-    scores = {key: _joined([batch.scores[key] for batch in folded]) for key in folded[0].scores}
-    return Forecast(by_level, by_week, scores, np.concatenate([batch.log_score for batch in folded], axis=1))
+    scores: list[dict[tuple[str, int], Scores]] = []
+    log_scores = []
+    for rows, batch in in_order(lambda rows, some: _fold(plan, some, rows, origin, happened), plan, part):
+        orders = batch.orders
+        _add_up(by_level, by_week, levels.row_of[:, rows], orders.customer, orders.draw, orders.period, orders.amount, np.array(weeks))
+        scores.append(batch.scores)
+        log_scores.append(batch.log_score)
+    joined = {key: _joined([found[key] for found in scores]) for key in scores[0]}
+    return Forecast(by_level, by_week, joined, np.concatenate(log_scores, axis=1))
 
 
-def _fold(plan: Plan, part: Part, rows: slice, origin: Origin, levels: Levels, happened: Happened) -> _Folded:
+def _fold(plan: Plan, part: Part, rows: slice, origin: Origin, happened: Happened) -> _Folded:
     orders = simulate_events(plan, part).events[0]
-    shape = (len(MEASURES), len(origin.weeks), len(part), plan.draws)
-    by_customer, by_week = np.zeros(shape), np.zeros((len(MEASURES), origin.weeks[-1], plan.draws))
-    _add(by_customer, by_week, orders.customer, orders.draw, orders.period, orders.amount, np.array(origin.weeks))
-    by_level = np.zeros((len(MEASURES), len(origin.weeks), levels.rows, plan.draws))
-    for row_of in levels.row_of[:, rows]:
-        _add_levels(by_level, by_customer, row_of)
+    by_customer = np.zeros((len(MEASURES), len(origin.weeks), len(part), plan.draws))
+    _add_by_customer(by_customer, orders.customer, orders.draw, orders.period, orders.amount, np.array(origin.weeks))
     random = np.random.default_rng([plan.seed, TIES, rows.start])
     scores = {
         (measure, weeks): score_draws(by_customer[m, h], happened.by_customer[m, h, rows], random)
@@ -102,11 +97,11 @@ def _fold(plan: Plan, part: Part, rows: slice, origin: Origin, levels: Levels, h
         _next_amounts(plan, part.rows(ordered)), happened.next_amount[rows][ordered], random
     )
     counts = happened.by_customer[0, :, rows]
-    return _Folded(by_level, by_week, scores, np.stack([_log_score(plan, part, h, n) for h, n in zip(origin.weeks, counts, strict=True)]))
+    return _Folded(orders, scores, np.stack([_log_score(plan, part, h, n) for h, n in zip(origin.weeks, counts, strict=True)]))
 
 
 def _next_amounts(plan: Plan, part: Part) -> np.ndarray:
-    """Draws of the amount of each customer's next order, dims ``(customer, draw)``."""
+    """Draws of the amount of each customer's next order, dims ``(customer, draw)``; growth of amounts is left out, since it is soon."""
     customer = np.repeat(np.arange(len(part), dtype=np.int32), plan.draws)
     draw = np.tile(np.arange(plan.draws, dtype=np.int32), len(part))
     unused = np.zeros((len(part), plan.draws))
@@ -132,60 +127,39 @@ def _joined(parts: list[Scores]) -> Scores:
     return Scores(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in Scores.__dataclass_fields__})
 
 
-def forecast_newcomers(
-    purchases: Fit,
-    spend: Fit,
-    customers: Customers,
-    newcomers: Newcomers,
-    origin: Origin,
-    *,
-    own_plan: Callable[[Plan, Part], tuple[Plan, Part]],
-    spend_growth: float,
-    draws: int,
-    seed: int,
-) -> np.ndarray:
+def forecast_newcomers(plan: Plan, part: Part, first_amounts: np.ndarray, newcomers: Newcomers, origin: Origin) -> np.ndarray:
     """Draws of the repeat orders and the revenue of customers won after an origin, given who came and when.
 
     Parameters
     ----------
-    purchases, spend : Fit
-        Made at the origin.
-    customers : Customers
-        Known at the origin: their first orders stand for those to come.
+    plan, part
+        Of the newcomers, with days for periods.
+    first_amounts : numpy.ndarray
+        First orders of the customers known at the origin: they stand for those to come.
     newcomers : Newcomers
     origin : Origin
-    own_plan : callable
-        What replaces the purchase model in a plan, for baselines.
-    spend_growth, draws, seed
-        As of the other forecasts.
 
     Returns
     -------
     numpy.ndarray
         Dims ``(measure, horizon, draw)``.
     """
+    draws, seed = plan.draws, plan.seed
     found = np.zeros((len(MEASURES), len(origin.weeks), draws))
-    if not len(newcomers.customers):
-        return found
-    options: dict[str, Any] = {"spend_growth": spend_growth, "draws": draws, "seed": seed, "per_week": 7}
-    plan, part = own_plan(*plan_weeks(purchases, spend, newcomers.customers, origin, **options))
-    paid_share = plan_weeks(purchases, spend, customers, origin, **options)[0].paid_share  # of newcomers no repeat order has been seen
-    plan = replace(plan, paid_share=paid_share)
-    amounts = customers.statistics["first_amount"].to_numpy(dtype=float)
-    first = bootstrap([amounts], [slice(0, 1)], draws, [seed, FIRST_ORDERS])
-    relative = first.mean[:, 0] / amounts.mean() if amounts.any() else np.ones(draws)
+    first = bootstrap([first_amounts], [slice(0, 1)], draws, [seed, FIRST_ORDERS])
+    relative = first.mean[:, 0] / first_amounts.mean() if first_amounts.any() else np.ones(draws)
 
     def fold(rows: slice, some: Part) -> np.ndarray:
         orders = simulate_events(plan, some).events[0]
         day = orders.period + newcomers.arrived[rows][orders.customer]
         random = np.random.default_rng([seed, FIRST_ORDERS, rows.start])
-        first_amounts = first.simulate(0, (len(some), draws), random) * relative
+        opening = first.simulate(0, (len(some), draws), random) * relative
         folded = np.zeros_like(found)
         for h, weeks in enumerate(origin.weeks):
             within = day < 7 * weeks
             folded[0, h] = np.bincount(orders.draw[within], minlength=draws)
             folded[1, h] = np.bincount(orders.draw[within], orders.amount[within], minlength=draws)
-            folded[1, h] += first_amounts[newcomers.arrived[rows] <= 7 * weeks].sum(axis=0)
+            folded[1, h] += opening[newcomers.arrived[rows] <= 7 * weeks].sum(axis=0)
         return folded
 
     for _, folded in in_order(fold, plan, part):
@@ -194,30 +168,35 @@ def forecast_newcomers(
 
 
 @njit(nogil=True, cache=True)
-def _add(
-    by_customer: np.ndarray,
+def _add_by_customer(
+    by_customer: np.ndarray, customer: np.ndarray, draw: np.ndarray, week: np.ndarray, amount: np.ndarray, weeks: np.ndarray
+) -> None:
+    for k in range(len(customer)):
+        for h in range(len(weeks)):
+            if week[k] < weeks[h]:
+                by_customer[0, h, customer[k], draw[k]] += 1.0
+                by_customer[1, h, customer[k], draw[k]] += amount[k]
+
+
+@njit(nogil=True, cache=True)
+def _add_up(
+    by_level: np.ndarray,
     by_week: np.ndarray,
+    row_of: np.ndarray,
     customer: np.ndarray,
     draw: np.ndarray,
     week: np.ndarray,
     amount: np.ndarray,
     weeks: np.ndarray,
 ) -> None:
+    """Add orders to the sums by level and by week, in their order, so that batches of any size give the same digits."""
     for k in range(len(customer)):
-        i, s, at = customer[k], draw[k], week[k]
+        s, at = draw[k], week[k]
         by_week[0, at, s] += 1.0
         by_week[1, at, s] += amount[k]
         for h in range(len(weeks)):
             if at < weeks[h]:
-                by_customer[0, h, i, s] += 1.0
-                by_customer[1, h, i, s] += amount[k]
-
-
-@njit(nogil=True, cache=True)
-def _add_levels(by_level: np.ndarray, by_customer: np.ndarray, row_of: np.ndarray) -> None:
-    measures, horizons, customers, draws = by_customer.shape
-    for m in range(measures):
-        for h in range(horizons):
-            for i in range(customers):
-                for s in range(draws):
-                    by_level[m, h, row_of[i], s] += by_customer[m, h, i, s]
+                for column in range(len(row_of)):
+                    row = row_of[column, customer[k]]
+                    by_level[0, h, row, s] += 1.0
+                    by_level[1, h, row, s] += amount[k]

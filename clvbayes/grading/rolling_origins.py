@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,9 +17,9 @@ from clvbayes.grading.baselines import Steady, steady_draws
 from clvbayes.grading.forecasts import forecast_existing, forecast_newcomers, plan_weeks
 from clvbayes.grading.tables import difference_table, tables_of
 from clvbayes.grading.verdicts import Choice, Verdict, choose, judge
-from clvbayes.grading.windows import Origin, happened_after, newcomers_after, plan_origins
+from clvbayes.grading.windows import MEASURES, Newcomers, Origin, happened_after, newcomers_after, plan_origins
 from clvbayes.inference import Fit, fit
-from clvbayes.inference.kept import drop_other_fits, fit_or_kept
+from clvbayes.inference.kept import fit_or_kept
 from clvbayes.models import gamma_gamma
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
@@ -66,7 +66,7 @@ class Backtest:
         brought (`best`).
     differences : pandas.DataFrame
         Between two models, over all origins: mean `loss` of a customer's forecast (minus the log score of orders, CRPS of revenue), its
-        `difference` from the other model's, and that difference's standard error, by customers.
+        `difference` from the other model's, and that difference's standard error, the larger one of those by customers and by origins.
     certificates : pandas.DataFrame
         One row a fit: `origin`, `model`, `customers`, whether it `passed`, and what failed.
     verdicts : tuple of Verdict
@@ -76,7 +76,8 @@ class Backtest:
     notes : tuple of str
         What could not be graded, and why.
     settings : dict
-        What it was made with: models by label, pool, by, since, until, origins, horizons, seed, draws.
+        What it was made with: models by label, pool, by, since, until, the origins that were graded, horizons, spend_growth, seed, draws,
+        the source's name, hash and currency, and the names of the kept fits.
     """
 
     forecasts: pd.DataFrame
@@ -122,13 +123,38 @@ class _Entrant:
     label: str
     purchases: Fit
     spend: Fit
-    own_plan: Callable[[Plan, Part], tuple[Plan, Part]]
+    steady: "_SteadyOnes | None" = None
+
+    def plan_existing(self, plan: Plan, part: Part) -> tuple[Plan, Part]:
+        """The plan and the customers known at the origin, as this entrant has them."""
+        return (plan, part) if self.steady is None else self.steady.put_in(plan, part, self.steady.frequency, self.steady.T)
+
+    def plan_newcomers(self, plan: Plan, part: Part) -> tuple[Plan, Part]:
+        """The same of customers of whom nothing is known yet."""
+        nothing = np.zeros(len(part))
+        return (plan, part) if self.steady is None else self.steady.put_in(plan, part, nothing, nothing)
+
+
+@dataclass(frozen=True)
+class _SteadyOnes:
+    """Customers who never leave: draws of their rates' distribution, and what was seen of each of them."""
+
+    model: Steady
+    coordinates: np.ndarray
+    frequency: np.ndarray
+    T: np.ndarray
+
+    def put_in(self, plan: Plan, part: Part, frequency: np.ndarray, T: np.ndarray) -> tuple[Plan, Part]:
+        """Put them in the place of a purchase model."""
+        model = cast("PurchaseModel", self.model)  # of the protocol it has what a forecast needs
+        batch = replace(part.batch, purchase_cell=np.zeros(len(part), np.int64), frequency=frequency, T=T)
+        return replace(plan, purchases=model, purchase_coordinates=self.coordinates), replace(part, batch=batch)
 
 
 def backtest(
     table: Transactions,
     *,
-    origins: int | date | Sequence[date] = 8,
+    origins: int | date | Sequence[date] = 12,
     horizons: Sequence[int] = (13, 26, 52),
     models: Sequence[Candidate],
     pool: Pool = (),
@@ -202,6 +228,7 @@ def backtest(
     assert everyone.until is not None
     columns = _columns(everyone, pool, by)
     first = (everyone.statistics["t0"].min()).date()
+    levels_of(everyone.segments, columns)  # which refuses columns of too many levels
     planned = plan_origins(origins, horizons, first, everyone.until)
     days = order_days(table, since=since, until=everyone.until)
     frozen_pool = tuple(entry if isinstance(entry, str) else tuple(entry) for entry in pool)
@@ -233,7 +260,11 @@ def backtest(
         "by": list(columns),
         "since": since and since.isoformat(),
         "until": everyone.until.isoformat(),
-        "origins": [origin.day.isoformat() for origin in planned],
+        "origins": [day.isoformat() for day in grader.graded],
+        "fits": grader.keys,
+        "source": table.source,
+        "sha256": table.sha256,
+        "currency": table.currency,
         "horizons": sorted(map(int, horizons)),
         "spend_growth": spend_growth,
         "seed": int(seed),
@@ -315,6 +346,7 @@ class _Grader:
         self.draws, self.seed, self.folder, self.progress = draws, seed, folder, progress
         self.labels = (*candidates, *BASELINES)
         self.keys: list[str] = []
+        self.graded: list[date] = []
         self.frames: dict[str, list[pd.DataFrame]] = {
             name: [] for name in ("forecasts", "customers", "pit", "weekly", "classes", "ranking")
         }
@@ -330,9 +362,9 @@ class _Grader:
         losses: dict[tuple[str, int], dict[str, np.ndarray]] = {}
         options: dict[str, Any] = {"spend_growth": self.spend_growth, "draws": self.draws, "seed": self.seed}
         for entrant in entrants:
-            plan, part = entrant.own_plan(*plan_weeks(entrant.purchases, entrant.spend, customers, origin, **options))
+            plan, part = entrant.plan_existing(*plan_weeks(entrant.purchases, entrant.spend, customers, origin, **options))
             found = forecast_existing(plan, part, origin, levels, happened)
-            won = forecast_newcomers(entrant.purchases, entrant.spend, customers, newcomers, origin, own_plan=entrant.own_plan, **options)
+            won = self._forecast_newcomers(entrant, newcomers, origin, customers, plan.paid_share, options)
             random = np.random.default_rng([self.seed, TOTALS])
             tables = tables_of(found, won, origin, customers, levels, happened, newcomers, random)
             for name, frame in tables.items():
@@ -340,12 +372,24 @@ class _Grader:
             for h, weeks in enumerate(origin.weeks):
                 losses.setdefault(("orders", weeks), {})[entrant.label] = -found.log_score[h]
                 losses.setdefault(("revenue", weeks), {})[entrant.label] = found.customers["revenue", weeks].crps
+        self.graded.append(origin.day)
         self.certificates += certificates
         for name, frames in made.items():
             self.frames[name] += frames
         ids = pd.Index(customers.statistics["customer_id"])
         for key, by_model in losses.items():
             self.losses.setdefault(key, []).append(pd.DataFrame(by_model, index=ids))
+
+    def _forecast_newcomers(
+        self, entrant: _Entrant, newcomers: Newcomers, origin: Origin, customers: Customers, paid_share: np.ndarray, options: dict[str, Any]
+    ) -> np.ndarray:
+        """As `forecast_newcomers`; of those of whom no repeat order has been seen, as many are free as of the others."""
+        if not len(newcomers.customers):
+            return np.zeros((len(MEASURES), len(origin.weeks), self.draws))
+        made = plan_weeks(entrant.purchases, entrant.spend, newcomers.customers, origin, per_week=7, **options)
+        plan, part = entrant.plan_newcomers(*made)
+        first_amounts = customers.statistics["first_amount"].to_numpy(dtype=float)
+        return forecast_newcomers(replace(plan, paid_share=paid_share), part, first_amounts, newcomers, origin)
 
     def _entrants(self, origin: Origin, customers: Customers, days: pd.DataFrame) -> tuple[list[_Entrant], list[dict[str, object]]]:
         fits: dict[Model, Fit] = {}
@@ -355,15 +399,13 @@ class _Grader:
             failed = [result.message for result in fits[model].certificate.results if result.status == "failed"]
             described = {"origin": origin.day, "model": model.title, "customers": len(customers)}
             certificates.append({**described, "passed": not failed, "failed": " ".join(failed)})
-        entrants = [
-            _Entrant(label, fits[purchases], fits[spend], lambda plan, part: (plan, part))
-            for label, (purchases, spend) in self.candidates.items()
-        ]
+        entrants = [_Entrant(label, fits[purchases], fits[spend]) for label, (purchases, spend) in self.candidates.items()]
         first_purchases, first_spend = next(iter(self.candidates.values()))
         for label, (frequency, T) in zip(BASELINES, _seen(origin, customers, days), strict=True):
             random = np.random.default_rng([self.seed, BASELINE_DRAWS])
             coordinates = steady_draws(frequency, T, self.draws, random)
-            entrants.append(_Entrant(label, fits[first_purchases], fits[first_spend], _steadily(label, coordinates, frequency, T)))
+            steady = _SteadyOnes(Steady(label), coordinates, frequency, T)
+            entrants.append(_Entrant(label, fits[first_purchases], fits[first_spend], steady))
         return entrants, certificates
 
     def _fit(self, model: Model, customers: Customers) -> Fit:
@@ -383,8 +425,6 @@ class _Grader:
         """
         if not self.frames["forecasts"]:
             raise DataError("no forecast could be graded: " + " ".join(notes))
-        if self.folder is not None:
-            drop_other_fits(self.folder, self.keys)
         frames = {name: _in_front(pd.concat(parts, ignore_index=True), "origin", "model") for name, parts in self.frames.items()}
         differences = difference_table(self.losses, self.labels)
         return Backtest(
@@ -407,18 +447,6 @@ def _seen(origin: Origin, customers: Customers, days: pd.DataFrame) -> list[tupl
     of = ids.get_indexer(lately["customer_id"])
     repeats = (lately["day"].to_numpy() > customers.statistics["t0"].to_numpy()[of]) & (of >= 0)
     return [(frequency, T), (np.bincount(of[repeats], minlength=len(ids)).astype(float), np.minimum(T, YEAR_OF_WEEKS))]
-
-
-def _steadily(label: str, coordinates: np.ndarray, frequency: np.ndarray, T: np.ndarray) -> Callable[[Plan, Part], tuple[Plan, Part]]:
-    """Put customers who never leave in the place of a purchase model; of those not yet won nothing has been seen."""
-
-    def own_plan(plan: Plan, part: Part) -> tuple[Plan, Part]:
-        model = cast("PurchaseModel", Steady(label))  # of the protocol it has what a forecast needs
-        seen = {"frequency": frequency, "T": T} if len(part) == len(T) and part.batch.T.any() else {}
-        batch = replace(part.batch, purchase_cell=np.zeros(len(part), np.int64), **seen)
-        return replace(plan, purchases=model, purchase_coordinates=coordinates), replace(part, batch=batch)
-
-    return own_plan
 
 
 def _in_front(frame: pd.DataFrame, *names: str) -> pd.DataFrame:

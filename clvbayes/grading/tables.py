@@ -18,6 +18,7 @@ TABLES = ("forecasts", "customers", "pit", "weekly", "classes", "ranking")
 FREQUENCY_CLASSES = ((0, "0"), (1, "1"), (2, "2"), (3, "3-4"), (5, "5-9"), (10, "10 or more"))
 SILENCE_CLASSES = ((0, "under 4 weeks"), (4, "4-12 weeks"), (13, "13-25 weeks"), (26, "26-51 weeks"), (52, "52 weeks or more"))
 PIT_BINS, TENTHS = 10, 10
+FEWEST_ORIGINS = 3  # between which a standard error can be taken
 
 
 def tables_of(
@@ -173,19 +174,25 @@ def _ranking_table(found: Forecast, origin: Origin, happened: Happened) -> pd.Da
 
 
 def difference_table(losses: dict[tuple[str, int], list[pd.DataFrame]], labels: Sequence[str]) -> pd.DataFrame:
-    """Differences of mean losses over all origins, with standard errors that take a customer's forecasts from several origins as one."""
+    """Differences of mean losses over all origins, with standard errors that take a customer's forecasts from several origins as one.
+
+    What meets all customers of an origin at once is seen between origins alone: of three or more the larger standard error counts.
+    """
     rows = []
     for (measure, weeks), frames in losses.items():
         everything = pd.concat(frames)
         by_customer = everything.groupby(level=0, sort=False)
         of_customer, times = by_customer.sum(), by_customer.size().to_numpy()
         means, forecasts = everything.mean(), len(everything)
+        of_origin = pd.DataFrame([frame.mean() for frame in frames])
         for model in labels:
             for other in labels:
                 # a customer's forecasts less as many of the mean: customers have been forecast from unequal numbers of origins
                 apart = (of_customer[model] - of_customer[other]).to_numpy() - times * (means[model] - means[other])
                 customers = len(apart)
                 spread = np.sqrt((apart**2).sum() * customers / (customers - 1)) / forecasts if customers > 1 else np.nan
+                if len(frames) >= FEWEST_ORIGINS:
+                    spread = max(spread, float((of_origin[model] - of_origin[other]).std() / np.sqrt(len(frames))))
                 rows.append(
                     {
                         "measure": measure,
@@ -197,6 +204,7 @@ def difference_table(losses: dict[tuple[str, int], list[pd.DataFrame]], labels: 
                         "se": spread,
                         "forecasts": forecasts,
                         "customers": customers,
+                        "origins": len(frames),
                     }
                 )
     return pd.DataFrame(rows)

@@ -34,11 +34,11 @@ class Verdict:
         In how many of them the 90 % band held what happened.
     chance : float
         Of holding so seldom or less, if the bands were right.
-    bias : float
-        Mean of forecast / actual - 1 over the origins.
-    factor : float
-        By how much the bands would have had to be wider, around their medians, to hold in at least nine of ten; infinite where the band
-        that decides has no width.
+    lowest, highest : float or None
+        Least and largest of mean / actual - 1 over the origins; None where nothing happened.
+    factor : float or None
+        By how much the bands would have had to be wider, around their medians, to hold in at least nine of ten; None where the band that
+        decides has no width.
     judgement : {"too narrow", "too wide", "not refuted", "too few origins"}
     """
 
@@ -48,27 +48,42 @@ class Verdict:
     origins: int
     held: int
     chance: float
-    bias: float
-    factor: float
+    lowest: float | None
+    highest: float | None
+    factor: float | None
     judgement: Literal["too narrow", "too wide", "not refuted", "too few origins"]
 
     @property
     def message(self) -> str:
         """The verdict in words, with its evidence."""
-        off = f" On average the forecast was off by {self.bias:+.0%}." if np.isfinite(self.bias) else ""
-        forecasts = f"{self.origins} forecast{'s' * (self.origins != 1)} of {self.weeks} weeks that do not overlap"
+        alone = self.origins == 1
+        forecasts = f"{self.origins} forecast{'s' * (not alone)} of {self.weeks} weeks" + " that do not overlap" * (not alone)
         evidence = f"The 90 % band of the total's {self.measure} held in {self.held} of {forecasts}"
         match self.judgement:
             case "too few origins":
                 return f"{evidence}; a verdict needs {FEWEST_ORIGINS}."
             case "too narrow":
                 chance = "less than one in a thousand" if self.chance < 0.001 else f"{self.chance:.1%}"
-                wider = f" They would have had to be {self.factor:.1f} times as wide." if np.isfinite(self.factor) else ""
-                return f"{evidence}. They were too narrow: bands that are right hold so seldom with a chance of {chance}.{wider}{off}"
+                wider = f" They would have had to be {self.factor:.1f} times as wide." if self.factor is not None else ""
+                return f"{evidence}. They were too narrow: bands that are right hold so seldom with a chance of {chance}.{wider}{self._off}"
             case "too wide":
                 return f"{evidence}, and the middle half of them held too often: they could have been narrower."
+            case _ if self.as_often_as_it_should:
+                return f"{evidence}, as often as it should; so few forecasts do not prove it.{self._off}"
             case _:
-                return f"{evidence}; that does not speak against them.{off}"
+                return f"{evidence}, less often than in nine of ten; so few forecasts do not tell whether by chance.{self._off}"
+
+    @property
+    def as_often_as_it_should(self) -> bool:
+        """Whether the band held in nine of ten or more."""
+        return self.held >= NOMINAL * self.origins
+
+    @property
+    def _off(self) -> str:
+        if self.lowest is None or self.highest is None:
+            return ""
+        ends = [f"{abs(end):.0%} {'above' if end >= 0 else 'below'}" for end in (self.lowest, self.highest)]
+        return f" Forecasts lay from {ends[0]} to {ends[1]} what happened."
 
 
 def judge(forecasts: pd.DataFrame) -> tuple[Verdict, ...]:
@@ -97,8 +112,10 @@ def _verdict(model: str, measure: str, weeks: int, own: pd.DataFrame) -> Verdict
     half = np.where(off > 0, own["q95"] - own["q50"], own["q50"] - own["q05"])
     with np.errstate(divide="ignore", invalid="ignore"):
         needed = np.sort(np.where(off == 0, 0.0, np.abs(off) / half))
-        bias = float((own["mean"] / own["actual"] - 1).mean())
-    factor = float(needed[int(np.ceil(NOMINAL * origins - 1e-9)) - 1])
+    relative = (own["mean"] / own["actual"].where(own["actual"] > 0) - 1).dropna()
+    lowest, highest = (float(relative.min()), float(relative.max())) if len(relative) else (None, None)
+    deciding = float(needed[int(np.ceil(NOMINAL * origins - 1e-9)) - 1])
+    factor = deciding if np.isfinite(deciding) else None
     chance = float(binom.cdf(held, origins, NOMINAL))
     middle = int(own["held_50"].sum())
     if origins < FEWEST_ORIGINS:
@@ -109,7 +126,7 @@ def _verdict(model: str, measure: str, weeks: int, own: pd.DataFrame) -> Verdict
         judgement = "too wide"
     else:
         judgement = "not refuted"
-    return Verdict(model, measure, weeks, origins, held, chance, bias, factor, judgement)
+    return Verdict(model, measure, weeks, origins, held, chance, lowest, highest, factor, judgement)
 
 
 @dataclass(frozen=True)
@@ -130,8 +147,10 @@ class Choice:
 def choose(candidates: Sequence[str], forecasts: pd.DataFrame, differences: pd.DataFrame) -> Choice:
     """The candidate that told single customers best at the shortest horizon; of those that cannot be told apart, the total's best.
 
-    Single customers are many and all but independent, so that their scores tell models apart; totals are few. Orders are judged by the log
-    score, revenue by the CRPS. Absolute errors are not looked at: they prefer forecasts of the median, and so wrong models.
+    Single customers are many, so that their scores tell models apart better than totals, which are few. What meets all customers of one
+    origin at once makes them less than independent: errors of differences count origins too, and from fewer than three nothing is told
+    apart. Orders are judged by the log score, revenue by the CRPS. Absolute errors are not looked at: they prefer forecasts of the median,
+    and so wrong models.
 
     Parameters
     ----------
@@ -150,22 +169,21 @@ def choose(candidates: Sequence[str], forecasts: pd.DataFrame, differences: pd.D
         own = differences[(differences["measure"] == measure) & (differences["weeks"] == weeks) & differences["model"].isin(left)]
         best = str(own["model"].iloc[int(own["loss"].argmin())])
         to_best = own[own["other"] == best]
-        near = set(to_best.loc[to_best["difference"] <= EQUAL_WITHIN * to_best["se"], "model"])
-        equal = [model for model in left if model in near]
-        if len(equal) < len(left):
-            worse = ", ".join(model for model in left if model not in equal)
+        apart = (to_best["difference"] > EQUAL_WITHIN * to_best["se"]) & (to_best["origins"] >= FEWEST_ORIGINS)
+        worse = [model for model in left if model in set(to_best.loc[apart, "model"])]
+        if worse:
             errors = f"more than {EQUAL_WITHIN:.0f} standard errors"
-            told.append(f"it told the {measure} of single customers over {weeks} weeks better than {worse}, by {errors}")
-        left = equal
+            told.append(f"{best} told the {measure} of single customers over {weeks} weeks better than {', '.join(worse)}, by {errors}")
+        left = [model for model in left if model not in worse]
     chosen = left[0]
     if len(left) > 1:
         crps = {model: value for model, value in _relative_crps(forecasts).items() if np.isfinite(value)}
         chosen = min(left, key=lambda model: (round(crps.get(model, np.inf), 6), candidates.index(model)))
         others = ", ".join(model for model in left if model != chosen)
         nearest = f"its total came nearest (CRPS {crps[chosen]:.1%} of what happened)" if chosen in crps else "it was named first"
-        told.append(f"of single customers' scores it cannot be told apart from {others}, and {nearest}")
+        told.append(f"by single customers' scores it cannot be told apart from {others}, and {nearest}")
     if not told:
-        told.append("it is the only model that was given")
+        told.append("it was graded alone, beside the baselines")
     return Choice(chosen, "; ".join(told))
 
 

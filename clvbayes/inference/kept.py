@@ -18,7 +18,7 @@ import xarray as xr
 from clvbayes import models
 from clvbayes.data import Customers
 from clvbayes.errors import DataError
-from clvbayes.files import read_manifest, require_files, staged, write_manifest
+from clvbayes.files import damage_is_an_error, read_manifest, require_files, staged, write_manifest
 from clvbayes.inference.certificate import Certificate, CheckResult, Compression
 from clvbayes.inference.fit import Fit, fit
 from clvbayes.models import Priors
@@ -33,7 +33,8 @@ def fit_or_kept(folder: Path, model: Model, customers: Customers, sampler: dict[
     """A fit that lies in `folder` under its key, or a new one, which is put there at once; and the key."""
     key = fit_key(model, customers, sampler)
     with suppress(DataError, OSError):  # one that is not there, or is damaged, is fitted anew
-        found = load_fit(folder / key, read_manifest(folder / key))
+        with damage_is_an_error(folder / key):
+            found = load_fit(folder / key, read_manifest(folder / key))
         if progress:
             print(f"{model.title}: as fitted before", file=sys.stderr)
         return found, key

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from clvbayes.grading import BASELINES, Verdict
 from clvbayes.report import prose_en as words
 from clvbayes.report.backtest_figures import Graded, Pair, class_bars, graded_bands, tracking_chart
 from clvbayes.report.blocks import Block, Cell, Column, Document, Figure, Finding, Note, Prose, Quantity, Section, Table
@@ -14,24 +15,31 @@ from clvbayes.report.numbers import count, decimal, money_alike, money_format, s
 
 __all__ = ["BACKTEST_SECTIONS", "backtest_document", "backtest_verdict"]
 
+MANY_FAILED = 0.25  # of the fits of the model itself
+
 
 def backtest_verdict(graded: GradedModel) -> Finding:
-    """What a first page must say of the back-test."""
-    worst, firmest = graded.worst, graded.firmest
+    """What a first page must say of the back-test: the worst that it found."""
+    worst, decided = graded.worst, [verdict for verdict in graded.verdicts if verdict.judgement != "too few origins"]
     if worst is not None:
-        template = words.BACKTEST_AGAINST if np.isfinite(worst.factor) else words.BACKTEST_AGAINST_WIDTHLESS
-        told = template.format(
-            measure=words.MEASURES[worst.measure],
-            held=worst.held,
-            origins=worst.origins,
-            weeks=worst.weeks,
-            factor=decimal(worst.factor, 1) if np.isfinite(worst.factor) else "",
-        )
+        told = _held(words.BACKTEST_AGAINST, worst)
+        if worst.factor is not None:
+            told += words.BACKTEST_FACTOR.format(factor=decimal(worst.factor, 1))
         return Finding("failed", told, words.BACKTEST_AGAINST_ADVICE.format(section=words.BACKTEST))
-    if firmest.judgement == "too few origins":
-        return Finding("note", words.BACKTEST_TOO_FEW.format(origins=firmest.origins))
-    measure = words.MEASURES[firmest.measure]
-    return Finding("ok", words.BACKTEST_HELD.format(measure=measure, held=firmest.held, origins=firmest.origins, weeks=firmest.weeks))
+    if not decided:
+        return Finding("note", words.BACKTEST_TOO_FEW.format(origins=max(verdict.origins for verdict in graded.verdicts)))
+    least = min(decided, key=lambda verdict: (verdict.chance, verdict.measure != "revenue"))
+    never = any(verdict.held == 0 for verdict in graded.verdicts)
+    if not least.as_often_as_it_should or never:
+        return Finding("note", _held(words.BACKTEST_UNDECIDED, least) + words.BACKTEST_NEVER * never)
+    if graded.failed_share > MANY_FAILED:
+        return Finding("note", _held(words.BACKTEST_HELD, least) + words.BACKTEST_FITS_FAILED)
+    return Finding("ok", _held(words.BACKTEST_HELD, least))
+
+
+def _held(template: str, verdict: Verdict) -> str:
+    measure = words.MEASURES[verdict.measure]
+    return template.format(measure=measure, held=verdict.held, origins=verdict.origins, weeks=verdict.weeks)
 
 
 def verdicts(graded: GradedModel) -> Section:
@@ -41,9 +49,15 @@ def verdicts(graded: GradedModel) -> Section:
     made = words.BACKTEST_MADE if len(origins) > 1 else words.BACKTEST_MADE_ONE
     last = found.settings["until"]
     blocks: list[Block] = [Prose(made.format(origins=len(origins), first=origins[0], last=origins[-1], until=last))]
-    template = words.BACKTEST_CHOICE if found.choice.model == graded.own else words.BACKTEST_CHOICE_OTHER
-    chosen = template.format(own=graded.own, model=found.choice.model, reason=found.choice.reason)
-    blocks.append(Finding("ok" if found.choice.model == graded.own else "note", chosen))
+    if graded.of_other_data:
+        blocks.append(Finding("note", words.BACKTEST_OTHER_DATA.format(source=found.settings["source"], until=last)))
+    if len(found.models) == 1:
+        blocks.append(Finding("ok", words.BACKTEST_ALONE.format(model=graded.own)))
+    else:
+        template = words.BACKTEST_CHOICE if found.choice.model == graded.own else words.BACKTEST_CHOICE_OTHER
+        chosen = template.format(own=graded.own, model=found.choice.model, reason=found.choice.reason)
+        blocks.append(Finding("ok" if found.choice.model == graded.own else "note", chosen))
+    blocks += [Finding("note", text) for text in _beaten_by_baselines(graded)]
     blocks.append(_verdict_table(graded))
     blocks += [Note(note) for note in found.notes]
     failed = int((~found.certificates["passed"]).sum())
@@ -52,8 +66,22 @@ def verdicts(graded: GradedModel) -> Section:
     return Section(words.BACKTEST, tuple(blocks))
 
 
+def _beaten_by_baselines(graded: GradedModel) -> list[str]:
+    """What any model must beat, and this one did not."""
+    frame = graded.backtest.differences
+    own = frame[(frame["weeks"] == graded.weeks) & (frame["model"] == graded.own) & frame["other"].isin(BASELINES)]
+    return [
+        words.BACKTEST_BEATEN.format(model=graded.own, baseline=row["other"], measure=words.MEASURES[row["measure"]], weeks=graded.weeks)
+        for row in own[own["difference"] > 0].to_dict("records")
+    ]
+
+
 def _verdict_table(graded: GradedModel) -> Table:
-    status = {"too narrow": "failed", "not refuted": "ok"}
+    def status(verdict: Verdict) -> str:
+        if verdict.judgement == "too narrow":
+            return "failed"
+        return "ok" if verdict.judgement == "not refuted" and verdict.as_often_as_it_should else "note"
+
     columns = (
         Column(words.COLUMN_MEASURE),
         Column(words.COLUMN_HORIZON),
@@ -66,7 +94,7 @@ def _verdict_table(graded: GradedModel) -> Table:
             words.MEASURES[verdict.measure],
             words.HORIZON.format(weeks=verdict.weeks),
             words.HELD_OF.format(held=verdict.held, forecasts=verdict.origins),
-            status.get(verdict.judgement, "note"),
+            status(verdict),
             verdict.message,
         )
         for verdict in graded.verdicts
@@ -82,16 +110,16 @@ def forecast_and_fact(graded: GradedModel) -> Section:
         Graded(str(row["origin"]), (row["q05"], row["q95"]), (row["q25"], row["q75"]), row["q50"], row["actual"])
         for row in own.to_dict("records")
     ]
-    bias = float((own["mean"] / own["actual"].where(own["actual"] > 0) - 1).mean())
-    off = words.GRADED_OFF.format(bias=_signed(bias)) if np.isfinite(bias) else ""
     held = sum(band.held for band in bands)
-    finding = words.GRADED_FINDING.format(weeks=graded.weeks, held=held, forecasts=len(bands), off=off)
+    finding = words.GRADED_FINDING.format(weeks=graded.weeks, held=held, forecasts=len(bands))
+    apart = next(verdict.origins for verdict in graded.verdicts if verdict.weeks == graded.weeks)
+    caption = words.GRADED_CAPTION + words.GRADED_OVERLAP * (apart < len(bands))
     figure = Figure(
         words.GRADED_TITLE,
         words.GRADED_ALT.format(finding=finding),
         graded_bands(bands, currency=graded.currency),
         finding,
-        words.GRADED_CAPTION.format(weeks=graded.weeks),
+        caption.format(weeks=graded.weeks),
     )
     return Section(words.GRADED_TITLE, (figure,), width="half")
 
@@ -108,7 +136,8 @@ def week_by_week(graded: GradedModel) -> Section:
     quantiles = {probability: weekly[name].to_list() for probability, name in names.items()}
     inside = int(((weekly["actual"] >= weekly["q02_5"]) & (weekly["actual"] <= weekly["q97_5"])).sum())
     actual, mean = (show(amount) for amount in money_alike((longest["actual"], longest["mean"]), graded.currency))
-    finding = words.TRACKING_FINDING.format(inside=inside, weeks=weeks, actual=actual, mean=mean)
+    template = words.TRACKING_FINDING_HELD if longest["held_90"] else words.TRACKING_FINDING_MISSED
+    finding = template.format(inside=inside, weeks=weeks, actual=actual, mean=mean)
     title = words.TRACKING_TITLE.format(origin=longest["origin"])
     figure = Figure(
         title,
@@ -120,12 +149,15 @@ def week_by_week(graded: GradedModel) -> Section:
     return Section(title, (figure,), width="half")
 
 
-def by_class(graded: GradedModel) -> Section:
+def by_class(graded: GradedModel) -> Section | None:
     """Orders per customer, forecast and happened, by what was known; then how well values were ranked."""
     frame = graded.backtest.classes
     own = frame[(frame["model"] == graded.own) & (frame["measure"] == "orders") & (frame["weeks"] == graded.weeks)]
-    sums = own.groupby(["by", "class"], sort=False)[["customers", "actual", "mean"]].sum().reset_index()
-    sums = sums[sums["customers"] >= SMALLEST_LEVEL]
+    # a class without customers on some day tells nobody's orders; one of a few would
+    fewest = own["customers"].where(own["customers"] > 0).groupby([own["by"], own["class"]]).transform("min")
+    sums = own[fewest >= SMALLEST_LEVEL].groupby(["by", "class"], sort=False)[["customers", "actual", "mean"]].sum().reset_index()
+    if sums.empty:
+        return None
     each = sums.assign(actual=sums["actual"] / sums["customers"], mean=sums["mean"] / sums["customers"])
     panels = [
         (
@@ -136,6 +168,7 @@ def by_class(graded: GradedModel) -> Section:
             ],
         )
         for by in words.CLASS_TITLES
+        if (each["by"] == by).any()
     ]
     worst = each.iloc[int(((sums["mean"] - sums["actual"]).abs()).argmax())]
     template = words.CLASSES_FINDING if worst["by"] == "frequency" else words.CLASSES_FINDING_SILENCE
@@ -155,10 +188,11 @@ def _ranking(graded: GradedModel) -> tuple[Prose, ...]:
     frame = graded.backtest.ranking
     own = frame[(frame["model"] == graded.own) & (frame["weeks"] == graded.weeks)]
     total, top = own["actual"].sum(), own[own["tenth"] == 1]
-    if total <= 0:
+    if total <= 0 or top["customers"].min() < SMALLEST_LEVEL:
         return ()
     actual, best = (show(share(float(top[name].sum() / total))) for name in ("actual", "best"))
-    return (Prose(words.RANKING_SENTENCE.format(actual=actual, best=best, weeks=graded.weeks)),)
+    random = show(share(float(top["customers"].sum() / own["customers"].sum())))
+    return (Prose(words.RANKING_SENTENCE.format(actual=actual, best=best, random=random, weeks=graded.weeks)),)
 
 
 def models_compared(graded: GradedModel) -> Section:
@@ -171,7 +205,7 @@ def _totals(graded: GradedModel) -> Table:
     frame = graded.backtest.forecasts
     total = frame[(frame["who"] == "existing") & (frame["column"] == "")]
     actual = total["actual"].where(total["actual"] > 0)
-    relative = total.assign(off=total["mean"] / actual - 1, relative=total["crps"] / actual)
+    relative = total.assign(relative=total["crps"] / actual)
     rows: list[tuple[Cell, ...]] = []
     nearest = ("", np.inf)
     for verdict in sorted(graded.backtest.verdicts, key=lambda verdict: (verdict.measure, verdict.weeks)):
@@ -184,9 +218,9 @@ def _totals(graded: GradedModel) -> Table:
         apart = words.HELD_OF.format(held=verdict.held, forecasts=verdict.origins)
         named = (words.MEASURES[verdict.measure], str(verdict.weeks), verdict.model)
         numbers = (
-            _share(own["off"].mean(), 0),
+            _off(own),
             _share(crps, 1),
-            Quantity(verdict.factor, digits=1) if np.isfinite(verdict.factor) else words.NONE,
+            words.NONE if verdict.factor is None else Quantity(verdict.factor, digits=1),
         )
         rows.append((*named, held, apart, *numbers))
     columns = (
@@ -287,15 +321,18 @@ def _off(own: pd.DataFrame) -> Quantity | str:
 
 
 def _new(graded: GradedModel) -> list[Block]:
-    revenue = graded.total("new")
+    fewest = graded.total("new").groupby("weeks")["customers"].min()
+    shown = fewest[fewest >= SMALLEST_LEVEL].index
+    revenue = graded.total("new")[graded.total("new")["weeks"].isin(shown)]
     if not len(revenue):
         return []
     rows: list[tuple[Cell, ...]] = []
     for measure in ("orders", "revenue"):
-        for weeks, own in graded.total("new", measure).groupby("weeks"):
+        of_measure = graded.total("new", measure)
+        for weeks, own in of_measure[of_measure["weeks"].isin(shown)].groupby("weeks"):
             off = _off(own)
             held = words.HELD_OF.format(held=int(own["held_90"].sum()), forecasts=len(own))
-            rows.append((words.HORIZON.format(weeks=weeks), words.MEASURES[measure], int(own["customers"].mean()), held, off))
+            rows.append((words.HORIZON.format(weeks=weeks), words.MEASURES[measure], round(float(own["customers"].mean())), held, off))
     columns = (
         Column(words.COLUMN_HORIZON),
         Column(words.COLUMN_MEASURE),
@@ -307,17 +344,20 @@ def _new(graded: GradedModel) -> list[Block]:
     return [Table(words.NEW_TABLE, columns, tuple(rows), finding)]
 
 
-def _signed(value: float) -> str:
-    return words.PERCENT.format(number=("+" if value >= 0 else "") + decimal(100 * value, 0))
-
-
-BACKTEST_SECTIONS: tuple[Callable[[GradedModel], Section], ...] = (verdicts, forecast_and_fact, week_by_week, by_class, models_compared)
+BACKTEST_SECTIONS: tuple[Callable[[GradedModel], Section | None], ...] = (
+    verdicts,
+    forecast_and_fact,
+    week_by_week,
+    by_class,
+    models_compared,
+)
 
 
 def backtest_document(graded: GradedModel) -> Document:
     """A back-test by itself, as a document."""
     origins = sorted(set(graded.backtest.forecasts["origin"]))
-    subtitle = words.BACKTEST_SUBTITLE.format(
-        origins=len(origins), first=origins[0], last=origins[-1], until=graded.backtest.settings["until"], source=graded.source
-    )
-    return Document(words.BACKTEST_TITLE, subtitle, tuple(section(graded) for section in BACKTEST_SECTIONS))
+    template = words.BACKTEST_SUBTITLE if len(origins) > 1 else words.BACKTEST_SUBTITLE_ONE
+    found = graded.backtest.settings
+    subtitle = template.format(origins=len(origins), first=origins[0], last=origins[-1], until=found["until"], source=found["source"])
+    sections = (section(graded) for section in BACKTEST_SECTIONS)
+    return Document(words.BACKTEST_TITLE, subtitle, tuple(section for section in sections if section is not None))

@@ -18,7 +18,7 @@ from clvbayes.report.value_sections import accounts, concentration_section, outl
 __all__ = ["SECTIONS", "Evidence", "compose"]
 
 
-def _graded(section: Callable[[GradedModel], Section]) -> Callable[[Evidence], Section | None]:
+def _graded(section: Callable[[GradedModel], Section | None]) -> Callable[[Evidence], Section | None]:
     return lambda evidence: None if evidence.backtest is None else section(evidence.backtest)
 
 

@@ -19,14 +19,14 @@ class GradedModel:
     own : str
         Label of the model that the report is made with.
     currency : str
-    source : str
-        What was read.
+    of_other_data : bool
+        Whether the report's orders are not those of the back-test.
     """
 
     backtest: Backtest
     own: str
     currency: str
-    source: str
+    of_other_data: bool = False
 
     @property
     def weeks(self) -> int:
@@ -43,12 +43,13 @@ class GradedModel:
     def worst(self) -> Verdict | None:
         """The verdict against the model's bands with the largest factor, if there is one: of those on revenue, else of those on orders."""
         against = [verdict for verdict in self.verdicts if verdict.judgement == "too narrow"]
-        return max(against, key=lambda verdict: (verdict.measure == "revenue", verdict.factor), default=None)
+        return max(against, key=lambda verdict: (verdict.measure == "revenue", verdict.factor or 0.0), default=None)
 
     @property
-    def firmest(self) -> Verdict:
-        """The verdict that rests on the most forecasts; of those, that on revenue."""
-        return max(self.verdicts, key=lambda verdict: (verdict.origins, verdict.measure == "revenue"))
+    def failed_share(self) -> float:
+        """Share of the fits of this model that did not pass all of their checks."""
+        fits = self.backtest.certificates
+        return float((~fits.loc[fits["model"].isin(self.own.split(" + ")), "passed"]).mean())
 
     @property
     def verdicts(self) -> list[Verdict]:

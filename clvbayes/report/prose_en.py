@@ -408,25 +408,37 @@ BACKTEST_MADE_ONE = (
     "From {first} the customers known then were forecast from nothing but what was known then, and compared with what they ordered until "
     "{until}. Revenue is gross, before returns."
 )
+BACKTEST_SUBTITLE_ONE = "Forecast from {first}, graded by the orders until {until} · {source}"
+BACKTEST_OTHER_DATA = (
+    "This back-test was made from other data than the report, {source} until {until}. Run “clvbayes backtest” again for a verdict on these."
+)
+BACKTEST_ALONE = "{model} was graded beside the baselines alone; name other models to compare it with."
+BACKTEST_BEATEN = (
+    "“{baseline}”, which any model must beat, told the {measure} of single customers over {weeks} weeks better than {model}: think of "
+    "another model, or of what has changed in the business."
+)
 BACKTEST_CHOICE = "Of the models given, {model} is the one to use: {reason}."
 BACKTEST_CHOICE_OTHER = "This report uses {own}; the back-test prefers {model}: {reason}."
 BACKTEST_AGAINST = (
     "Do not trust the bands of totals: in the past they did not hold. The 90 % band of the total's {measure} held in {held} of {origins} "
-    "forecasts of {weeks} weeks; it would have had to be {factor} times as wide."
+    "forecasts of {weeks} weeks that do not overlap."
 )
-BACKTEST_AGAINST_WIDTHLESS = (
-    "Do not trust the bands of totals: in the past they did not hold. The 90 % band of the total's {measure} held in {held} of {origins} "
-    "forecasts of {weeks} weeks."
-)
+BACKTEST_FACTOR = " It would have had to be {factor} times as wide."
 BACKTEST_AGAINST_ADVICE = (
     "Take the bands of totals, levels and periods in this report as too narrow by far, and do not decide on their ends; see “{section}”."
 )
 BACKTEST_HELD = (
-    "In the past the bands of totals held: the 90 % band of the total's {measure} in {held} of {origins} forecasts of {weeks} weeks that "
-    "do not overlap. That is no proof, but nothing speaks against them."
+    "In the past the 90 % band of the total's {measure} held in {held} of {origins} forecasts of {weeks} weeks that do not overlap, as "
+    "often as it should. So few forecasts do not prove it."
 )
+BACKTEST_UNDECIDED = (
+    "In the past the 90 % band of the total's {measure} held in {held} of {origins} forecasts of {weeks} weeks that do not overlap: "
+    "less often than it should, but so few forecasts do not tell whether by chance."
+)
+BACKTEST_NEVER = " Over another horizon it never held."
+BACKTEST_FITS_FAILED = " Many fits of the back-test did not pass all of their checks."
 BACKTEST_TOO_FEW = (
-    "The history is too short to say whether the bands of totals hold: three forecasts that do not overlap are needed, and there are "
+    "A back-test with too few forecasts to say whether the bands of totals hold: three that do not overlap are needed, and there are "
     "{origins}."
 )
 MEASURES = {"orders": "orders", "revenue": "revenue"}
@@ -435,16 +447,21 @@ AXIS_ORIGIN = "Day of the forecast"
 AXIS_GRADED = "Revenue of known customers"
 GRADED_INSIDE = "happened, inside"
 GRADED_OUTSIDE = "happened, outside"
-GRADED_FINDING = "The 90 % band of revenue over {weeks} weeks held in {held} of {forecasts} forecasts{off}."
-GRADED_OFF = ", which were off by {bias} on average"
+GRADED_FINDING = "The 90 % band of revenue over {weeks} weeks held in {held} of {forecasts} forecasts."
+GRADED_OVERLAP = " Neighbouring forecasts overlap: they are fewer than they look."
 GRADED_CAPTION = "Each bar is the forecast of the customers known on that day, for the {weeks} weeks after it; the line is its median."
 GRADED_ALT = "Bands of forecasts with dots for what happened. {finding}"
 TRACKING_TITLE = "Week by week from {origin}"
 TRACKING_ACTUAL = "Happened"
 AXIS_WEEKS = "Weeks after the day of the forecast"
 AXIS_WEEKLY = "Revenue per week"
-TRACKING_FINDING = (
-    "In {inside} of {weeks} weeks revenue lay within the 95 % band of its week; over all of them it came to {actual}, foreseen were {mean}."
+TRACKING_FINDING_HELD = (
+    "In {inside} of {weeks} weeks revenue lay within the 95 % band of its week; over all of them it came to {actual}, foreseen were "
+    "{mean}: within the 90 % band of the sum."
+)
+TRACKING_FINDING_MISSED = (
+    "In {inside} of {weeks} weeks revenue lay within the 95 % band of its week, yet over all of them it came to {actual}, foreseen "
+    "were {mean}: outside the 90 % band of the sum."
 )
 TRACKING_CAPTION = "The latest forecast that can be graded over {weeks} weeks; {customers} customers known on that day."
 TRACKING_ALT = "Weekly revenue as a line before the bands of its forecast. {finding}"
@@ -482,17 +499,18 @@ COLUMN_WEEKS = "Weeks"
 COLUMN_FORECASTS = "Forecasts"
 COLUMN_HELD = "90 % band held in"
 COLUMN_HELD_APART = "not overlapping"
-COLUMN_OFF = "Off by, mean"
+COLUMN_OFF = "Above (+) or below what happened"
 COLUMN_CRPS = "CRPS, of what happened"
 COLUMN_FACTOR = "Bands needed, times"
 NONE = "–"
 HELD_OF = "{held} of {forecasts}"
 TOTALS_FINDING = "Over {weeks} weeks {model} came nearest to the total's revenue: its CRPS is {crps} of what happened."
 TOTALS_NOTE = (
-    "CRPS is a distance of the whole forecast from what happened: the smaller the better, neither a shift nor bands of the wrong width can "
-    "improve it. “No churn” are customers who never leave, “Last year's rate” ones who go on as in the last 52 weeks: what any model must "
-    "beat. Forecasts of one horizon overlap where days of forecasts lie closer than that; verdicts count only those that do not. Bands "
-    "needed: by what factor they would have had to be wider to hold in at least nine of ten; “–” where the one that decides had no width."
+    "CRPS is a distance of the whole forecast from what happened: the smaller the better, and on average neither a shift nor bands of "
+    "the wrong width improve it. “No churn” are customers who never leave, “Last year's rate” ones who go on as in the last 52 weeks, "
+    "shrunk to the base (the same as the former where the data are shorter): what any model must beat. Forecasts of one horizon "
+    "overlap where days of forecasts lie closer than that; verdicts count only those that do not. Bands needed: by what factor they "
+    "would have had to be wider to hold in at least nine of ten; “–” where the one that decides had no width."
 )
 SINGLES_TABLE = "Single customers, over {weeks} weeks, by model"
 COLUMN_LOG_SCORE = "Orders: log score"
@@ -508,7 +526,7 @@ SINGLES_NOTE = (
 )
 RANKING_SENTENCE = (
     "The tenth of the customers ranked highest by forecast value brought {actual} of the revenue over {weeks} weeks; a perfect ranking "
-    "would have found {best}, a random one 10 %."
+    "would have found {best}, a random one {random}."
 )
 LEVELS_TABLE = "Revenue over {weeks} weeks by {column}"
 LEVELS_FINDING = "The 90 % bands of these levels held in {held} of {forecasts} forecasts."

@@ -1,0 +1,479 @@
+"""The back-test as a reader sees it, on made-up forecasts: whether bands held, which model told it best, and what must not be shown."""
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from made_up_backtest import AMOUNT, HOSTILE, OTHER, OWN, TINY, Past, make_backtest
+from report.test_report import Page
+
+from clvbayes.report import GradedModel, backtest_document, compose, render_html
+from clvbayes.report import prose_en as words
+from clvbayes.report.backtest_figures import Graded, graded_bands
+from clvbayes.report.backtest_sections import backtest_verdict, by_class, forecast_and_fact, models_compared, verdicts, week_by_week
+from clvbayes.report.blocks import Figure, Finding, Headline, Note, Prose, Quantity, Table
+
+INK, RED = "#1b2733", "#b3261e"
+MISSED = (0, 2, 3, 5)
+ALIKE = {"No churn": 2.5, "Last year's rate": 0.5}
+PASTS = {
+    "held": Past(),
+    "failed": Past(outside={(OWN, "revenue"): MISSED}),
+    "failed orders": Past(outside={(OWN, "orders"): MISSED}),
+    "failed both": Past(outside={(OWN, "orders"): (*MISSED, 6), (OWN, "revenue"): MISSED}),
+    "other's failed": Past(outside={(OTHER, "revenue"): MISSED, ("No churn", "orders"): tuple(range(8))}),
+    "two origins": Past(origins=2),
+    "one origin": Past(origins=1, horizons=(13,)),
+    "one horizon": Past(horizons=(8,)),
+    "one model": Past(models=(OWN,)),
+    "other is better": Past(off={OWN: 1.6, **ALIKE}),
+    "alike": Past(off=ALIKE),
+    "one silence": Past(silent=(3,)),
+    "silence": Past(silent=tuple(range(8)), off=ALIKE),
+    "no newcomers": Past(newcomers=()),
+    "sure of none": Past(sure_of_none=(OWN,)),
+    "twelve customers": Past(customers=12),
+    "twelve customers once": Past(customers=12, origins=1, horizons=(13,)),
+    "failed fits": Past(failed_fits=2, notes=("52 weeks cannot be graded: <b>no</b> origin lies so long before 2026-11-15.",)),
+}
+
+
+@pytest.fixture(scope="module")
+def graded_of():
+    made = {}
+
+    def find(name, own=OWN):
+        if name not in made:
+            made[name] = make_backtest(PASTS[name])
+        return GradedModel(made[name], own, "EUR", "orders.csv")
+
+    return find
+
+
+@pytest.fixture(scope="module")
+def report_of(evidence_of, graded_of):
+    """The valuation report of sixty customers, with a back-test in it, and its page."""
+    made = {}
+
+    def find(name):
+        if name not in made:
+            document = compose(replace(evidence_of("few"), backtest=graded_of(name)))
+            made[name] = document, render_html(document)
+        return made[name]
+
+    return find
+
+
+def shown_in(text):
+    return " ".join(data for tag, data in Page(text).texts if tag not in ("script", "style"))
+
+
+def blocks_of(section, kind):
+    return [block for block in section.blocks if isinstance(block, kind)]
+
+
+def tables_of(section):
+    return {table.title: table for table in blocks_of(section, Table)}
+
+
+def number_in(cell):
+    return cell.value if isinstance(cell, Quantity) else cell
+
+
+def total(backtest, model, measure, weeks, who="existing"):
+    frame = backtest.forecasts
+    is_of = (frame["model"] == model) & (frame["measure"] == measure) & (frame["weeks"] == weeks)
+    return frame[is_of & (frame["who"] == who) & (frame["column"] == "")].sort_values("origin")
+
+
+def apart(own, weeks):
+    """Origins lie 13 weeks apart: of longer horizons those count that lie a whole number of horizons before the last."""
+    before = (own["origin"].max() - own["origin"]) / timedelta(weeks=weeks)
+    return own[before == before.round()]
+
+
+# the page -------------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PASTS)
+def test_the_page_by_itself_is_whole_and_shows_only_numbers_that_are_some(name, graded_of):
+    text = render_html(backtest_document(graded_of(name)))
+    page = Page(text)
+    assert not page.open
+    shown = shown_in(text)
+    assert not re.search(r"\b(nan|inf|None|NaT)\b", shown)
+    assert "{" not in shown, "a template was not filled"
+    assert [tag for tag, _ in page.elements].count("h2") == 5
+    assert "orders.csv" in shown
+
+
+@pytest.mark.parametrize("name", ["held", "failed", "one origin", "silence", "sure of none"])
+def test_a_report_with_a_backtest_is_whole_and_shows_only_numbers_that_are_some(name, report_of):
+    document, text = report_of(name)
+    assert not Page(text).open
+    shown = shown_in(text)
+    assert not re.search(r"\b(nan|inf|None|NaT)\b", shown) and "{" not in shown
+    titles = [section.title for section in document.sections]
+    assert (
+        titles.index(words.FORECAST) < titles.index(words.BACKTEST) < titles.index(words.MODELS_COMPARED) < titles.index(words.CERTIFICATE)
+    )
+
+
+@pytest.mark.parametrize("name", ["held", "failed"])
+def test_the_same_backtest_gives_the_same_bytes_whatever_the_reader_set_in_matplotlib(name, graded_of):
+    before, first = dict(mpl.rcParams), render_html(backtest_document(graded_of(name)))
+    try:
+        mpl.rcParams.update({"axes.facecolor": "black", "font.size": 20, "svg.fonttype": "path", "svg.hashsalt": None})
+        again = replace(graded_of(name), backtest=make_backtest(PASTS[name]))
+        assert render_html(backtest_document(again)) == first
+    finally:
+        mpl.rcParams.update(before)
+
+
+def test_a_report_without_a_backtest_tells_how_to_make_one(evidence_of, report_of):
+    without = compose(evidence_of("few"))
+    assert "clvbayes backtest" in shown_in(render_html(without))
+    assert words.BACKTEST not in [section.title for section in without.sections]
+    assert "clvbayes backtest" not in shown_in(report_of("held")[1])
+
+
+def test_small_levels_are_never_named_and_hostile_ones_do_no_harm(report_of, graded_of):
+    levels = set(graded_of("held").backtest.forecasts["level"])
+    assert {HOSTILE, TINY} <= levels
+    for text in (report_of("held")[1], render_html(backtest_document(graded_of("held")))):
+        assert TINY not in text
+        assert "<script>alert" not in text and HOSTILE.replace("<", "&lt;").replace(">", "&gt;") in text
+        assert [tag for tag, _ in Page(text).elements].count("script") == 1
+
+
+def test_a_level_is_shown_once_it_has_five_customers():
+    graded = GradedModel(make_backtest(Past(tiny=5)), OWN, "EUR", "orders.csv")
+    rows = tables_of(models_compared(graded))["Revenue over 13 weeks by industry"].rows
+    assert (TINY, 5) in [row[:2] for row in rows]
+
+
+def test_hostile_notes_and_labels_do_no_harm():
+    hostile = "<img src=x onerror=alert(1)> + Gamma-Gamma"
+    past = Past(models=(OWN, hostile), notes=("<b>nothing</b>",), off={hostile: 1.0, OWN: 1.6})
+    text = render_html(backtest_document(GradedModel(make_backtest(past), OWN, "<i>EUR</i>", "<u>orders</u>.csv")))
+    assert not {"img", "b", "i", "u"} & {tag for tag, _ in Page(text).elements}
+    assert hostile in shown_in(text) and "<b>nothing</b>" in shown_in(text)
+
+
+# the first page -------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "measure"), [("failed", "revenue"), ("failed orders", "orders"), ("failed both", "revenue")])
+def test_bands_that_did_not_hold_stand_in_red_before_the_cards_with_their_evidence(name, measure, report_of, graded_of):
+    document, text = report_of(name)
+    first = document.sections[0].blocks
+    [said] = [block for block in first if isinstance(block, Finding) and block.status == "failed"]
+    assert first.index(said) < first.index(next(block for block in first if isinstance(block, Headline)))
+    own = total(graded_of(name).backtest, OWN, measure, 13)
+    off = own["actual"] - own["q50"]
+    factor = (off / np.where(off > 0, own["q95"] - own["q50"], own["q05"] - own["q50"])).max()  # of fewer than ten forecasts all count
+    assert list(np.flatnonzero(~own["held_90"])) == list(PASTS[name].outside[OWN, measure])
+    assert f"the total's {measure} held in 4 of 8 forecasts of 13 weeks" in said.message
+    assert f"{factor:.1f} times as wide" in said.message and factor > 5
+    assert words.BACKTEST in said.advice
+    assert text.index('class="check failed"') < text.index('class="cards"')
+    assert text.count('class="check failed"') == 1
+
+
+@pytest.mark.parametrize("name", ["held", "other's failed"])
+def test_bands_that_held_are_said_to_have_held_without_red(name, report_of, graded_of):
+    document, text = report_of(name)
+    assert 'class="check failed"' not in text
+    [_, said] = blocks_of(document.sections[0], Finding)
+    assert said.status == "ok" and "bands of totals held" in said.message and "revenue in 8 of 8 forecasts of 13 weeks" in said.message
+    assert "failed" not in [row[3] for row in blocks_of(verdicts(graded_of(name)), Table)[0].rows]
+
+
+@pytest.mark.parametrize(("name", "origins"), [("two origins", 2), ("one origin", 1)])
+def test_too_few_forecasts_are_a_note_and_no_verdict(name, origins, report_of, graded_of):
+    document, text = report_of(name)
+    [_, said] = blocks_of(document.sections[0], Finding)
+    assert said.status == "note" and re.search(rf"too short .* {origins}\.$", said.message)
+    assert "Do not trust" not in text and "bands of totals held" not in text
+    assert {row[3] for row in blocks_of(verdicts(graded_of(name)), Table)[0].rows} == {"note"}
+
+
+def test_two_missed_of_two_are_no_verdict_either():
+    past = Past(origins=2, horizons=(13,), outside={(OWN, "revenue"): (0, 1)})
+    graded = GradedModel(make_backtest(past), OWN, "EUR", "orders.csv")
+    assert backtest_verdict(graded).status == "note"
+    assert blocks_of(verdicts(graded), Table)[0].rows[1][2:4] == ("0 of 2", "note")
+
+
+def test_no_factor_is_named_where_no_widening_would_have_held(graded_of):
+    """All draws were zero, and customers ordered: a band of no width cannot be widened."""
+    said = backtest_verdict(graded_of("sure of none"))
+    assert said.status == "failed" and "held in 0 of 8 forecasts of 13 weeks" in said.message
+    assert "inf" not in said.message
+
+
+# verdicts and choice --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["held", "failed", "one horizon", "one model"])
+def test_each_verdict_on_the_own_model_stands_with_its_counts(name, graded_of):
+    graded = graded_of(name)
+    [table] = blocks_of(verdicts(graded), Table)
+    frame = graded.backtest.forecasts
+    expected = {}
+    for measure in ("orders", "revenue"):
+        for weeks in sorted(set(frame["weeks"])):
+            own = total(graded.backtest, OWN, measure, weeks)
+            own = own if weeks <= 13 else apart(own, weeks)
+            expected[measure, f"{weeks}\u00a0weeks"] = f"{own['held_90'].sum()} of {len(own)}"
+    assert {row[:2]: row[2] for row in table.rows} == expected
+    for row in table.rows:
+        assert f"held in {row[2]} forecasts" in row[4]
+    failed = {row[:2] for row in table.rows if row[3] == "failed"}
+    assert failed == ({("revenue", "13\u00a0weeks")} if name == "failed" else set())
+    assert OWN in table.title
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "chosen", "why"),
+    [
+        ("held", OWN, OWN, "told the orders of single customers over 13 weeks better"),
+        ("held", OTHER, OWN, "told the orders of single customers over 13 weeks better"),
+        ("other is better", OWN, OTHER, "told the orders of single customers over 13 weeks better"),
+        ("alike", OTHER, OWN, "cannot be told apart"),
+        ("one model", OWN, OWN, "only model"),
+    ],
+)
+def test_the_choice_stands_with_its_reason_whichever_model_the_report_uses(name, own, chosen, why, graded_of):
+    [said] = blocks_of(verdicts(graded_of(name, own)), Finding)
+    assert chosen in said.message and why in said.message
+    if own == chosen:
+        assert said.status == "ok" and "is the one to use" in said.message
+    else:
+        assert said.status == "note" and f"uses {own}; the back-test prefers {chosen}" in said.message
+
+
+def test_notes_and_failed_fits_are_told(graded_of):
+    notes = [note.text for note in blocks_of(verdicts(graded_of("failed fits")), Note)]
+    assert notes == [PASTS["failed fits"].notes[0], "2 of 24 fits of the back-test did not pass all of their checks."]
+    assert not blocks_of(verdicts(graded_of("held")), Note)
+
+
+def test_how_it_was_made_is_told_with_its_days(graded_of):
+    [several], [one] = (blocks_of(verdicts(graded_of(name)), Prose) for name in ("held", "one origin"))
+    assert all(part in several.text for part in ("8 past days", "2024-11-17 to 2026-08-16", "until 2026-11-15"))
+    assert "From 2026-08-16" in one.text and "past days" not in one.text
+    assert "1 past days" not in shown_in(render_html(backtest_document(graded_of("one origin"))))
+
+
+# figures --------------------------------------------------------------------------------------------------------------------------------
+
+
+def dots_of(svg):
+    """Horizontal place and colour of each dot; those of the legend are the last two. Marks on the axes have a stroke width."""
+    found = re.findall(r'<use href="#\w+" x="([\d.]+)" y="[\d.]+" style="fill: (#\w{6}); stroke: \2"/>', svg)
+    return [(float(x), color) for x, color in found[:-2]]
+
+
+@pytest.mark.parametrize("name", ["held", "failed", "one origin", "one silence", "silence", "one horizon"])
+def test_one_dot_a_forecast_is_red_exactly_where_the_band_did_not_hold(name, graded_of):
+    graded = graded_of(name)
+    [figure] = blocks_of(forecast_and_fact(graded), Figure)
+    own = total(graded.backtest, OWN, "revenue", min(PASTS[name].horizons))
+    dots = dots_of(figure.svg)
+    assert [color for _, color in dots] == [INK if held else RED for held in own["held_90"]]
+    assert [x for x, _ in dots] == sorted({x for x, _ in dots})
+    assert all(str(origin) in figure.svg for origin in own["origin"])
+    assert f"held in {own['held_90'].sum()} of {len(own)} forecasts" in figure.finding
+
+
+def test_what_lies_at_the_end_of_a_band_lies_inside():
+    ends = [Graded("a", (1.0, 3.0), (1.5, 2.5), 2.0, actual) for actual in (1.0, 3.0, np.nextafter(1.0, 0), np.nextafter(3.0, 4))]
+    assert [color for _, color in dots_of(graded_bands(ends, currency="EUR"))] == [INK, INK, RED, RED]
+
+
+@pytest.mark.parametrize("name", ["held", "failed", "silence", "one origin"])
+def test_every_figure_says_its_finding_to_those_who_cannot_see_it(name, graded_of, report_of):
+    figures = [figure for section in backtest_document(graded_of(name)).sections for figure in blocks_of(section, Figure)]
+    assert len(figures) == 3
+    labels = [attributes["aria-label"] for tag, attributes in Page(report_of(name)[1]).elements if tag == "svg"]
+    for figure in figures:
+        assert figure.finding and figure.alt.endswith(figure.finding) and len(figure.alt) > len(figure.finding)
+        assert figure.alt in labels
+
+
+def test_the_bias_of_forecasts_that_failed_is_named(graded_of):
+    own = total(graded_of("failed").backtest, OWN, "revenue", 13)
+    bias = round(100 * float((own["mean"] / own["actual"] - 1).mean()))
+    assert bias < -10
+    [figure] = blocks_of(forecast_and_fact(graded_of("failed")), Figure)
+    assert f"off by \u2212{-bias}\u00a0% on average" in figure.finding
+
+
+def test_the_bias_is_not_of_windows_in_which_nothing_happened(graded_of):
+    own = total(graded_of("one silence").backtest, OWN, "revenue", 13)
+    some = own[own["actual"] > 0]
+    assert len(some) == len(own) - 1
+    [figure] = blocks_of(forecast_and_fact(graded_of("one silence")), Figure)
+    assert f"off by +{round(100 * float((some['mean'] / some['actual'] - 1).mean()))}\u00a0%" in figure.finding
+    assert "off by" not in blocks_of(forecast_and_fact(graded_of("silence")), Figure)[0].finding
+
+
+def test_weeks_are_those_of_the_latest_forecast_of_the_longest_horizon(graded_of):
+    graded = graded_of("held")
+    section = week_by_week(graded)
+    latest = total(graded.backtest, OWN, "revenue", 26)["origin"].max()
+    assert str(latest) in section.title
+    weekly = graded.backtest.weekly
+    own = weekly[(weekly["model"] == OWN) & (weekly["origin"] == latest) & (weekly["measure"] == "revenue")]
+    inside = own["actual"].between(own["q02_5"], own["q97_5"]).sum()
+    [figure] = blocks_of(section, Figure)
+    assert f"In {inside} of 26 weeks" in figure.finding
+    assert f"EUR\u00a0{own['actual'].sum() / 1000:.1f}\u00a0k" in figure.finding
+    assert "120 customers" in figure.caption
+
+
+def test_the_class_furthest_off_is_named_with_its_orders(graded_of):
+    graded = graded_of("held")
+    frame = graded.backtest.classes
+    own = frame[(frame["model"] == OWN) & (frame["measure"] == "orders") & (frame["weeks"] == 13)]
+    sums = own.groupby(["by", "class"])[["customers", "actual", "mean"]].sum()
+    sums = sums[sums["customers"] >= 5]
+    worst = sums.loc[(sums["mean"] - sums["actual"]).abs().idxmax()]
+    [figure] = blocks_of(by_class(graded), Figure)
+    assert worst.name[1] in figure.finding
+    for name in ("actual", "mean"):
+        assert f"{worst[name] / worst['customers']:.2f}" in figure.finding
+
+
+@pytest.mark.parametrize(("each", "drawn"), [(0, False), (1, False), (4, False), (5, True)])
+def test_classes_of_fewer_than_five_customers_are_not_drawn(each, drawn, graded_of):
+    """However many forecasts there are of those few."""
+    graded = graded_of("held")
+    rare = graded.backtest.classes["class"] == "10 or more"
+    classes = graded.backtest.classes.assign(customers=graded.backtest.classes["customers"].mask(rare, each))
+    [figure] = blocks_of(by_class(replace(graded, backtest=replace(graded.backtest, classes=classes))), Figure)
+    assert ("10 or" in figure.svg) == drawn
+
+
+def test_the_ranking_is_stated_beside_the_best_there_could_be(graded_of):
+    graded = graded_of("held")
+    frame = graded.backtest.ranking
+    own = frame[(frame["model"] == OWN) & (frame["weeks"] == 13)]
+    top = own[own["tenth"] == 1]
+    found, best = (round(100 * top[name].sum() / own["actual"].sum()) for name in ("actual", "best"))
+    [said] = blocks_of(by_class(graded), Prose)
+    assert found < best
+    assert f"brought {found}\u00a0% of the revenue over 13 weeks" in said.text and f"found {best}\u00a0%" in said.text
+    assert not blocks_of(by_class(graded_of("silence")), Prose)
+
+
+# tables ---------------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["held", "failed", "one model", "one horizon"])
+def test_the_table_of_totals_is_that_of_the_forecasts(name, graded_of):
+    backtest = graded_of(name).backtest
+    table = tables_of(models_compared(graded_of(name)))[words.TOTALS_TABLE]
+    labels = (*PASTS[name].models, "No churn", "Last year's rate")
+    assert {row[:3] for row in table.rows} == {
+        (measure, str(weeks), label) for measure in ("orders", "revenue") for weeks in PASTS[name].horizons for label in labels
+    }
+    for measure, weeks, label, held, held_apart, *numbers in table.rows:
+        off, crps, factor = map(number_in, numbers)
+        own = total(backtest, label, measure, int(weeks))
+        alone = own if int(weeks) <= 13 else apart(own, int(weeks))
+        assert held == f"{own['held_90'].sum()} of {len(own)}" and held_apart == f"{alone['held_90'].sum()} of {len(alone)}"
+        assert off == pytest.approx((own["mean"] / own["actual"]).mean() - 1)
+        assert crps == pytest.approx((own["crps"] / own["actual"]).mean())
+        held_by = [
+            int(alone["actual"].between(*(alone["q50"] + wide * (alone[end] - alone["q50"]) for end in ("q05", "q95"))).sum())
+            for wide in (factor * 0.999, factor * 1.001)
+        ]
+        assert held_by[0] < held_by[1] == len(alone)  # of fewer than ten forecasts nine in ten are all
+    nearest = min((row for row in table.rows if row[:2] == ("revenue", str(min(PASTS[name].horizons)))), key=lambda row: number_in(row[6]))
+    assert nearest[2] in table.finding
+
+
+def test_a_band_that_no_widening_would_have_saved_is_not_one_that_needed_none(graded_of):
+    graded = GradedModel(make_backtest(Past(sure_of_none=(OTHER,))), OWN, "EUR", "orders.csv")
+    rows = tables_of(models_compared(graded))[words.TOTALS_TABLE].rows
+    [lost] = [row for row in rows if row[:3] == ("revenue", "13", OTHER)]
+    assert lost[3] == "0 of 8"
+    assert number_in(lost[-1]) == words.NONE
+    [silent] = [
+        row for row in tables_of(models_compared(graded_of("silence")))[words.TOTALS_TABLE].rows if row[:3] == ("orders", "13", OWN)
+    ]
+    assert silent[5:7] == (words.NONE, words.NONE), "of nothing that happened no share is taken"
+
+
+def test_the_table_of_single_customers_is_that_of_the_differences(graded_of):
+    backtest = graded_of("held").backtest
+    table = tables_of(models_compared(graded_of("held")))["Single customers, over 13 weeks, by model"]
+    frame = backtest.differences[backtest.differences["weeks"] == 13]
+    losses = frame.drop_duplicates(["measure", "model"]).set_index(["measure", "model"])["loss"]
+    best = {measure: losses[measure].idxmin() for measure in ("orders", "revenue")}
+    apart_by = frame.set_index(["measure", "model", "other"])
+    graded = backtest.customers[(backtest.customers["measure"] == "orders") & (backtest.customers["weeks"] == 13)]
+    assert [row[0] for row in table.rows] == [OWN, OTHER, "No churn", "Last year's rate"]
+    for model, score, less, error, inside, crps, more, its_error in table.rows:
+        orders, revenue = (apart_by.loc[(measure, model, best[measure])] for measure in ("orders", "revenue"))
+        assert (score, crps) == pytest.approx((-losses["orders", model], losses["revenue", model]))
+        assert (less, more) == pytest.approx(
+            (losses["orders"][best["orders"]] - losses["orders", model], revenue["loss"] - losses["revenue"].min())
+        )
+        assert (error, its_error) == pytest.approx((orders["se"], revenue["se"]))
+        own = graded[graded["model"] == model]
+        assert inside == pytest.approx((own["pit_90"] * own["customers"]).sum() / own["customers"].sum())
+        assert less <= 0 <= more
+    assert best["orders"] in table.finding
+
+
+def test_the_table_of_levels_is_that_of_the_own_forecasts(graded_of):
+    backtest = graded_of("failed").backtest
+    table = tables_of(models_compared(graded_of("failed")))["Revenue over 13 weeks by industry"]
+    frame = backtest.forecasts
+    own = frame[(frame["model"] == OWN) & (frame["measure"] == "revenue") & (frame["weeks"] == 13) & (frame["column"] == "industry")]
+    assert {row[0] for row in table.rows} == {"Retail", "Mills", HOSTILE}
+    for level, customers, held, off in table.rows:
+        of_level = own[own["level"] == level]
+        assert customers == 39 and held == f"{of_level['held_90'].sum()} of 8"
+        assert number_in(off) == pytest.approx(of_level["mean"].sum() / of_level["actual"].sum() - 1)
+    shown = own[own["level"] != TINY]
+    assert f"held in {shown['held_90'].sum()} of 24 forecasts" in table.finding
+
+
+def test_the_table_of_newcomers_is_that_of_their_forecasts(graded_of):
+    backtest = graded_of("held").backtest
+    table = tables_of(models_compared(graded_of("held")))[words.NEW_TABLE]
+    assert {row[:2] for row in table.rows} == {(f"{weeks}\u00a0weeks", measure) for weeks in (13, 26) for measure in ("orders", "revenue")}
+    for over, measure, customers, held, off in table.rows:
+        own = total(backtest, OWN, measure, int(over.split("\u00a0")[0]), who="new")
+        assert held == f"{own['held_90'].sum()} of {len(own)}"
+        assert number_in(off) == pytest.approx(own["mean"].sum() / own["actual"].sum() - 1)
+        assert customers == pytest.approx(own["customers"].mean(), abs=0.5)  # on average over the forecasts, rounded
+
+
+def test_where_nobody_came_no_table_speaks_of_newcomers(graded_of):
+    assert words.NEW_TABLE not in tables_of(models_compared(graded_of("no newcomers")))
+    assert words.NEW_TABLE not in render_html(backtest_document(graded_of("no newcomers")))
+
+
+def test_the_page_prints_the_tables_numbers(graded_of):
+    rows = Page(render_html(backtest_document(graded_of("failed")))).table(words.TOTALS_TABLE)[1:]
+    [own] = [row for row in rows if row[:3] == ["revenue", "13", OWN]]
+    frame = total(graded_of("failed").backtest, OWN, "revenue", 13)
+    off, crps = (frame["mean"] / frame["actual"]).mean() - 1, (frame["crps"] / frame["actual"]).mean()
+    assert own[3:7] == ["4 of 8", "4 of 8", f"\u2212{-100 * off:.0f}\u00a0%", f"{100 * crps:.1f}\u00a0%"]
+
+
+def test_revenue_of_the_made_up_customers_is_what_they_ordered(graded_of):
+    """Guards the made-up back-test itself: both measures tell of the same orders, and all models of the same facts."""
+    frame = graded_of("held").backtest.forecasts
+    known = frame[frame["who"] == "existing"].pivot_table("actual", ["origin", "weeks", "column", "level"], "measure")
+    pd.testing.assert_series_equal(known["revenue"], AMOUNT * known["orders"], check_names=False)
+    assert (frame.groupby(["who", "measure", "weeks", "column", "level", "origin"])["actual"].nunique() == 1).all()
