@@ -77,6 +77,8 @@ def _mean_rows(rows: Table, bins: np.ndarray, count: int) -> Table:
     weight = np.bincount(bins, weights=rows["weight"], minlength=count)
 
     def mean(column: Any) -> np.ndarray:
+        if column.ndim == 2:
+            return np.stack([mean(of_month) for of_month in column.T], axis=1)
         return np.bincount(bins, weights=rows["weight"] * column, minlength=count) / weight
 
     means = {name: mean(column) for name, column in rows.items() if name not in ("cell", "weight")}

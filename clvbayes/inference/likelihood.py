@@ -39,7 +39,7 @@ class Likelihood:
 
     def __init__(self, model: Model, rows: Table, cells: int, clock: Clock) -> None:
         self.rows, self.cells, self.passes = rows, cells, 0
-        self._model, self._clock = model, clock
+        self._model, self.clock = model, clock
         self._pieces = [_piece(rows, start) for start in range(0, len(rows["weight"]), PIECE)]
 
     def value(self, coordinates: np.ndarray) -> float:
@@ -70,7 +70,7 @@ class Likelihood:
 
     def _evaluate(self, coordinates: np.ndarray, *, with_slope: bool) -> list[tuple[slice, Any]]:
         self.passes += 1
-        compiled = _compiled(self._model, self._clock, tuple(self.rows), with_slope)
+        compiled = _compiled(self._model, self.clock, tuple(self.rows), with_slope)
 
         def of_piece(piece: tuple[slice, tuple[np.ndarray, ...]]) -> tuple[slice, Any]:
             of_cells, arrays = piece
@@ -91,6 +91,14 @@ def _piece(rows: Table, start: int) -> tuple[slice, tuple[np.ndarray, ...]]:
     return slice(first, last + 1), (*tables["row"].values(), *tables["frequency"].values())
 
 
+def _type_of(column: str) -> Any:
+    import pytensor.tensor as pt
+
+    if column in ("cell", "frequency"):
+        return pt.lvector
+    return pt.dmatrix if column.endswith("_by_month") else pt.dvector
+
+
 @cache
 def _compiled(model: Model, clock: Clock, columns: tuple[str, ...], with_slope: bool) -> Compiled:
     """Code for the value, or for the value by cell and its gradient, of one piece."""
@@ -100,7 +108,7 @@ def _compiled(model: Model, clock: Clock, columns: tuple[str, ...], with_slope: 
     coordinates = pt.dmatrix("coordinates")
     names = {"row": (*columns, "frequency"), "frequency": ("cell", "x")}
     tables = {
-        table: {name: (pt.lvector if name in ("cell", "frequency") else pt.dvector)(f"{table}_{name}") for name in of_table}
+        table: {name: _type_of(name)(f"{table}_{name}") for name in of_table}
         for table, of_table in names.items()
     }
     by_row = tables["row"]["weight"] * model.log_likelihood(coordinates, tables, clock)

@@ -7,17 +7,18 @@ information of every cell by itself.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from clvbayes.inference.likelihood import Likelihood
+from clvbayes.models.clock import MONTH_BASIS, MONTH_SCALE
 from clvbayes.models.hierarchy import Cells, LevelEstimates
 from clvbayes.models.priors import Priors
 
-__all__ = ["Pilot", "find_mode", "learn_spreads", "level_estimates", "starting_values"]
+__all__ = ["Pilot", "find_mode", "learn_spreads", "level_estimates", "month_estimates", "starting_values"]
 
 # Newton's steps: some ten are needed from the prior's centre; the others stand for bases on which they need help.
 MOST_STEPS = 100
@@ -50,6 +51,11 @@ class Pilot:
     information : numpy.ndarray
         Observed information of the data there, without the priors, dims ``(cell, coordinate, other)``.
     converged : bool
+    months : numpy.ndarray
+        Effects of a seasonal clock, as coordinates in `MONTH_BASIS`; empty for a steady one. In `mode`, `gradient` and `information` they
+        are twelve further coordinates, the same in every cell.
+    month_spread : float
+        Their standard deviation that was assumed.
     """
 
     population: np.ndarray
@@ -60,10 +66,27 @@ class Pilot:
     value: np.ndarray
     information: np.ndarray
     converged: bool
+    months: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    month_spread: float = MONTH_SCALE
+
+    @property
+    def of_model(self) -> np.ndarray:
+        """The information on the model's own coordinates, the clock's given."""
+        own = len(self.population)
+        return self.information[:, :own, :own]
 
     def level_information(self, cells: Cells) -> list[np.ndarray]:
         """One a factor: what the data say of each of its levels, all others given, dims ``(level, coordinate, other)``."""
-        return [_positive(_by_level(self.information, factor.level_of_cell)) for factor in cells.factors]
+        return [_positive(_by_level(self.of_model, factor.level_of_cell)) for factor in cells.factors]
+
+    def month_information(self) -> np.ndarray:
+        """What the data say of the clock's effects, all else given, dims ``(effect, other)``."""
+        own = len(self.population)
+        return np.asarray(_positive((MONTH_BASIS.T @ self.information[:, own:, own:].sum(axis=0) @ MONTH_BASIS)[None])[0])
+
+    def month_covariance(self) -> np.ndarray:
+        """Posterior covariance of the clock's effects, all else given, dims ``(effect, other)``."""
+        return np.asarray(np.linalg.inv(self.month_information() + np.eye(len(self.months)) * self.month_spread**-2.0))
 
     def level_covariance(self, cells: Cells) -> list[np.ndarray]:
         """One a factor: posterior covariance of each of its levels, all others given, dims ``(level, coordinate, other)``."""
@@ -80,9 +103,9 @@ class Pilot:
         """Posterior standard deviations of the cells' coordinates given the spreads, about, dims ``(coordinate, cell)``."""
         prior_precision = np.diag(np.array(priors.sd) ** -2.0)
         if not cells.factors:
-            covariance = np.linalg.inv(_positive(self.information)[0] + prior_precision)
-            return np.sqrt(np.diagonal(covariance))[:, None]
-        variance = np.zeros_like(self.mode)
+            covariance = np.linalg.inv(_positive(self.of_model)[0] + prior_precision)
+            return self._with_months(np.sqrt(np.diagonal(covariance))[:, None])
+        variance = np.zeros((len(self.population), cells.count))
         for k, (factor, information, covariance, spread) in enumerate(
             zip(cells.factors, self.level_information(cells), self.level_covariance(cells), self.spreads, strict=True)
         ):
@@ -92,20 +115,33 @@ class Pilot:
                 of_population = np.linalg.inv((information @ follows).sum(axis=0) + prior_precision)
                 of_levels = of_levels + np.einsum("lij,jk,lik->il", follows, of_population, follows)
             variance += of_levels[:, factor.level_of_cell]
-        return np.sqrt(variance)
+        return self._with_months(np.sqrt(variance))
+
+    def _with_months(self, sd: np.ndarray) -> np.ndarray:
+        if not len(self.months):
+            return sd
+        of_months = np.sqrt(np.einsum("ij,jk,ik->i", MONTH_BASIS, self.month_covariance(), MONTH_BASIS))
+        return np.concatenate([sd, np.repeat(of_months[:, None], sd.shape[1], axis=1)])
 
 
-def find_mode(likelihood: Likelihood, cells: Cells, priors: Priors, spreads: tuple[np.ndarray, ...], start: Pilot | None = None) -> Pilot:
+def find_mode(
+    likelihood: Likelihood,
+    cells: Cells,
+    priors: Priors,
+    spreads: tuple[np.ndarray, ...],
+    start: Pilot | None = None,
+    month_spread: float = MONTH_SCALE,
+) -> Pilot:
     """Damped Newton steps to the posterior's mode given the spreads, from the prior's centre or from where another pilot came to."""
-    coordinates = len(priors.mean)
-    design = _design(cells, coordinates)
+    coordinates, months = len(priors.mean), MONTH_BASIS.shape[1] if likelihood.clock.effects else 0
+    design = _design(cells, coordinates, months > 0)
     centre = np.concatenate([priors.mean, np.zeros(design.shape[1] - coordinates)])
     sds = [np.array(priors.sd), *(np.repeat(spread, len(factor.levels)) for spread, factor in zip(spreads, cells.factors, strict=True))]
-    precision = np.concatenate(sds) ** -2.0
-    at = centre if start is None else np.concatenate([start.population, *(deviation.ravel() for deviation in start.deviations)])
+    precision = np.concatenate([*sds, np.full(months, month_spread)]) ** -2.0
+    at = centre if start is None else np.concatenate([start.population, *map(np.ravel, start.deviations), start.months])
 
     def cells_of(at: np.ndarray) -> np.ndarray:
-        return np.asarray((design @ at).reshape(coordinates, cells.count))
+        return np.asarray((design @ at).reshape(-1, cells.count))
 
     def target(at: np.ndarray, value: np.ndarray) -> float:
         return float(value.sum() - 0.5 * (precision * (at - centre) ** 2).sum())
@@ -124,16 +160,20 @@ def find_mode(likelihood: Likelihood, cells: Cells, priors: Priors, spreads: tup
         at, value, slope = _climb(likelihood, cells_of, target, at, step, value, slope)
         if converged:
             break
-    parts = np.split(at, np.cumsum([coordinates, *(coordinates * len(factor.levels) for factor in cells.factors)])[:-1])
+    population, *deviations, effects = np.split(
+        at, np.cumsum([coordinates, *(coordinates * len(factor.levels) for factor in cells.factors)])
+    )
     return Pilot(
-        population=parts[0],
-        deviations=tuple(part.reshape(coordinates, -1) for part in parts[1:]),
+        population=population,
+        deviations=tuple(part.reshape(coordinates, -1) for part in deviations),
         spreads=spreads,
         mode=cells_of(at),
         gradient=slope,
         value=value,
         information=likelihood.information(cells_of(at)),
         converged=converged,
+        months=effects,
+        month_spread=month_spread,
     )
 
 
@@ -159,12 +199,15 @@ def _climb(
 def learn_spreads(likelihood: Likelihood, cells: Cells, priors: Priors) -> Pilot:
     """A pilot with spreads over levels that fit the data: their modes given the levels' modes and uncertainties, a few rounds of EM."""
     spreads = tuple(np.array(priors.scale) for _ in cells.factors)
-    pilot = find_mode(likelihood, cells, priors, spreads)
-    for _ in range(SPREAD_ROUNDS if cells.factors else 0):
+    pilot, month_spread = find_mode(likelihood, cells, priors, spreads), MONTH_SCALE
+    for _ in range(SPREAD_ROUNDS if cells.factors or likelihood.clock.effects else 0):
         spreads = tuple(
             _spread(deviation, sd, np.array(priors.scale)) for deviation, sd in zip(pilot.deviations, pilot.level_sd(cells), strict=True)
         )
-        pilot = find_mode(likelihood, cells, priors, spreads, start=pilot)
+        if len(pilot.months):
+            sd = np.sqrt(np.diagonal(pilot.month_covariance()))
+            month_spread = float(_spread(pilot.months[None], sd[None], np.array([MONTH_SCALE]))[0])
+        pilot = find_mode(likelihood, cells, priors, spreads, start=pilot, month_spread=month_spread)
     return pilot
 
 
@@ -177,8 +220,9 @@ def _spread(deviation: np.ndarray, sd: np.ndarray, scale: np.ndarray) -> np.ndar
 
 def level_estimates(pilot: Pilot, cells: Cells) -> list[LevelEstimates]:
     """One a factor: what the data say of its levels, all else at the pilot's mode; where nothing is pooled, one of the population."""
+    own = len(pilot.population)
     if not cells.factors:
-        return [_estimates(_positive(pilot.information), pilot.gradient.T, pilot.mode.T)]
+        return [_estimates(_positive(pilot.of_model), pilot.gradient[:own].T, pilot.mode[:own].T)]
     found = []
     for k, (factor, information) in enumerate(zip(cells.factors, pilot.level_information(cells), strict=True)):
         if k == 0:
@@ -187,8 +231,16 @@ def level_estimates(pilot: Pilot, cells: Cells) -> list[LevelEstimates]:
         else:  # effects add up to zero whatever the sampler does only if the data say equally much of each
             at = (pilot.deviations[k] - pilot.deviations[k].mean(axis=1, keepdims=True)).T
             information = np.broadcast_to(information.mean(axis=0), information.shape)
-        found.append(_estimates(information, _by_level(pilot.gradient.T, factor.level_of_cell), at))
+        found.append(_estimates(information, _by_level(pilot.gradient[:own].T, factor.level_of_cell), at))
     return found
+
+
+def month_estimates(pilot: Pilot) -> LevelEstimates | None:
+    """The same of a seasonal clock's effects, as of one level; None of a steady clock."""
+    if not len(pilot.months):
+        return None
+    slope = MONTH_BASIS.T @ pilot.gradient[len(pilot.population) :].sum(axis=1)
+    return _estimates(pilot.month_information()[None], slope[None], pilot.months[None])
 
 
 def _estimates(information: np.ndarray, slope: np.ndarray, at: np.ndarray) -> LevelEstimates:
@@ -209,14 +261,20 @@ def starting_values(pilot: Pilot, cells: Cells, seed: int) -> dict[str, np.ndarr
         values[f"{factor.dim}_scale"] = spread * np.exp(rng.standard_normal(coordinates) / math.sqrt(2 * levels))
         free = rng.standard_normal((coordinates, levels))
         values[f"{factor.dim}_free"] = free if k == 0 else free - free.mean(axis=1, keepdims=True)
+    if len(pilot.months):
+        values["season_scale"] = np.array(pilot.month_spread * np.exp(rng.standard_normal() / math.sqrt(2 * len(pilot.months))))
+        values["season_free"] = rng.standard_normal(len(pilot.months))
     return values
 
 
-def _design(cells: Cells, coordinates: int) -> sparse.csr_array:
-    """The cells' coordinates as a linear function of the population mean and the deviations, each raveled coordinate first."""
+def _design(cells: Cells, coordinates: int, seasonal: bool) -> sparse.csr_array:
+    """The cells' coordinates as a linear function of the population mean, the deviations, each raveled coordinate first, and the months."""
     blocks = [np.zeros(cells.count, dtype=np.int64), *(factor.level_of_cell for factor in cells.factors)]
     of_cells = [sparse.csr_array((np.ones(cells.count), (np.arange(cells.count), level))) for level in blocks]
-    return sparse.csr_array(sparse.hstack([sparse.kron(sparse.eye_array(coordinates), block) for block in of_cells]))
+    of_model = sparse.hstack([sparse.kron(sparse.eye_array(coordinates), block) for block in of_cells])
+    if not seasonal:
+        return sparse.csr_array(of_model)
+    return sparse.csr_array(sparse.block_diag([of_model, np.repeat(MONTH_BASIS, cells.count, axis=0)]))
 
 
 def _block_diagonal(information: np.ndarray) -> sparse.csr_array:

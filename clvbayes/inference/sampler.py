@@ -77,7 +77,7 @@ def compile_density(built: "pm.Model") -> Density:
         variables=compile_graph([vector], [pt.concatenate([value.ravel() for value in values])]),
         unconstrained=compile_graph(free, [pt.concatenate([value.ravel() for value in forward])]),
         free=tuple(str(variable.name) for variable in free),
-        named={str(v.name): (built.named_vars_to_dims[str(v.name)], tuple(int(n) for n in shapes[v.name])) for v in named},
+        named={str(v.name): (built.named_vars_to_dims.get(str(v.name), ()), tuple(int(n) for n in shapes[v.name])) for v in named},
         size=sum(value.size for value in point.values()),
     )
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 from clvbayes.data import Customers
 from clvbayes.data.sources import ask
 from clvbayes.errors import ArgumentError
-from clvbayes.models.clock import Clock
+from clvbayes.models.clock import MONTH_BASIS, Clock
 from clvbayes.models.correction import Correction
-from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool, assign_cells, pooled_coordinates
+from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool, assign_cells, month_effects, pooled_coordinates
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Model, Table
 
@@ -46,7 +46,8 @@ def assemble(
         As `pooled_model` makes it.
     """
     cells = assign_cells(customers, pool)
-    return pooled_model(model, model.rows(customers, cells), cells, own_or_given(model, customers, priors), clock, estimates)
+    rows = model.rows(customers, cells)
+    return pooled_model(model, rows | clock.columns(rows, customers), cells, own_or_given(model, customers, priors), clock, estimates)
 
 
 def own_or_given(model: Model, customers: Customers, priors: Priors | None) -> Priors:
@@ -73,6 +74,7 @@ def pooled_model(
     clock: Clock,
     estimates: Sequence[LevelEstimates] | None = None,
     correction: Correction | None = None,
+    month_estimates: LevelEstimates | None = None,
 ) -> "pm.Model":
     """The PyMC model of some rows: those of all customers, or those of a coreset with its correction.
 
@@ -84,15 +86,23 @@ def pooled_model(
         `<column>_level` (`<column>_effect` from the second factor on); the likelihood as a potential.
     """
     import pymc as pm
+    import pytensor.tensor as pt
 
     tables = with_frequencies(rows)
     coords: dict[str, object] = {"coordinate": list(model.coordinates)}
     coords |= {factor.dim: list(factor.levels) for factor in cells.factors}
+    if clock.effects:
+        coords |= {"month": list(clock.effects), "season_part": np.arange(MONTH_BASIS.shape[1])}
     coords |= {table: np.arange(len(columns["x"])) for table, columns in tables.items()}
     with pm.Model(coords=coords) as built:
         coordinates = pooled_coordinates(priors, cells, estimates)
+        if clock.effects:
+            months = month_effects(month_estimates)
+            coordinates = pt.concatenate([coordinates, pt.repeat(months[:, None], cells.count, axis=1)])
         data = {
-            table: {name: pm.Data(f"{table}_{name}", column, dims=table) for name, column in columns.items()}
+            table: {
+                name: pm.Data(f"{table}_{name}", column, dims=(table, "month")[: column.ndim]) for name, column in columns.items()
+            }
             for table, columns in tables.items()
         }
         by_row = model.log_likelihood(coordinates, data, clock)

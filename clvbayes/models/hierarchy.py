@@ -15,13 +15,14 @@ import xarray as xr
 
 from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError
+from clvbayes.models.clock import MONTH_BASIS, MONTH_SCALE
 from clvbayes.models.priors import Priors
 
-__all__ = ["Cells", "Factor", "LevelEstimates", "Pool", "assign_cells", "cell_coordinates", "pooled_coordinates"]
+__all__ = ["Cells", "Factor", "LevelEstimates", "Pool", "assign_cells", "cell_coordinates", "month_effects", "pooled_coordinates"]
 
 Pool = Sequence[str | Sequence[str]]
-RESERVED = {"chain", "draw", "sample", "coordinate", "row", "frequency", "cell", "population", "population_free", "log_likelihood"}
-DATA = ("row", "frequency", "population", "prior", "correction")  # the names of a model's data begin so
+RESERVED = {"month", "season", "season_part", "chain", "draw", "sample", "coordinate", "row", "frequency", "cell", "population", "population_free", "log_likelihood"}
+DATA = ("row", "frequency", "population", "prior", "correction", "season", "month")  # the names of a model's data begin so
 PARTS = ("scale", "level", "effect", "free", "potential", "cell", "root", "seen")  # of a factor: its variables and data
 CROSSING = " × "
 
@@ -179,6 +180,25 @@ def pooled_coordinates(priors: Priors, cells: Cells, estimates: Sequence[LevelEs
         level = _levels(factor, known, mean, sd, scale) if k == 0 else _effects_adding_to_zero(factor, known, scale)
         coordinates = coordinates + level[:, pm.Data(f"{factor.dim}_cell", factor.level_of_cell)]
     return coordinates
+
+
+def month_effects(known: LevelEstimates | None) -> Any:
+    """Declare the effects of a seasonal clock in the current PyMC model, dims (month,): normal, and adding up to zero.
+
+    What is `known` of them is of their coordinates in `MONTH_BASIS`, as of one level.
+    """
+    import pymc as pm
+    import pytensor.tensor as pt
+
+    scale = pm.HalfNormal("season_scale", MONTH_SCALE)
+    basis = pm.Data("season_basis", MONTH_BASIS)
+    free = pm.Normal("season_free", 0, 1, dims="season_part")
+    if known is None:
+        return pm.Deterministic("season", basis @ (scale * free), dims="month")
+    spread = scale * pt.ones(MONTH_BASIS.shape[1])
+    deviation, log_density = _given_data(spread, *_data("season", known), free[None, :])
+    pm.Potential("season_potential", log_density)
+    return pm.Deterministic("season", basis @ deviation[0], dims="month")
 
 
 def _population(known: tuple[Any, Any] | None, mean: Any, sd: Any) -> Any:

@@ -112,11 +112,11 @@ class MbgNbd:
         log_leaves = pt.log(a)[cell] - pt.log(b[cell] + x)
 
         cell, x, of_row = rows["cell"], rows["x"], rows["frequency"]
-        T = clock.elapsed(rows["T"], 0.0, rows["T"])
-        t_x = clock.elapsed(rows["T"], 0.0, rows["t_x"])
+        T, t_x = clock.operational(rows, "T", coordinates), clock.operational(rows, "t_x", coordinates)
         r, alpha = r[cell], alpha[cell]
         log_odds_dead = log_leaves[of_row] + (r + x) * pt.log1p((T - t_x) / (alpha + t_x))
-        return counting[of_row] - (r + x) * pt.log1p(T / alpha) + pt.softplus(log_odds_dead)
+        bought = counting[of_row] - (r + x) * pt.log1p(T / alpha) + clock.log_intensity(rows, coordinates)
+        return bought + pt.softplus(log_odds_dead)
 
     def build(
         self,
