@@ -58,7 +58,7 @@ def damage_is_an_error(folder: Path) -> Iterator[None]:
     """Say of files that are cut short, or lack what they should hold, that the folder is damaged."""
     try:
         yield
-    except (KeyError, TypeError, ValueError) as problem:
+    except (AttributeError, KeyError, OSError, TypeError, ValueError) as problem:
         raise DataError(f"{folder} is damaged: {type(problem).__name__}: {problem}") from None
 
 

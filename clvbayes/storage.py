@@ -21,6 +21,10 @@ from clvbayes.valuation import Acquisition, Economics, Period, Valuation
 __all__ = ["load", "save"]
 
 BACKTEST_FRAMES = (*TABLES, "differences", "certificates")
+BACKTEST_SETTINGS = (
+    *("models", "pool", "by", "since", "until", "origins", "horizons", "spend_growth", "seed", "draws", "predictive_draws"),
+    *("fits", "source", "sha256", "currency"),
+)
 
 
 def save(obj: Fit | Valuation | Backtest, folder: str | Path) -> Path:
@@ -162,6 +166,9 @@ def _write_backtest(backtest: Backtest, stage: Path) -> dict[str, Any]:
 
 def _load_backtest(folder: Path, manifest: dict[str, Any]) -> Backtest:
     require_files(folder, *(f"{name}.parquet" for name in BACKTEST_FRAMES))
+    missing = [name for name in BACKTEST_SETTINGS if name not in manifest["settings"]]
+    if missing:
+        raise DataError(f"{folder} is damaged: its settings lack {', '.join(missing)}")
     return Backtest(
         **{name: pd.read_parquet(folder / f"{name}.parquet") for name in BACKTEST_FRAMES},
         verdicts=tuple(Verdict(**verdict) for verdict in manifest["verdicts"]),

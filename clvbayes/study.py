@@ -11,7 +11,7 @@ from typing import Any
 from clvbayes import models
 from clvbayes.data import Customers, Transactions, read_transactions, summarize
 from clvbayes.errors import DataError
-from clvbayes.files import file_hashes, require_replaceable, staged, write_json
+from clvbayes.files import damage_is_an_error, file_hashes, require_replaceable, staged, write_json
 from clvbayes.grading import Backtest, backtest
 from clvbayes.inference import CheckResult, Fit, spend_checks
 from clvbayes.inference.kept import drop_other_fits, fit_or_kept
@@ -272,7 +272,7 @@ def _pool(settings: Settings) -> tuple[str | tuple[str, ...], ...]:
 
 def _earlier_backtest(folder: Path, settings: Settings, chosen: list[Model], transactions: Transactions) -> GradedModel | None:
     """The back-test that lies in the results' folder, if it graded these models in the same way; a damaged one counts as none."""
-    with suppress(DataError, OSError):
+    with suppress(DataError), damage_is_an_error(folder / BACKTEST):
         found = load(folder / BACKTEST)
         own = f"{chosen[0].title} + {chosen[1].title}"
         pool = [entry if isinstance(entry, str) else list(entry) for entry in _pool(settings)]

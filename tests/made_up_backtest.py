@@ -11,9 +11,8 @@ from made_up_base import UNTIL
 from scipy.stats import norm, poisson
 
 from clvbayes.data import Customers
-from clvbayes.grading import Backtest
+from clvbayes.grading import BASELINES, Backtest
 from clvbayes.grading.forecasts import NEXT_AMOUNT, Forecast
-from clvbayes.grading.rolling_origins import BASELINES
 from clvbayes.grading.scores import score_draws
 from clvbayes.grading.tables import TABLES, difference_table, tables_of
 from clvbayes.grading.verdicts import choose, judge
@@ -31,8 +30,11 @@ class Past:
 
     Attributes
     ----------
+    days : tuple of datetime.date
+        The origins, where they are not to lie the shortest horizon apart.
     outside : mapping
-        Of a model and a measure the places of origins, from the oldest, at which what happened lies outside the total's 90 % band.
+        Of a model and a measure, or of these and a horizon, the places of origins, from the oldest, at which what happened lies outside the
+        total's 90 % band.
     off : mapping
         By what factor a model's forecasts of single customers are off; 1 where it is not named.
     silent : tuple of int
@@ -41,13 +43,18 @@ class Past:
         Models whose draws of every total are zero.
     tiny : int
         Customers of the smallest level.
+    failed_fits : int
+        So many of the fits, from the oldest, did not pass.
+    source, sha256, currency, since, spend_growth, fits
+        As the settings of a back-test hold them.
     """
 
     models: tuple[str, ...] = (OWN, OTHER)
     origins: int = 8
     horizons: tuple[int, ...] = (13, 26)
+    days: tuple[date, ...] = ()
     customers: int = 120
-    outside: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    outside: Mapping[tuple[str, str] | tuple[str, str, int], tuple[int, ...]] = field(default_factory=dict)
     off: Mapping[str, float] = field(default_factory=lambda: {OTHER: 1.6, "No churn": 2.5, "Last year's rate": 0.5})
     silent: tuple[int, ...] = ()
     sure_of_none: tuple[str, ...] = ()
@@ -57,14 +64,20 @@ class Past:
     pool: tuple[str | list[str], ...] = ()
     notes: tuple[str, ...] = ()
     until: date = UNTIL
+    source: str = "orders.csv"
+    sha256: str = "5ad1" * 16
+    currency: str | None = "EUR"
+    since: date | None = None
+    spend_growth: float = 0.0
+    fits: tuple[str, ...] = ()
 
 
 def make_backtest(past: Past) -> Backtest:
     first = past.until - (past.origins + 1) * timedelta(weeks=min(past.horizons))
-    origins = plan_origins(past.origins, past.horizons, first, past.until)
+    origins = plan_origins(past.days or past.origins, past.horizons, first, past.until)
     labels = (*past.models, *BASELINES)
     frames: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
-    losses: dict[tuple[str, int], list[pd.DataFrame]] = {}
+    losses: dict[tuple[str, int], dict[date, pd.DataFrame]] = {}
     for place, origin in enumerate(origins):
         rng = np.random.default_rng([8, place])
         customers, rates = _customers(past)
@@ -82,7 +95,7 @@ def make_backtest(past: Past) -> Backtest:
                 own.setdefault(("orders", weeks), {})[label] = -found.log_score[h]
                 own.setdefault(("revenue", weeks), {})[label] = found.customers["revenue", weeks].crps
         for key, by_model in own.items():
-            losses.setdefault(key, []).append(pd.DataFrame(by_model, index=customers.statistics["customer_id"]))
+            losses.setdefault(key, {})[origin.day] = pd.DataFrame(by_model, index=customers.statistics["customer_id"])
     whole = {name: pd.concat(parts, ignore_index=True) for name, parts in frames.items()}
     differences = difference_table(losses, labels)
     return Backtest(
@@ -96,11 +109,15 @@ def make_backtest(past: Past) -> Backtest:
             "models": {label: {"purchases": {"name": "mbg_nbd", "options": {}}} for label in past.models},
             "pool": list(past.pool),
             "by": ["industry"],
-            "since": None,
+            "since": past.since and past.since.isoformat(),
             "until": past.until.isoformat(),
             "origins": [origin.day.isoformat() for origin in origins],
             "horizons": sorted(past.horizons),
-            "spend_growth": 0.0,
+            "fits": list(past.fits),
+            "source": past.source,
+            "sha256": past.sha256,
+            "currency": past.currency,
+            "spend_growth": past.spend_growth,
             "seed": 1,
             "draws": 500,
             "predictive_draws": 200,
@@ -163,7 +180,8 @@ def _forecast(past, label, place, origin, rates, levels, happened, rng) -> Forec
             customers[measure, weeks] = score_draws(scale * orders, happened.by_customer[m, h], np.random.default_rng(5))
             actual = np.bincount(levels.row_of[1], happened.by_customer[m, h], minlength=levels.rows)
             actual[0] = happened.by_customer[m, h].sum()
-            lies_outside = place in past.outside.get((label, measure), ())
+            missed = past.outside.get((label, measure, weeks), past.outside.get((label, measure), ()))
+            lies_outside = place in missed
             median = 0.6 if lies_outside else 1.0 + 0.02 * np.sign(off - 1.0) + BAND * (place % 2)
             by_level[m, h] = _totals(actual, scale * weeks, median, label in past.sure_of_none)
     ordered = np.isfinite(happened.next_amount)

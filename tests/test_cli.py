@@ -249,6 +249,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
 
     def instead(table: object, **options: object) -> Backtest:
         found.update(options)
+        Path(str(options["folder"])).mkdir(parents=True, exist_ok=True)  # as finished fits would have
         return make_backtest(Past(outside={(OWN, "revenue"): (0, 2, 3, 5), (OTHER, "revenue"): (1,)}))
 
     monkeypatch.setattr(study, "backtest", instead)
@@ -269,7 +270,7 @@ def test_backtest_prints_the_verdicts_on_the_valuations_models_the_choice_and_th
         (True, ("revenue", "2 of 4", "26")),
     ]
     assert "too narrow" in verdicts[2]
-    assert chosen.startswith(f"{OWN}: it told the orders of single customers over 13 weeks better")
+    assert chosen.startswith(f"{OWN}: {OWN} told the orders of single customers over 13 weeks better than {OTHER}")
     assert path == str(tmp_path / "out" / "base" / "backtest.html") and Path(path).is_file()
 
 
@@ -291,7 +292,7 @@ def test_backtest_takes_its_settings_from_the_command_line(asked: dict[str, obje
         ("MBG/NBD", "Lognormal"),
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["base.toml", "elsewhere", "orders.csv"]
-    assert sorted(path.name for path in (tmp_path / "elsewhere").iterdir()) == ["backtest", "backtest.html"]
+    assert sorted(path.name for path in (tmp_path / "elsewhere").iterdir()) == ["backtest", "backtest-fits", "backtest.html"]
 
 
 @pytest.mark.parametrize(

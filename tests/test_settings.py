@@ -62,7 +62,7 @@ def test_what_is_not_given_has_its_default(tmp_path: Path) -> None:
     assert (settings.models.purchases, settings.models.spend, settings.models.pool) == ("mbg_nbd", "gamma_gamma", ["industry"])
     assert (settings.economics.period, settings.economics.fiscal_year_start) == ("quarter", 1)
     assert (settings.report.customer_ids, settings.run.seed) == ("none", 1)
-    assert (settings.backtest.origins, settings.backtest.horizons, settings.backtest.also) == (8, [13, 26, 52], [])
+    assert (settings.backtest.origins, settings.backtest.horizons, settings.backtest.also) == (12, [13, 26, 52], [])
     assert (settings.backtest.draws, settings.backtest.predictive_draws) == (500, 1000)
 
 
@@ -237,10 +237,10 @@ def test_all_misspelt_keys_are_named_at_once(tmp_path: Path) -> None:
         ("backtest.origins=true", "backtest.origins: input should be a valid integer, not True"),
         ("backtest.origins=['2025-06-30']", "backtest.origins.0: input should be a valid date, not '2025-06-30'"),
         ("backtest.origins=[2025-06-30T00:00:00]", "backtest.origins.0: input should be a valid date, not datetime"),
-        ("backtest.origins=[]", "backtest.origins"),
-        ("backtest.origins=[2025-06-30, 2025-06-30]", "backtest.origins"),
-        ("backtest.horizons=[]", "backtest.horizons"),
-        ("backtest.horizons=[13, 13]", "backtest.horizons"),
+        ("backtest.origins=[]", "backtest.origins: the list is empty; name some, or leave the key out"),
+        ("backtest.origins=[2025-06-30, 2025-06-30]", "backtest.origins: one is named twice: 2025-06-30, 2025-06-30"),
+        ("backtest.horizons=[]", "backtest.horizons: the list is empty; name some, or leave the key out"),
+        ("backtest.horizons=[13, 13]", "backtest.horizons: one is named twice: 13, 13"),
         ("backtest.horizons=[0]", "backtest.horizons.0: input should be greater than or equal to 1, not 0"),
         ("backtest.horizons=[13, 521]", "backtest.horizons.1: input should be less than or equal to 520, not 521"),
         ("backtest.horizons=['13']", "backtest.horizons.0: input should be a valid integer, not '13'"),
@@ -249,14 +249,14 @@ def test_all_misspelt_keys_are_named_at_once(tmp_path: Path) -> None:
         ("backtest.also=[{ spend = 'gamma' }]", "backtest.also.0.spend: input should be 'gamma_gamma' or 'lognormal', not 'gamma'"),
         ("backtest.also=[{ purchases = 'pareto' }]", "backtest.also.0.purchases: input should be 'mbg_nbd', not 'pareto'"),
         ("backtest.also={ spend = 'lognormal' }", "backtest.also: input should be a valid list, not {'spend': 'lognormal'}"),
-        ("backtest.also=['lognormal']", "[[backtest.also]]"),
+        ("backtest.also=['lognormal']", "backtest.also.0 is no section; write backtest.also = [{ key = value }], not 'lognormal'"),
         ("backtest.also=[{ spendd = 'lognormal' }]", "backtest.also.0.spendd is not a setting; did you mean 'spend'?"),
         ("backtest.also=[{ pool = [] }]", "backtest.also.0.pool is not a setting; there are purchases, spend, frequency_link"),
         ("backtest.also=[{}]", "backtest.also names models twice, or those of the valuation, which are always graded"),
         ("backtest.also=[{ spend = 'gamma_gamma' }]", "backtest.also names models twice, or those of the valuation"),
         ("backtest.also=[{ spend = 'lognormal' }, { purchases = 'mbg_nbd', spend = 'lognormal' }]", "backtest.also names models twice"),
-        ("backtest.also=[{ frequency_link = true }]", "backtest.also"),
-        ("backtest.also=[{ spend = 'gamma_gamma', frequency_link = true }]", "backtest.also"),
+        ("backtest.also=[{ frequency_link = true }]", 'backtest.also: frequency_link needs spend = "lognormal"'),
+        ("backtest.also=[{ spend = 'gamma_gamma', frequency_link = true }]", 'backtest.also: frequency_link needs spend = "lognormal"'),
         ("backtest.draws=99", "backtest.draws: input should be greater than or equal to 100, not 99"),
         ("backtest.predictive_draws=99", "backtest.predictive_draws: input should be greater than or equal to 100, not 99"),
         ("data.segments=industry", "data.segments: input should be a valid list, not 'industry'"),

@@ -43,7 +43,7 @@ def valuation(fits: tuple[Fit, Fit]) -> Valuation:
 
 @pytest.fixture(scope="module")
 def backtest() -> Backtest:
-    """Of hostile labels; after one origin nobody ordered, so that a mean error is infinite."""
+    """Of hostile labels; after one origin nobody ordered, and a baseline was sure of none, which no factor would have saved."""
     hostile = '<script>alert(1)</script> + "../../x"'
     off = {hostile: 1.5, "No churn": 2.5, "Last year's rate": 0.5}
     return make_backtest(
@@ -52,6 +52,7 @@ def backtest() -> Backtest:
             off=off,
             silent=(1,),
             outside={(OWN, "revenue"): (0, 2, 3, 5)},
+            sure_of_none=("No churn",),
             failed_fits=1,
             pool=("industry", ["industry", "region"]),
             notes=("52 weeks cannot be graded: <b>ü</b>", 'x"; drop table t'),
@@ -114,21 +115,23 @@ def test_a_backtest_comes_back_as_it_was(backtest: Backtest, tmp_path: Path) -> 
     for frame in (again.forecasts, again.weekly, again.certificates):
         assert {type(day) for day in frame["origin"]} == {date}
     assert again.forecasts["held_90"].dtype == again.certificates["passed"].dtype == bool
+    assert again.verdict("No churn", "revenue", 13).factor is None and again.verdict(OWN, "revenue", 13).factor > 1
     assert isinstance(again.verdicts, tuple) and isinstance(again.notes, tuple)
     assert again.models == backtest.models and again.models[1] != OTHER
     assert again.verdict(again.models[1], "revenue", 26) == backtest.verdict(backtest.models[1], "revenue", 26)
 
 
 def test_a_backtest_without_notes_of_one_forecast_comes_back(tmp_path: Path) -> None:
-    small = make_backtest(Past(models=(OWN,), origins=1, horizons=(13,), newcomers=()))
+    small = make_backtest(Past(models=(OWN,), origins=1, horizons=(13,), newcomers=(), silent=(0,), currency=None))
+    assert {(verdict.lowest, verdict.highest) for verdict in small.verdicts} == {(None, None)}
     again = load(save(small, tmp_path / "backtest"))
     assert isinstance(again, Backtest)
-    assert again.notes == () and again.verdicts == small.verdicts
+    assert again.notes == () and again.verdicts == small.verdicts and again.settings == small.settings
     pd.testing.assert_frame_equal(again.to_frame(), small.to_frame(), check_exact=True)
 
 
 def test_manifests_are_json_that_any_reader_takes(backtest: Backtest, valuation: Valuation, fits: tuple[Fit, Fit], tmp_path: Path) -> None:
-    """Infinity and NaN are not JSON; a mean error is infinite where nothing happened."""
+    """Infinity and NaN are not JSON; a share of nothing, and the factor of a band without width, would be such."""
 
     def refuse(constant: str) -> None:
         raise AssertionError(f"{constant} is no JSON")
@@ -263,6 +266,56 @@ def test_a_folder_with_a_file_missing_is_refused(fits: tuple[Fit, Fit], valuatio
             (folder / name).unlink()
             with pytest.raises(DataError, match=f"holds no {name}"):
                 load(folder)
+
+
+def cut(path: Path) -> None:
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+
+
+@pytest.mark.parametrize("name", ["forecasts", "pit", "differences", "certificates"])
+def test_a_backtest_with_a_file_cut_short_is_said_to_be_damaged(name: str, backtest: Backtest, tmp_path: Path) -> None:
+    cut(save(backtest, tmp_path / "saved") / f"{name}.parquet")
+    with pytest.raises(DataError, match="saved is damaged: "):
+        load(tmp_path / "saved")
+
+
+@pytest.mark.parametrize(("kind", "name"), [("fit", "posterior.nc"), ("valuation", "cash.nc"), ("valuation", "customers.parquet")])
+def test_other_results_with_a_file_cut_short_are_said_to_be_damaged(
+    kind: str, name: str, fits: tuple[Fit, Fit], valuation: Valuation, tmp_path: Path
+) -> None:
+    cut(save(fits[0] if kind == "fit" else valuation, tmp_path / "saved") / name)
+    with pytest.raises(DataError, match="saved is damaged: "):
+        load(tmp_path / "saved")
+
+
+@pytest.mark.parametrize(
+    ("kind", "keys"),
+    [
+        ("backtest", ["verdicts", "choice", "notes", "settings"]),
+        ("valuation", ["columns", "economics", "periods"]),
+        ("fit", ["model", "priors", "certificate"]),
+    ],
+)
+def test_a_manifest_without_a_key_is_said_to_be_damaged(
+    kind: str, keys: list[str], fits: tuple[Fit, Fit], valuation: Valuation, backtest: Backtest, tmp_path: Path
+) -> None:
+    saved = {"backtest": backtest, "valuation": valuation, "fit": fits[0]}[kind]
+    for key in keys:
+        manifest = save(saved, tmp_path / "saved") / "manifest.json"
+        content = json.loads(manifest.read_text(encoding="utf-8"))
+        del content[key]
+        manifest.write_text(json.dumps(content), encoding="utf-8")
+        with pytest.raises(DataError, match=f"saved is damaged: KeyError: '{key}'"):
+            load(tmp_path / "saved")
+
+
+def test_verdicts_of_an_earlier_version_are_said_to_be_damaged(backtest: Backtest, tmp_path: Path) -> None:
+    folder = save(backtest, tmp_path / "saved")
+    verdicts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["verdicts"]
+    rewritten(folder, verdicts=[{**verdict, "bias": 0.1} for verdict in verdicts])
+    with pytest.raises(DataError, match="saved is damaged: TypeError"):
+        load(folder)
 
 
 def test_hashes_are_those_of_sha256(tmp_path: Path) -> None:

@@ -213,24 +213,31 @@ AGAINST = Past(origins=3, horizons=(13,), outside={(OWN, "revenue"): (0, 1, 2)})
 SMALL = ["backtest.origins=2", "backtest.horizons=[13]", "backtest.draws=100", "backtest.predictive_draws=100"]
 
 
-def pretend(monkeypatch: pytest.MonkeyPatch, past: Past = AGAINST) -> None:
-    """A made-up back-test in the place of a real one, of the models and the pooling that were asked for."""
+def pretend(monkeypatch: pytest.MonkeyPatch, past: Past = AGAINST, **told: object) -> None:
+    """A made-up back-test in the place of a real one, of the data, the models and the pooling that were asked for, but for what is told."""
 
-    def instead(table, *, models, pool, **_):
-        labels = tuple(f"{purchases.title} + {spend.title}" for purchases, spend in models)
-        return make_backtest(
-            Past(**{**vars(past), "models": labels, "pool": [list(entry) if isinstance(entry, tuple) else entry for entry in pool]})
-        )
+    def instead(table, *, models, pool, since, spend_growth, folder, **_):
+        folder.mkdir(parents=True, exist_ok=True)  # as finished fits would have
+        asked = {
+            "models": tuple(f"{purchases.title} + {spend.title}" for purchases, spend in models),
+            "pool": [list(entry) if isinstance(entry, tuple) else entry for entry in pool],
+            "since": since,
+            "spend_growth": spend_growth,
+            "source": table.source,
+            "sha256": table.sha256,
+            "currency": table.currency,
+        }
+        return make_backtest(Past(**{**vars(past), **asked, **told}))
 
     monkeypatch.setattr(study, "backtest", instead)
 
 
-def next_run(finished: clv.Study, out: Path) -> str:
+def next_run(finished: clv.Study, out: Path, overrides: tuple[str, ...] = ()) -> str:
     """The page of a run into `out` that finds its fits there; the valuation is the one at hand."""
     shutil.copytree(finished.folder / "fits", out / "fits", dirs_exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(study, "value", lambda *_, **__: finished.valuation)
-        return clv.run(finished.settings.path, out=out, progress=False).report.read_text(encoding="utf-8")
+        return clv.run(finished.settings.path, out=out, overrides=overrides, progress=False).report.read_text(encoding="utf-8")
 
 
 def test_a_backtest_writes_these_files_and_leaves_nothing_else(
@@ -239,7 +246,7 @@ def test_a_backtest_writes_these_files_and_leaves_nothing_else(
     pretend(monkeypatch)
     graded = study.run_backtest(finished.settings.path, out=tmp_path / "out", progress=False)
     assert graded.report == tmp_path / "out" / "backtest.html"
-    assert sorted(path.name for path in graded.folder.iterdir()) == ["backtest", "backtest.html"]
+    assert sorted(path.name for path in graded.folder.iterdir()) == ["backtest", "backtest-fits", "backtest.html"]
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     loaded = clv.load(graded.folder / "backtest")
     assert isinstance(loaded, clv.Backtest) and loaded.verdicts == graded.backtest.verdicts
@@ -264,7 +271,8 @@ def test_a_backtest_is_written_whole_or_not_at_all(
         with pytest.raises(OSError, match="no space"):
             study.run_backtest(finished.settings.path, out=out, progress=False)
     assert file_hashes(tmp_path) == before
-    assert [path.name for path in tmp_path.iterdir()] == ["first"]
+    assert [path.name for path in (tmp_path / "second").iterdir()] == ["backtest-fits"], "so that it can go on where it stopped"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "second"]
 
 
 def test_a_later_run_with_the_same_models_has_the_verdict_on_its_first_page(
@@ -273,10 +281,11 @@ def test_a_later_run_with_the_same_models_has_the_verdict_on_its_first_page(
     pretend(monkeypatch)
     graded = study.run_backtest(finished.settings.path, out=tmp_path / "out", progress=False)
     before = file_hashes(graded.folder)
+    assert before
     page = next_run(finished, graded.folder)
     said = page.index("in the past they did not hold. The 90 % band of the total&#39;s revenue held in 0 of 3")
     assert said < page.index("Customer equity") < page.index(f">{words.BACKTEST}<")
-    assert "clvbayes backtest" not in page
+    assert "clvbayes backtest" not in page and "made from other data" not in page
     assert before.items() <= file_hashes(graded.folder).items(), "the run leaves the back-test as it was"
     without = finished.report.read_text(encoding="utf-8")
     assert words.BACKTEST not in without and "clvbayes backtest" in without
@@ -303,15 +312,78 @@ def test_a_run_takes_a_backtest_of_its_own_models_and_pooling_only(
     assert "Do not trust" not in page, "bands of another model are no reason against this one"
 
 
+@pytest.mark.parametrize(
+    ("graded", "valued", "taken"),
+    [
+        ([], [], True),
+        (["economics.spend_growth=0.03"], [], False),
+        ([], ["economics.spend_growth=0.03"], False),
+        (["economics.spend_growth=0.03"], ["economics.spend_growth=0.03"], True),
+        (["data.currency=USD"], [], False),
+        (["data.currency=USD"], ["data.currency=USD"], True),
+        (["data.since=2023-06-01"], [], False),
+    ],
+)
+def test_a_run_takes_a_backtest_of_its_own_currency_beginning_and_growth_only(
+    graded: list[str], valued: list[str], taken: bool, finished: clv.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(monkeypatch)
+    study.run_backtest(finished.settings.path, out=tmp_path / "out", overrides=graded, progress=False)
+    page = next_run(finished, tmp_path / "out", tuple(valued))
+    assert (f">{words.BACKTEST}<" in page) == taken
+    assert ("in the past they did not hold" in page) == taken == ("clvbayes backtest" not in page)
+
+
+def test_a_backtest_of_other_data_is_taken_and_said_to_be_such(
+    finished: clv.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Last month's back-test is better than none, but nobody should take it for one of these orders."""
+    pretend(monkeypatch, sha256="f" * 64, source="last month.csv")
+    study.run_backtest(finished.settings.path, out=tmp_path / "out", progress=False)
+    page = next_run(finished, tmp_path / "out")
+    assert "held in 0 of 3" in page and f">{words.BACKTEST}<" in page
+    assert "made from other data than the report, last month.csv until 2026-11-15." in page
+
+
+def test_fits_that_a_backtest_no_longer_needs_are_dropped(finished: clv.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else is: not those of the valuation, nor what is no fit; nor anything where the back-test failed."""
+    out, needed, stale = tmp_path / "out", "mbg_nbd-0123456789abcdef", "gamma_gamma-fedcba9876543210"
+    for name in (f"backtest-fits/{needed}", f"backtest-fits/{stale}", f"fits/{stale}"):
+        (out / name).mkdir(parents=True)
+        (out / name / "manifest.json").write_text("{}")
+    (out / "backtest-fits" / "notes-0123456789abcdef").mkdir()
+    (out / "backtest-fits" / "notes.txt").write_text("mine")
+    everything = sorted(path.name for path in (out / "backtest-fits").iterdir())
+
+    def refuse(*_: object, **__: object) -> None:
+        raise DataError("no forecast can be graded")
+
+    monkeypatch.setattr(study, "backtest", refuse)
+    with pytest.raises(DataError):
+        study.run_backtest(finished.settings.path, out=out, progress=False)
+    assert sorted(path.name for path in (out / "backtest-fits").iterdir()) == everything
+    pretend(monkeypatch, fits=(needed,))
+    study.run_backtest(finished.settings.path, out=out, progress=False)
+    assert sorted(path.name for path in (out / "backtest-fits").iterdir()) == [needed, "notes-0123456789abcdef", "notes.txt"]
+    assert [path.name for path in (out / "fits").iterdir()] == [stale]
+
+
 def half_of_a_frame(folder: Path) -> None:
     whole = (folder / "pit.parquet").read_bytes()
     (folder / "pit.parquet").write_bytes(whole[: len(whole) // 2])
 
 
-def without_verdicts(folder: Path) -> None:
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    del manifest["verdicts"]
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+def without(*keys: str) -> Callable[[Path], None]:
+    """Take a key out of the manifest."""
+
+    def damage(folder: Path) -> None:
+        manifest = inner = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+        for key in keys[:-1]:
+            inner = inner[key]
+        del inner[keys[-1]]
+        (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+
+    return damage
 
 
 def half_of_the_manifest(folder: Path) -> None:
@@ -323,12 +395,30 @@ def half_of_the_manifest(folder: Path) -> None:
     "damage",
     [
         half_of_a_frame,
-        without_verdicts,
+        without("verdicts"),
+        without("settings"),
+        without("settings", "models"),
+        without("settings", "sha256"),
+        without("settings", "currency"),
+        without("settings", "source"),
+        without("settings", "until"),
         half_of_the_manifest,
         lambda folder: (folder / "pit.parquet").unlink(),
         lambda folder: (folder / "pit.parquet").write_bytes(b""),
     ],
-    ids=["half a frame", "no verdicts", "half the manifest", "a file missing", "an empty file"],
+    ids=[
+        "half a frame",
+        "no verdicts",
+        "no settings",
+        "no models",
+        "no sha256",
+        "no currency",
+        "no source",
+        "no until",
+        "half the manifest",
+        "a file missing",
+        "an empty file",
+    ],
 )
 def test_a_damaged_backtest_counts_as_none(
     damage: Callable[[Path], object], finished: clv.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -338,6 +428,7 @@ def test_a_damaged_backtest_counts_as_none(
     damage(graded.folder / "backtest")
     page = next_run(finished, graded.folder)
     assert words.BACKTEST not in page and "clvbayes backtest" in page
+    assert "Customer equity" in page, "the run finished"
 
 
 def test_another_result_in_the_backtests_place_counts_as_none(finished: clv.Study, tmp_path: Path) -> None:
@@ -374,11 +465,15 @@ def test_a_backtest_that_was_interrupted_goes_on_where_it_stopped(
     assert len(sampled) == 9
     study.run_backtest(path, out=out, overrides=[*SMALL, "backtest.predictive_draws=150"], progress=False)
     assert len(sampled) == 9, "draws of forecasts need no new fits"
-    study.run_backtest(path, out=out, overrides=[*SMALL, "run.seed=2"], progress=False)
-    assert len(sampled) == 13 and len(list((out / "backtest-fits").iterdir())) == 4
+    earlier = {path.name for path in (out / "backtest-fits").iterdir()}
+    assert earlier == set(graded.backtest.settings["fits"])
+    anew = study.run_backtest(path, out=out, overrides=[*SMALL, "run.seed=2"], progress=False)
+    kept_now = {path.name for path in (out / "backtest-fits").iterdir()}
+    assert len(sampled) == 13 and len(kept_now) == 4
+    assert kept_now == set(anew.backtest.settings["fits"]) and not kept_now & earlier
 
     page = next_run(finished, out)
-    assert f">{words.BACKTEST}<" in page and "clvbayes backtest" not in page
+    assert f">{words.BACKTEST}<" in page and "clvbayes backtest" not in page and "made from other data" not in page
     assert HOSTILE not in page and "account 1" not in page
 
 

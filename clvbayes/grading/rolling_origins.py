@@ -66,7 +66,7 @@ class Backtest:
         brought (`best`).
     differences : pandas.DataFrame
         Between two models, over all origins: mean `loss` of a customer's forecast (minus the log score of orders, CRPS of revenue), its
-        `difference` from the other model's, and that difference's standard error, the larger one of those by customers and by origins.
+        `difference` from the other model's, and that difference's standard error, by customers and by origins.
     certificates : pandas.DataFrame
         One row a fit: `origin`, `model`, `customers`, whether it `passed`, and what failed.
     verdicts : tuple of Verdict
@@ -351,7 +351,7 @@ class _Grader:
             name: [] for name in ("forecasts", "customers", "pit", "weekly", "classes", "ranking")
         }
         self.certificates: list[dict[str, object]] = []
-        self.losses: dict[tuple[str, int], list[pd.DataFrame]] = {}
+        self.losses: dict[tuple[str, int], dict[date, pd.DataFrame]] = {}
 
     def grade(self, origin: Origin, customers: Customers, everyone: Customers, days: pd.DataFrame) -> None:
         """Fit and grade all models from one origin; it is kept whole or not at all."""
@@ -378,7 +378,7 @@ class _Grader:
             self.frames[name] += frames
         ids = pd.Index(customers.statistics["customer_id"])
         for key, by_model in losses.items():
-            self.losses.setdefault(key, []).append(pd.DataFrame(by_model, index=ids))
+            self.losses.setdefault(key, {})[origin.day] = pd.DataFrame(by_model, index=ids)
 
     def _forecast_newcomers(
         self, entrant: _Entrant, newcomers: Newcomers, origin: Origin, customers: Customers, paid_share: np.ndarray, options: dict[str, Any]

@@ -1,6 +1,7 @@
 """Graded forecasts as tidy frames: one function a frame."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from scipy.stats import kstest
 from clvbayes.data import Customers
 from clvbayes.grading.forecasts import NEXT_AMOUNT, Forecast
 from clvbayes.grading.scores import LEVELS, QUANTILES, Scores, score_draws
-from clvbayes.grading.windows import MEASURES, Happened, Newcomers, Origin
+from clvbayes.grading.windows import MEASURES, Happened, Newcomers, Origin, apart
 from clvbayes.valuation.levels import Levels
 
 __all__ = ["TABLES", "difference_table", "tables_of"]
@@ -173,26 +174,36 @@ def _ranking_table(found: Forecast, origin: Origin, happened: Happened) -> pd.Da
     return pd.concat(parts)
 
 
-def difference_table(losses: dict[tuple[str, int], list[pd.DataFrame]], labels: Sequence[str]) -> pd.DataFrame:
-    """Differences of mean losses over all origins, with standard errors that take a customer's forecasts from several origins as one.
+def difference_table(losses: Mapping[tuple[str, int], Mapping[date, pd.DataFrame]], labels: Sequence[str]) -> pd.DataFrame:
+    """Differences of mean losses over all origins, with standard errors.
 
-    What meets all customers of an origin at once is seen between origins alone: of three or more the larger standard error counts.
+    Parameters
+    ----------
+    losses : mapping
+        By measure and horizon, then by origin: one row a customer id, one column a model.
+    labels : sequence of str
+        Models.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `Backtest.differences`.
+
+    Notes
+    -----
+    A customer's forecasts from several origins are one cluster, and so are all forecasts from one origin, which what meets all customers
+    at once has in common: variances of two-way clusters (Cameron, Gelbach & Miller 2011), that of origins larger by as much as their
+    horizons overlap. Between fewer than three origins nothing can be seen.
     """
     rows = []
-    for (measure, weeks), frames in losses.items():
+    for (measure, weeks), by_origin in losses.items():
+        frames, separate = list(by_origin.values()), len(apart(list(by_origin), weeks))
         everything = pd.concat(frames)
-        by_customer = everything.groupby(level=0, sort=False)
-        of_customer, times = by_customer.sum(), by_customer.size().to_numpy()
         means, forecasts = everything.mean(), len(everything)
-        of_origin = pd.DataFrame([frame.mean() for frame in frames])
         for model in labels:
             for other in labels:
-                # a customer's forecasts less as many of the mean: customers have been forecast from unequal numbers of origins
-                apart = (of_customer[model] - of_customer[other]).to_numpy() - times * (means[model] - means[other])
-                customers = len(apart)
-                spread = np.sqrt((apart**2).sum() * customers / (customers - 1)) / forecasts if customers > 1 else np.nan
-                if len(frames) >= FEWEST_ORIGINS:
-                    spread = max(spread, float((of_origin[model] - of_origin[other]).std() / np.sqrt(len(frames))))
+                difference = float(means[model] - means[other])
+                off = [frame[model] - frame[other] - difference for frame in frames]
                 rows.append(
                     {
                         "measure": measure,
@@ -200,11 +211,30 @@ def difference_table(losses: dict[tuple[str, int], list[pd.DataFrame]], labels: 
                         "model": model,
                         "other": other,
                         "loss": means[model],
-                        "difference": means[model] - means[other],
-                        "se": spread,
+                        "difference": difference,
+                        "se": _two_way_error(off, separate),
                         "forecasts": forecasts,
-                        "customers": customers,
-                        "origins": len(frames),
+                        "customers": everything.index.nunique(),
+                        "origins": separate,
                     }
                 )
     return pd.DataFrame(rows)
+
+
+def _two_way_error(off: Sequence["pd.Series[float]"], separate: int) -> float:
+    """Standard error of a mean from deviations of it, one series an origin, by customer."""
+    everything = pd.concat(off)
+    of_customer, forecasts = everything.groupby(level=0, sort=False).sum(), len(everything)
+    if len(of_customer) < 2:
+        return float("nan")
+    by_customer = _variance(of_customer.to_numpy()) / forecasts**2
+    if separate < FEWEST_ORIGINS:
+        return float(np.sqrt(by_customer))
+    by_origin = _variance(np.array([float(own.sum()) for own in off])) / forecasts**2 * len(off) / separate
+    by_both = float((everything**2).sum()) / forecasts**2
+    return float(np.sqrt(max(by_customer + by_origin - by_both, by_customer, by_origin)))
+
+
+def _variance(sums: np.ndarray) -> float:
+    """Of the sum of clusters whose mean is zero."""
+    return float((sums**2).sum() * len(sums) / (len(sums) - 1))

@@ -83,7 +83,8 @@ class Verdict:
         if self.lowest is None or self.highest is None:
             return ""
         ends = [f"{abs(end):.0%} {'above' if end >= 0 else 'below'}" for end in (self.lowest, self.highest)]
-        return f" Forecasts lay from {ends[0]} to {ends[1]} what happened."
+        where = f"from {ends[0]} to {ends[1]}" if ends[0] != ends[1] else ends[0]
+        return f" Forecasts lay {where} what happened."
 
 
 def judge(forecasts: pd.DataFrame) -> tuple[Verdict, ...]:

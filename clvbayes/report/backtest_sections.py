@@ -28,10 +28,11 @@ def backtest_verdict(graded: GradedModel) -> Finding:
         return Finding("failed", told, words.BACKTEST_AGAINST_ADVICE.format(section=words.BACKTEST))
     if not decided:
         return Finding("note", words.BACKTEST_TOO_FEW.format(origins=max(verdict.origins for verdict in graded.verdicts)))
-    least = min(decided, key=lambda verdict: (verdict.chance, verdict.measure != "revenue"))
-    never = any(verdict.held == 0 for verdict in graded.verdicts)
-    if not least.as_often_as_it_should or never:
-        return Finding("note", _held(words.BACKTEST_UNDECIDED, least) + words.BACKTEST_NEVER * never)
+    seldom = [verdict for verdict in decided if not verdict.as_often_as_it_should]
+    least = min(seldom or decided, key=lambda verdict: (verdict.chance, verdict.measure != "revenue"))
+    never = words.BACKTEST_NEVER * any(verdict.held == 0 for verdict in graded.verdicts if verdict not in decided)
+    if seldom or never:
+        return Finding("note", _held(words.BACKTEST_UNDECIDED if seldom else words.BACKTEST_HELD, least) + never)
     if graded.failed_share > MANY_FAILED:
         return Finding("note", _held(words.BACKTEST_HELD, least) + words.BACKTEST_FITS_FAILED)
     return Finding("ok", _held(words.BACKTEST_HELD, least))

@@ -16,7 +16,7 @@ import pandas as pd
 import clvbayes as clv
 
 UNTIL = date(1998, 6, 30)
-ORIGINS = [UNTIL - timedelta(weeks=13 + 7 * k) for k in range(6)][::-1]
+ORIGINS = [UNTIL - timedelta(weeks=weeks) for weeks in (52, 45, 39, 32, 26, 13)]
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
     assert spec is not None and spec.origin is not None
     file = Path(spec.origin).parent / "datasets" / "CDNOW_master.txt"
     names = ["customer_id", "date", "quantity", "amount"]
-    orders = pd.read_csv(file, sep=r"\s+", header=None, names=names, dtype={"customer_id": str, "date": str})
+    orders = pd.read_csv(file, sep=r"\s+", header=0, names=names, dtype={"customer_id": str, "date": str})
     table = clv.read_transactions(orders, date_format="%Y%m%d", currency="USD")
     models = clv.models
     pairs = [
@@ -38,6 +38,7 @@ def main() -> None:
     seconds = time.monotonic() - started
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"\n{len(ORIGINS)} origins x {len(pairs)} models and 2 baselines: {seconds:.0f} s, {memory:.2f} GB at most")
+    print(found.forecasts[found.forecasts["column"] == ""].groupby("weeks")["origin"].nunique().rename("origins graded").to_string())
     for verdict in found.verdicts:
         print(f"{verdict.model}: {verdict.message}")
     print(f"{found.choice.model}: {found.choice.reason}")

@@ -51,7 +51,7 @@ class Registered:
 
 
 def registered() -> list[Registered]:
-    """Every model that `clvbayes.models` has, with every choice of its yes/no options, and frozen priors as for a typical base."""
+    """Every model that `clvbayes.models` has, also with each option that it leaves off turned on, and frozen priors of a typical base."""
     found = []
     for name in (name for name in clv.models.__all__ if name != "Priors"):
         make = getattr(clv.models, name)

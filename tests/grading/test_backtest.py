@@ -1,8 +1,12 @@
 """Back-tests from end to end, on bases so small that nothing is learned from them but whether they are honest."""
 
+import hashlib
+import json
+import math
 import re
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +18,7 @@ from clvbayes import synthetic
 from clvbayes.data import order_days, read_transactions, summarize
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.grading import Backtest, backtest, rolling_origins
+from clvbayes.grading.baselines import steady_draws
 from clvbayes.grading.tables import TABLES
 from clvbayes.inference import kept
 from clvbayes.models import beta_binomial_returns, gamma_gamma, lognormal, mbg_nbd
@@ -63,10 +68,13 @@ def made_up(monkeypatch):
     monkeypatch.setattr(rolling_origins, "fit", lambda model, customers, *, pool, **_: made_up_fit(model, customers, pool=pool))
 
 
-def assert_same(one: Backtest, other: Backtest) -> None:
+def assert_same(one: Backtest, other: Backtest, *, but: tuple[str, ...] = ()) -> None:
+    """All of them; of the settings, these differ."""
     for name in (*TABLES, "differences", "certificates"):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
-    assert (one.verdicts, one.choice, one.notes, one.settings) == (other.verdicts, other.choice, other.notes, other.settings)
+    assert (one.verdicts, one.choice, one.notes) == (other.verdicts, other.choice, other.notes)
+    assert one.settings.keys() == other.settings.keys()
+    assert tuple(name for name in one.settings if one.settings[name] != other.settings[name]) == but
 
 
 # no look ahead --------------------------------------------------------------------------------------------------------------------------
@@ -183,7 +191,9 @@ def test_the_last_day_of_the_data_changes_no_forecast(orders, honest, folder) ->
 def test_neither_rows_places_nor_kept_fits_change_a_result(orders, honest) -> None:
     """In one go and without a folder, from the rows in another order."""
     shuffled = orders.sample(frac=1.0, random_state=4)
-    assert_same(backtest(read(shuffled), models=MODELS, **OPTIONS), honest)
+    found = backtest(read(shuffled), models=MODELS, **OPTIONS)
+    assert_same(found, honest, but=("fits", "sha256"))
+    assert found.settings["fits"] == []
 
 
 def test_another_seed_gives_another_result(orders, honest) -> None:
@@ -193,7 +203,7 @@ def test_another_seed_gives_another_result(orders, honest) -> None:
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(orders, honest, tmp_path, monkeypatch) -> None:
-    """What was fitted is not fitted again, the result is that of one go, and a run that is done drops what it does not use."""
+    """What was fitted is not fitted again, and the result is that of one go."""
     fitted: list[str] = []
     fit, run, most = kept.fit, tmp_path / "run", 3
 
@@ -212,16 +222,124 @@ def test_an_interrupted_run_goes_on_where_it_stopped(orders, honest, tmp_path, m
     assert_same(backtest(read(orders), models=MODELS, folder=run, **OPTIONS), honest)
     assert fitted[3:] == ["gamma_gamma"] and done < {path.name for path in run.iterdir()}
     assert_same(backtest(read(orders), models=MODELS, folder=run, **OPTIONS), honest)
-    backtest(read(orders), models=MODELS, folder=run, **FIRST_ONLY)
-    assert len(fitted) == 4 and len(list(run.iterdir())) == 2
+    assert len(fitted) == 4 and len(list(run.iterdir())) == 4
 
 
-def test_a_damaged_fit_is_fitted_anew(orders, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(kept, "fit", lambda model, customers, *, pool, **_: made_up_fit(model, customers, pool=pool))
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture
+def made_up_and_kept(monkeypatch) -> list[str]:
+    """In the place of fits that are kept; the models fitted, in their order."""
+    fitted: list[str] = []
+
+    def fit(model, customers, *, pool, **_):
+        fitted.append(model.name)
+        return made_up_fit(model, customers, pool=pool)
+
+    monkeypatch.setattr(kept, "fit", fit)
+    return fitted
+
+
+def test_kept_fits_of_others_stay(orders, tmp_path, made_up_and_kept) -> None:
+    """The folder is the caller's: what another run put there, and whatever else lies in it, is not dropped."""
+    backtest(read(orders), models=[(mbg_nbd(), lognormal())], folder=tmp_path, **OPTIONS)
+    (tmp_path / "notes.txt").write_text("mine")
+    before = contents(tmp_path)
+    found = backtest(read(orders), models=MODELS, folder=tmp_path, **FIRST_ONLY)
+    after = contents(tmp_path)
+    assert {name: after[name] for name in before} == before
+    assert made_up_and_kept == ["mbg_nbd", "lognormal"] * 2 + ["gamma_gamma"]
+    assert len({name.split("/")[0] for name in after}) == 4 + 1 + 1
+    assert len(found.settings["fits"]) == 2
+
+
+def test_settings_name_the_fits_that_were_kept(orders, tmp_path, made_up_and_kept) -> None:
+    found = backtest(read(orders), models=[mbg_nbd(), (mbg_nbd(), lognormal())], folder=tmp_path, **OPTIONS)
+    assert sorted(found.settings["fits"]) == sorted(path.name for path in tmp_path.iterdir()) and len(set(found.settings["fits"])) == 6
+    assert [name.rsplit("-", 1)[0] for name in found.settings["fits"]] == ["mbg_nbd", "gamma_gamma", "lognormal"] * 2 == made_up_and_kept
+    again = backtest(read(orders), models=[mbg_nbd(), (mbg_nbd(), lognormal())], folder=tmp_path, **OPTIONS)
+    assert_same(again, found)
+    assert len(made_up_and_kept) == 6
+
+
+def test_settings_say_what_was_graded_and_how(orders, honest) -> None:
+    table = read(orders)
+    assert honest.settings == {
+        "models": {LABEL: {"purchases": {"name": "mbg_nbd", "options": {}}, "spend": {"name": "gamma_gamma", "options": {}}}},
+        "pool": [],
+        "by": ["industry", "channel"],
+        "since": None,
+        "until": UNTIL.isoformat(),
+        "origins": [day.isoformat() for day in ORIGINS],
+        "fits": honest.settings["fits"],
+        "source": "DataFrame",
+        "sha256": table.sha256,
+        "currency": "EUR",
+        "horizons": [4, 8],
+        "spend_growth": 0.0,
+        "seed": 3,
+        "draws": 100,
+        "predictive_draws": 100,
+    }
+    assert len(table.sha256) == 64 and json.loads(json.dumps(honest.settings)) == honest.settings
+
+
+def test_settings_name_a_file_by_its_name_and_its_hash(orders, made_up, tmp_path) -> None:
+    plain = orders[is_order(orders)][["customer_id", "date", "amount"]]
+    plain.to_csv(tmp_path / "orders.csv", index=False)
+    found = backtest(read_transactions(tmp_path / "orders.csv"), models=MODELS, **FIRST_ONLY)
+    assert (found.settings["source"], found.settings["currency"]) == ("orders.csv", None)
+    assert found.settings["sha256"] == hashlib.sha256((tmp_path / "orders.csv").read_bytes()).hexdigest()
+
+
+def without(name: str) -> Any:
+    def damage(saved: Path) -> None:
+        manifest = json.loads((saved / "manifest.json").read_text())
+        (saved / "manifest.json").write_text(json.dumps({key: value for key, value in manifest.items() if key != name}))
+
+    return damage
+
+
+def with_another(name: str, value: Any) -> Any:
+    def damage(saved: Path) -> None:
+        manifest = json.loads((saved / "manifest.json").read_text())
+        (saved / "manifest.json").write_text(json.dumps({**manifest, name: value}))
+
+    return damage
+
+
+def cut_short(name: str, share: float) -> Any:
+    def damage(saved: Path) -> None:
+        content = (saved / name).read_bytes()
+        (saved / name).write_bytes(content[: int(share * len(content))])
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda saved: (saved / "posterior.nc").write_bytes(b"no longer a posterior"), id="no posterior"),
+        pytest.param(lambda saved: (saved / "posterior.nc").unlink(), id="posterior gone"),
+        *[pytest.param(cut_short("posterior.nc", share), id=f"{share:.0%} of posterior") for share in (0.0, 0.01, 0.3, 0.9)],
+        *[pytest.param(cut_short("manifest.json", share), id=f"{share:.0%} of manifest") for share in (0.0, 0.5)],
+        *[pytest.param(without(name), id=f"no {name}") for name in ("kind", "model", "options", "priors", "pool", "certificate", "seed")],
+        pytest.param(with_another("certificate", {"model": "mbg_nbd"}), id="certificate of one field"),
+        pytest.param(with_another("certificate", []), id="certificate a list"),
+        pytest.param(with_another("priors", {"rate": 3}), id="prior a number"),
+        pytest.param(with_another("priors", [1, 2]), id="priors a list"),
+        pytest.param(with_another("options", {"unknown": 1}), id="unknown option"),
+        pytest.param(with_another("model", ["mbg_nbd"]), id="model a list"),
+    ],
+)
+def test_a_damaged_fit_is_fitted_anew(damage, orders, tmp_path, made_up_and_kept) -> None:
     first = backtest(read(orders), models=MODELS, folder=tmp_path, **FIRST_ONLY)
-    for saved in tmp_path.rglob("posterior.nc"):
-        saved.write_bytes(b"no longer a posterior")
+    for name in first.settings["fits"]:
+        damage(tmp_path / name)
     assert_same(backtest(read(orders), models=MODELS, folder=tmp_path, **FIRST_ONLY), first)
+    assert made_up_and_kept == ["mbg_nbd", "gamma_gamma"] * 2
 
 
 # what adds up ---------------------------------------------------------------------------------------------------------------------------
@@ -320,6 +438,7 @@ def test_losses_are_those_of_single_customers(honest) -> None:
             row = honest.differences.set_index(["measure", "weeks", "model", "other"]).loc[(measure, weeks, LABEL, "No churn")]
             assert row["loss"] == pytest.approx(expected, rel=1e-9)
             assert (row["forecasts"], row["customers"]) == (own["customers"].sum(), own["customers"].max())
+            assert row["origins"] == {4: 2, 8: 1}[weeks] == len(own)
 
 
 # models and baselines -------------------------------------------------------------------------------------------------------------------
@@ -367,6 +486,65 @@ def test_the_last_years_rate_is_that_of_the_last_year(made_up) -> None:
     mean = found.forecasts.query("who == 'existing' and measure == 'orders'").set_index("model")["mean"]
     assert mean["No churn"] > 30
     assert mean["Last year's rate"] < 2
+
+
+def newly_won(seed: int = 6) -> pd.DataFrame:
+    """Thirty known customers, those who ordered most first, and as many won since, those first who came first."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for k in range(30):
+        came = ORIGINS[0] - timedelta(weeks=100 - k)
+        rows += [(f"c{k:02d}", came)] + [(f"c{k:02d}", came + timedelta(days=int(day))) for day in random.choice(range(1, 400), 60 - 2 * k)]
+        rows += [(f"n{k:02d}", ORIGINS[0] + timedelta(days=1 + k))]
+    frame = pd.DataFrame(rows, columns=["customer_id", "date"]).drop_duplicates()
+    return frame.assign(date=pd.to_datetime(frame["date"]), amount=10.0)
+
+
+def test_baselines_foresee_known_customers_and_newcomers_by_their_closed_forms(made_up) -> None:
+    """Of newcomers nothing is known, though they are as many as the known ones: the mean rate from the day they came."""
+    lines = newly_won()
+    options = {**FIRST_ONLY, "predictive_draws": 1000}
+    forecasts = backtest(read_transactions(lines), models=MODELS, **options).forecasts.query("measure == 'orders'")
+    origin, year = pd.Timestamp(ORIGINS[0]), pd.Timestamp(ORIGINS[0] - timedelta(weeks=52))
+    known = lines[lines["date"] <= origin].assign(first=lambda frame: frame.groupby("customer_id")["date"].transform("min"))
+    repeats = known[known["date"] > known["first"]]
+    ids = sorted(known["customer_id"].unique())
+    T = (origin - known.groupby("customer_id")["first"].min().loc[ids]).dt.days.to_numpy() / 7
+    seen = {
+        "No churn": (repeats["customer_id"].value_counts().reindex(ids, fill_value=0), T),
+        "Last year's rate": (repeats[repeats["date"] > year]["customer_id"].value_counts().reindex(ids, fill_value=0), np.minimum(T, 52.0)),
+    }
+    arrived = np.arange(1, 31)
+    for label, (counted, weeks_seen) in seen.items():
+        x = counted.to_numpy(dtype=float)
+        draws = steady_draws(x, weeks_seen, 1000, np.random.default_rng([options["seed"], rolling_origins.BASELINE_DRAWS]))[:, :, 0]
+        rate, shape = np.exp(draws).T[:, :, None]
+        for weeks in (4, 8):
+            rows = forecasts[(forecasts["model"] == label) & (forecasts["weeks"] == weeks)].set_index("who")
+            left = np.maximum(7 * weeks - arrived, 0) / 7
+            expected = {
+                "existing": ((shape + x) / (shape / rate + weeks_seen) * weeks).sum(axis=1).mean(),
+                "new": rate.mean() * left.sum(),
+            }
+            for who, mean in expected.items():
+                row = rows.loc[who]
+                assert abs(row["mean"] - mean) < 4 * row["sd"] / math.sqrt(1000), (label, weeks, who)
+        assert rows.loc["new", "customers"] == 30 == rows.loc["existing", "customers"]
+
+
+def test_newcomers_orders_are_free_as_often_as_those_of_known_customers(made_up) -> None:
+    """Every second repeat order was free; first orders all were, so that nothing else brings money."""
+    lines = newly_won().sort_values(["customer_id", "date"], ignore_index=True)
+    place = lines.groupby("customer_id").cumcount()
+    options = {**FIRST_ONLY, "predictive_draws": 1000}
+    paid, free = (
+        backtest(read_transactions(lines.assign(amount=amount)), models=MODELS, **options).forecasts.query("who == 'new'")
+        for amount in (np.where(place > 0, 10.0, 0.0), np.where(place % 2 == 1, 10.0, 0.0))
+    )
+    repeats = place[(place > 0) & (lines["date"] <= pd.Timestamp(ORIGINS[0]))]
+    assert np.array_equal(paid.query("measure == 'orders'")["mean"], free.query("measure == 'orders'")["mean"])
+    ratio = free.query("measure == 'revenue'")["mean"].to_numpy() / paid.query("measure == 'revenue'")["mean"].to_numpy()
+    np.testing.assert_allclose(ratio, (repeats % 2 == 1).mean(), rtol=0.05)
 
 
 def test_by_decides_which_levels_are_graded(orders, made_up) -> None:
@@ -419,6 +597,24 @@ def test_an_origin_from_which_nothing_can_be_learned_is_noted_and_left_out(order
     assert "nothing could be forecast" in note and "too few" in note
     alone = backtest(table, models=MODELS, **{**OPTIONS, "origins": [ORIGINS[1]]})
     pd.testing.assert_frame_equal(found.forecasts, alone.forecasts, check_exact=True)
+    assert found.settings["origins"] == [ORIGINS[1].isoformat()]
+    assert (found.differences["origins"] == 1).all()
+
+
+def test_an_origin_at_which_a_baseline_has_no_mode_is_noted_and_left_out(orders, made_up, monkeypatch) -> None:
+    steady, calls = rolling_origins.steady_draws, []
+
+    def lost(*args):
+        calls.append(args)
+        if len(calls) == 1:
+            raise DataError("the mode of a baseline was not found: Maximum number of iterations has been exceeded.")
+        return steady(*args)
+
+    monkeypatch.setattr(rolling_origins, "steady_draws", lost)
+    found = backtest(read(orders), models=MODELS, **OPTIONS)
+    assert found.forecasts["origin"].unique().tolist() == [ORIGINS[1]] and found.settings["origins"] == [ORIGINS[1].isoformat()]
+    assert any(f"From {ORIGINS[0]} nothing could be forecast: the mode of a baseline" in note for note in found.notes)
+    assert found.certificates["origin"].unique().tolist() == [ORIGINS[1]]
 
 
 def test_where_nothing_at_all_can_be_learned_that_is_said(orders, made_up) -> None:
@@ -524,6 +720,27 @@ def test_arguments_that_cannot_be_used_are_refused_before_anything_is_fitted(opt
     monkeypatch.setattr(rolling_origins, "fit", never)
     with pytest.raises(ArgumentError, match=said):
         backtest(read(orders), **{**OPTIONS, "models": MODELS, **options})
+
+
+@pytest.mark.parametrize("options", [{}, {"by": ["account"]}], ids=["all columns", "named"])
+def test_columns_of_too_many_levels_are_refused_before_anything_is_fitted(options, monkeypatch) -> None:
+    """Counted over the whole base: not only once an origin is reached at which they are too many."""
+
+    def never(*_, **__):
+        raise AssertionError("it was fitted")
+
+    monkeypatch.setattr(rolling_origins, "fit", never)
+    ids = [f"c{k:04d}" for k in range(2001)]
+    early, late = UNTIL - timedelta(weeks=40), UNTIL - timedelta(weeks=1)
+    rows = [(customer, early if k < 50 else late) for k, customer in enumerate(ids)] + [
+        (customer, UNTIL - timedelta(weeks=30)) for customer in ids[:50]
+    ]
+    lines = pd.DataFrame(rows, columns=["customer_id", "date"]).assign(amount=10.0, account=lambda frame: frame["customer_id"], kind="k")
+    table = read_transactions(lines, segments=["account", "kind"])
+    with pytest.raises(ArgumentError, match=r"by names 'account', which has 2,001 levels; report by columns of at most 2,000"):
+        backtest(table, **{**OPTIONS, "models": MODELS, **options})
+    monkeypatch.setattr(rolling_origins, "fit", lambda model, customers, *, pool, **_: made_up_fit(model, customers, pool=pool))
+    assert set(backtest(table, models=MODELS, by=["kind"], **FIRST_ONLY).forecasts["column"]) == {"", "kind"}
 
 
 def test_a_base_without_an_observed_future_cannot_be_graded(orders) -> None:

@@ -5,8 +5,11 @@ import math
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.optimize import OptimizeResult
 from scipy.special import gammaln
 
+from clvbayes.errors import DataError
+from clvbayes.grading import baselines
 from clvbayes.grading.baselines import PRIOR_SD, Steady, steady_draws
 from clvbayes.models.clock import STEADY
 from clvbayes.models.protocol import Batch
@@ -186,3 +189,11 @@ def test_who_never_orders_again_is_foreseen_to_order_little() -> None:
     draws = steady_draws(np.zeros(300), np.full(300, 52.0), 300, np.random.default_rng(1))
     expected = np.exp(draws[:, 0, 0]).mean() * 52 * 300  # orders of all of them in a year
     assert expected < 5
+
+
+def test_a_mode_that_is_not_found_is_said(monkeypatch) -> None:
+    """As an error that a back-test notes, and no defect."""
+    found = OptimizeResult(success=False, message="too many steps", x=np.zeros(2))
+    monkeypatch.setattr(baselines, "minimize", lambda *_, **__: found)
+    with pytest.raises(DataError, match="the mode of a baseline was not found: too many steps"):
+        steady_draws(*simulated_base(1), 100, np.random.default_rng(1))

@@ -11,7 +11,9 @@ from scipy import stats
 from valuation.made_up_fits import PURCHASES, SPEND, made_up_customers, made_up_fit, made_up_fits
 
 from clvbayes.data import Customers
+from clvbayes.grading.baselines import Steady
 from clvbayes.grading.forecasts import NEXT_AMOUNT, Forecast, forecast_existing, forecast_newcomers, plan_weeks
+from clvbayes.grading.rolling_origins import _Entrant, _Grader, _SteadyOnes
 from clvbayes.grading.scores import LEVELS
 from clvbayes.grading.tables import tables_of
 from clvbayes.grading.windows import Happened, Newcomers, Origin
@@ -222,11 +224,12 @@ def test_what_happened_changes_scores_and_no_forecast(customers, fits, found) ->
     assert not np.array_equal(other.log_score, found.log_score)
 
 
-def test_batches_do_not_change_a_forecast(customers, fits, found, monkeypatch) -> None:
-    monkeypatch.setattr(events, "CELLS_AT_ONCE", 20 * 300)
+@pytest.mark.parametrize("at_once", [1, 7, 20, 149])
+def test_batches_do_not_change_a_forecast(at_once, customers, fits, found, monkeypatch) -> None:
+    """To the byte, also of money, whose sums depend on their order."""
+    monkeypatch.setattr(events, "CELLS_AT_ONCE", at_once * 300)
     batched = forecast(customers, fits)
-    np.testing.assert_allclose(batched.by_level, found.by_level, rtol=1e-12)
-    np.testing.assert_allclose(batched.by_week, found.by_week, rtol=1e-12)
+    assert batched.by_level.tobytes() == found.by_level.tobytes() and batched.by_week.tobytes() == found.by_week.tobytes()
     assert np.array_equal(batched.log_score, found.log_score)
     for key, scores in found.customers.items():
         for name in ("mean", "sd", "quantiles", "crps", "held", "interval"):
@@ -251,6 +254,8 @@ def test_where_nobody_had_a_next_amount_there_is_none_to_score(customers, fits) 
     assert NEXT_AMOUNT not in set(frames["customers"]["measure"])
 
 
+MANY = np.random.default_rng(4).gamma(2, 40, 200)
+
 # newcomers ------------------------------------------------------------------------------------------------------------------------------
 
 
@@ -265,9 +270,16 @@ def newcomers_of(segments: pd.DataFrame, arrived) -> Newcomers:
     return Newcomers(customers, np.asarray(arrived, dtype=int), np.zeros((2, len(ORIGIN.weeks))))
 
 
-def won(customers, fits, newcomers, *, draws=2000, origin=ORIGIN, own_plan=lambda plan, part: (plan, part), seed=7):
+def won(customers, fits, newcomers, *, draws=2000, origin=ORIGIN, seed=7):
+    """As a back-test has it of newcomers: by the very code that makes their plan, with as many free orders as of the known ones."""
     options = {"spend_growth": 0.0, "draws": draws, "seed": seed}
-    return forecast_newcomers(*fits, customers, newcomers, origin, own_plan=own_plan, **options)
+    grader = _Grader(candidates={}, sampler={}, columns=(), spend_growth=0.0, draws=draws, seed=seed, folder=None, progress=False)
+    known, _ = plan_weeks(*fits, customers, origin, **options)
+    return grader._forecast_newcomers(_Entrant("M", *fits), newcomers, origin, customers, known.paid_share, options)
+
+
+def plan_of(newcomers, fits, *, draws=300):
+    return plan_weeks(*fits, newcomers.customers, ORIGIN, spend_growth=0.0, draws=draws, seed=7, per_week=7)
 
 
 def sure_fits(customers, **centres):
@@ -314,7 +326,36 @@ def test_who_comes_on_the_last_day_brings_a_first_order_and_no_other(customers, 
 
 
 def test_where_nobody_came_nothing_is_foreseen_of_newcomers(customers, fits) -> None:
-    assert not won(customers, fits, newcomers_of(customers.segments.iloc[:0], []), draws=100).any()
+    nobody = newcomers_of(customers.segments.iloc[:0], [])
+    found = won(customers, fits, nobody, draws=100)
+    assert found.shape == (2, 2, 100) and not found.any()
+    plan, part = plan_of(newcomers_of(customers.segments.iloc[:3], [1, 2, 3]), fits)
+    assert not forecast_newcomers(plan, part.rows(slice(0, 0)), np.array([10.0]), nobody, ORIGIN).any()
+
+
+def test_first_orders_are_drawn_from_those_that_were_given(customers, fits) -> None:
+    """All alike, so that no draw is off; repeat orders are those of the plan, whatever first orders were."""
+    newcomers = newcomers_of(customers.segments.iloc[:60], np.repeat([1, 28, 90], 20))
+    plan, part = plan_of(newcomers, fits)
+    nothing, ten, many = (forecast_newcomers(plan, part, amounts, newcomers, ORIGIN) for amounts in (np.zeros(9), np.full(9, 10.0), MANY))
+    assert np.array_equal(nothing[0], ten[0]) and np.array_equal(nothing[0], many[0])
+    for h, came in enumerate((40, 60)):
+        np.testing.assert_allclose(ten[1, h] - nothing[1, h], 10.0 * came, rtol=1e-9)
+        first = many[1, h] - nothing[1, h]
+        assert abs(first.mean() - MANY.mean() * came) < 4 * first.std() / math.sqrt(len(first))
+
+
+def test_the_plan_says_by_what_model_newcomers_order(customers, fits) -> None:
+    """Customers who never leave order at their rate until the end: closed form, without a fit that says so."""
+    arrived = np.repeat([1, 28, 60, 91], 40)
+    newcomers = newcomers_of(customers.segments.iloc[np.arange(160) % 150], arrived)
+    plan, part = plan_of(newcomers, fits, draws=2000)
+    coordinates = np.tile(np.array([math.log(0.2), 0.0])[:, None], (2000, 1, 1))
+    steady = _Entrant("S", *fits, _SteadyOnes(Steady("S"), coordinates, np.full(160, 50.0), np.full(160, 10.0)))
+    found = forecast_newcomers(*steady.plan_newcomers(plan, part), np.array([1.0]), newcomers, ORIGIN)[0]
+    for h, weeks in enumerate(ORIGIN.weeks):
+        expected = 0.2 * np.maximum(7 * weeks - arrived, 0).sum() / 7  # though of as many known ones five a week were seen
+        assert abs(found[h].mean() - expected) < 4 * found[h].std() / math.sqrt(2000)
 
 
 def test_first_orders_that_were_all_free_bring_nothing(customers, fits) -> None:
