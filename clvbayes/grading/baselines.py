@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from scipy.special import gammaln, xlog1py
 
 from clvbayes.errors import DataError
-from clvbayes.models.clock import Clock
+from clvbayes.models.clock import Ticking
 from clvbayes.models.protocol import Batch, Futures
 from clvbayes.models.streams import exponential, gamma_variate, open_stream
 
@@ -41,19 +41,18 @@ class Steady:
         horizon: float,
         year: float,
         seed: int,
-        clock: Clock,
+        clock: Ticking,
         rate: float = 1.0,
         churn_odds: float = 1.0,
     ) -> Futures:
-        """Purchases within `horizon`; see `clvbayes.models.protocol.PurchaseModel`."""
-        T, ahead = clock.elapsed(batch.T, 0.0, batch.T), clock.elapsed(batch.T, batch.T, batch.T + horizon)
+        """Purchases within `horizon`, whatever the clock says; see `clvbayes.models.protocol.PurchaseModel`."""
         shape = np.exp(coordinates[:, 1, 0])
-        x, T, ahead = (np.broadcast_to(value, len(batch)).astype(float) for value in (batch.frequency, T, ahead))
-        found = _simulate(shape, shape / np.exp(coordinates[:, 0, 0]), x, T, ahead, batch.key, seed)
+        x, T = batch.frequency.astype(float), batch.T.astype(float)
+        found = _simulate(shape, shape / np.exp(coordinates[:, 0, 0]), x, T, horizon - batch.starts, batch.key, seed)
         alive = np.ones((len(batch), len(coordinates)))
-        return Futures(found[0], found[1], clock.ahead(found[2]), alive, np.full_like(alive, np.nan))
+        return Futures(found[0], found[1], batch.starts[found[0]] + found[2], alive, np.full_like(alive, np.nan))
 
-    def count_probability(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, horizon: float, count: Any) -> np.ndarray:
+    def count_probability(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, horizon: Any, count: Any) -> np.ndarray:
         """Negative binomial probability of so many purchases within `horizon`; `coordinates` has dims ``(coordinate, ...)``."""
         shape = np.exp(coordinates[1])
         r, age, n = shape + np.asarray(frequency), shape / np.exp(coordinates[0]) + np.asarray(T), np.asarray(count, dtype=float)

@@ -112,13 +112,13 @@ def _next_amounts(plan: Plan, part: Part) -> np.ndarray:
 def _log_score(plan: Plan, part: Part, weeks: int, counts: np.ndarray) -> np.ndarray:
     """Log of the closed-form probability of what happened, averaged over some draws: far from a histogram's zero for rare counts."""
     some = np.linspace(0, plan.draws - 1, min(COUNTED_DRAWS, plan.draws)).astype(int)
-    batch = part.batch
-    coordinates = plan.purchase_coordinates[some][:, :, batch.purchase_cell].transpose(1, 2, 0)
-    horizon = weeks * 7 / DAYS_PER_YEAR * plan.units_per_year
+    plan = plan.with_draws(some)
+    coordinates, known = plan.purchase_coordinates[:, :, part.batch.purchase_cell].transpose(1, 2, 0), plan.known(part)
+    horizon = plan.clock.ahead(np.zeros(1), weeks * 7 / DAYS_PER_YEAR * plan.units_per_year, plan.draws)
     probability = np.empty(len(part))
     for found in (counts == 0, counts > 0):  # none needs no special functions, and most have none
-        known = (column[found][:, None] for column in (batch.frequency, batch.recency, batch.T))
-        chance = plan.purchases.count_probability(coordinates[:, found], *known, horizon=horizon, count=counts[found][:, None])
+        own = (column[found] for column in known)
+        chance = plan.purchases.count_probability(coordinates[:, found], *own, horizon=horizon, count=counts[found][:, None])
         probability[found] = chance.mean(axis=1)
     return np.asarray(np.log(np.maximum(probability, 1e-300)))
 
@@ -133,7 +133,7 @@ def forecast_newcomers(plan: Plan, part: Part, first_amounts: np.ndarray, newcom
     Parameters
     ----------
     plan, part
-        Of the newcomers, with days for periods.
+        Of the newcomers, who start on the days of their first orders, with days for periods.
     first_amounts : numpy.ndarray
         First orders of the customers known at the origin: they stand for those to come.
     newcomers : Newcomers
@@ -151,7 +151,7 @@ def forecast_newcomers(plan: Plan, part: Part, first_amounts: np.ndarray, newcom
 
     def fold(rows: slice, some: Part) -> np.ndarray:
         orders = simulate_events(plan, some).events[0]
-        day = orders.period + newcomers.arrived[rows][orders.customer]
+        day = orders.period
         random = np.random.default_rng([seed, FIRST_ORDERS, rows.start])
         opening = first.simulate(0, (len(some), draws), random) * relative
         folded = np.zeros_like(found)

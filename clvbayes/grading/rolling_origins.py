@@ -21,6 +21,7 @@ from clvbayes.grading.windows import MEASURES, Newcomers, Origin, happened_after
 from clvbayes.inference import Fit, fit
 from clvbayes.inference.kept import fit_or_kept
 from clvbayes.models import gamma_gamma
+from clvbayes.models.clock import STEADY
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
 from clvbayes.valuation.economics import Economics
@@ -148,7 +149,8 @@ class _SteadyOnes:
         """Put them in the place of a purchase model."""
         model = cast("PurchaseModel", self.model)  # of the protocol it has what a forecast needs
         batch = replace(part.batch, purchase_cell=np.zeros(len(part), np.int64), frequency=frequency, T=T)
-        return replace(plan, purchases=model, purchase_coordinates=self.coordinates), replace(part, batch=batch)
+        steady = replace(plan, purchases=model, purchase_coordinates=self.coordinates, clock=STEADY)
+        return steady, replace(part, batch=batch)
 
 
 def backtest(
@@ -388,6 +390,7 @@ class _Grader:
             return np.zeros((len(MEASURES), len(origin.weeks), self.draws))
         made = plan_weeks(entrant.purchases, entrant.spend, newcomers.customers, origin, per_week=7, **options)
         plan, part = entrant.plan_newcomers(*made)
+        part = replace(part, batch=replace(part.batch, starts=newcomers.arrived / 7))
         first_amounts = customers.statistics["first_amount"].to_numpy(dtype=float)
         return forecast_newcomers(replace(plan, paid_share=paid_share), part, first_amounts, newcomers, origin)
 

@@ -14,7 +14,6 @@ from clvbayes.errors import ArgumentError, DataError
 from clvbayes.inference.certificate import Certificate, certify
 from clvbayes.inference.strategy import Method, Task, sample_posterior
 from clvbayes.models.assembly import own_or_given
-from clvbayes.models.clock import CLOCKS
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Model
@@ -76,7 +75,6 @@ def fit(
     chains: int = 4,
     seed: int,
     method: Method = "auto",
-    clock: str = "steady",
     progress: bool = True,
 ) -> Fit:
     """Sample a model's posterior with NUTS.
@@ -136,10 +134,10 @@ def fit(
     chosen = own_or_given(model, statistics, priors)
     cells = assign_cells(statistics, pool)
     rows = model.rows(statistics, cells)
-    rows = rows | CLOCKS[clock].columns(rows, statistics)
+    rows = rows | model.clock.columns(rows, statistics)
     if not len(rows["weight"]):
         raise DataError(f"no customer informs {model.title}: there is nothing to learn from")
-    sampled = sample_posterior(Task(model, rows, cells, chosen, CLOCKS[clock], int(draws), int(chains), int(seed), progress), method)
+    sampled = sample_posterior(Task(model, rows, cells, chosen, model.clock, int(draws), int(chains), int(seed), progress), method)
     frozen_pool = tuple(entry if isinstance(entry, str) else tuple(entry) for entry in pool)
     posterior = sampled.posterior
     posterior.attrs = {

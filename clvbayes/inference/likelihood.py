@@ -107,10 +107,7 @@ def _compiled(model: Model, clock: Clock, columns: tuple[str, ...], with_slope: 
 
     coordinates = pt.dmatrix("coordinates")
     names = {"row": (*columns, "frequency"), "frequency": ("cell", "x")}
-    tables = {
-        table: {name: _type_of(name)(f"{table}_{name}") for name in of_table}
-        for table, of_table in names.items()
-    }
+    tables = {table: {name: _type_of(name)(f"{table}_{name}") for name in of_table} for table, of_table in names.items()}
     by_row = tables["row"]["weight"] * model.log_likelihood(coordinates, tables, clock)
     inputs = [coordinates, *tables["row"].values(), *tables["frequency"].values()]
     if not with_slope:

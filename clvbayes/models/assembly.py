@@ -24,7 +24,7 @@ __all__ = ["assemble", "distinct_rows", "own_or_given", "pooled_model", "with_fr
 
 
 def assemble(
-    model: Model, customers: Customers, pool: Pool, priors: Priors | None, clock: Clock, estimates: Sequence[LevelEstimates] | None
+    model: Model, customers: Customers, pool: Pool, priors: Priors | None, estimates: Sequence[LevelEstimates] | None
 ) -> "pm.Model":
     """The PyMC model of `model` on exactly compressed rows, free to be changed in a notebook.
 
@@ -36,7 +36,6 @@ def assemble(
         Segment columns over which every coordinate is partially pooled.
     priors : Priors or None
         Frozen numbers; the model's own where None.
-    clock : Clock
     estimates : sequence of LevelEstimates or None
         What the data say of the levels, roughly, so that they are sampled in quick variables.
 
@@ -47,7 +46,8 @@ def assemble(
     """
     cells = assign_cells(customers, pool)
     rows = model.rows(customers, cells)
-    return pooled_model(model, rows | clock.columns(rows, customers), cells, own_or_given(model, customers, priors), clock, estimates)
+    rows = rows | model.clock.columns(rows, customers)
+    return pooled_model(model, rows, cells, own_or_given(model, customers, priors), model.clock, estimates)
 
 
 def own_or_given(model: Model, customers: Customers, priors: Priors | None) -> Priors:
@@ -100,9 +100,7 @@ def pooled_model(
             months = month_effects(month_estimates)
             coordinates = pt.concatenate([coordinates, pt.repeat(months[:, None], cells.count, axis=1)])
         data = {
-            table: {
-                name: pm.Data(f"{table}_{name}", column, dims=(table, "month")[: column.ndim]) for name, column in columns.items()
-            }
+            table: {name: pm.Data(f"{table}_{name}", column, dims=(table, "month")[: column.ndim]) for name, column in columns.items()}
             for table, columns in tables.items()
         }
         by_row = model.log_likelihood(coordinates, data, clock)

@@ -62,6 +62,7 @@ class BetaBinomialReturns:
     name: str = "beta_binomial_returns"
     title: str = "Beta-binomial returns"
     kind: Kind = "returns"
+    clock: Clock = STEADY
     coordinates: tuple[str, ...] = ("logit_return", "log_return_concentration", "logit_part", "logit_sd_within", "logit_sd_between")
 
     @property
@@ -136,11 +137,10 @@ class BetaBinomialReturns:
         *,
         pool: Pool = (),
         priors: Priors | None = None,
-        clock: Clock = STEADY,
         estimates: Sequence[LevelEstimates] | None = None,
     ) -> "pm.Model":
         """The PyMC model; see `assemble`."""
-        return assemble(self, customers, pool, priors, clock, estimates)
+        return assemble(self, customers, pool, priors, estimates)
 
     def simulate(self, coordinates: np.ndarray, batch: Batch, futures: Futures, *, seed: int) -> np.ndarray:
         """Share of each simulated purchase that comes back, none or all, from each customer's conditional posterior.

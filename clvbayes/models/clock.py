@@ -12,18 +12,33 @@ of months.
 """
 
 from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+from numba import njit
 from scipy.linalg import helmert
 
-from clvbayes.data import Customers, month_shares, time_by_month
+from clvbayes.data import DAYS_PER_UNIT, Customers, TimeUnit, month_shares, time_by_month
 from clvbayes.errors import DataError
 
 if TYPE_CHECKING:
     from clvbayes.models.protocol import Table
 
-__all__ = ["CLOCKS", "MONTHS", "MONTH_BASIS", "MONTH_SCALE", "SEASONAL", "STEADY", "Clock", "SeasonalClock", "SteadyClock"]
+__all__ = [
+    "MONTHS",
+    "MONTH_BASIS",
+    "MONTH_SCALE",
+    "SEASONAL",
+    "STEADY",
+    "Clock",
+    "Pace",
+    "SeasonalClock",
+    "SteadyClock",
+    "Ticking",
+    "pace_of",
+]
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MONTH_SCALE = 0.5  # of the half-normal prior of the spread of month effects
@@ -58,6 +73,26 @@ class Clock(Protocol):
         ...
 
 
+class Ticking(Protocol):
+    """A clock in each draw of a fit, as simulators need it."""
+
+    def history(self, T: np.ndarray, by_month: np.ndarray, draws: int) -> np.ndarray:
+        """Operational time of spans of the past, dims ``(customer, draw)``, from their length and its parts by month of the year."""
+        ...
+
+    def ahead(self, starts: np.ndarray, horizon: float, draws: int) -> np.ndarray:
+        """Operational time between each customer's start after the valuation date and the horizon, dims ``(customer, draw)``."""
+        ...
+
+    def calendar(self, elapsed: np.ndarray, draw: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """Calendar time after the valuation date at which so much operational time has passed since a start; one entry an event."""
+        ...
+
+    def some(self, draws: Any) -> "Ticking":
+        """The clock of some draws."""
+        ...
+
+
 @dataclass(frozen=True)
 class SteadyClock:
     """The identity: operational time is calendar time."""
@@ -77,13 +112,21 @@ class SteadyClock:
         """Zero."""
         return 0.0
 
-    def elapsed(self, T: Any, start: Any, stop: Any) -> Any:
-        """`stop - start`."""
-        return stop - start
+    def history(self, T: np.ndarray, by_month: np.ndarray, draws: int) -> np.ndarray:
+        """`T`, in every draw."""
+        return np.asarray(np.repeat(T[:, None], draws, axis=1))
 
-    def ahead(self, elapsed: Any) -> Any:
-        """`elapsed`."""
-        return elapsed
+    def ahead(self, starts: np.ndarray, horizon: float, draws: int) -> np.ndarray:
+        """What is left of the horizon, in every draw."""
+        return np.asarray(np.repeat(horizon - starts[:, None], draws, axis=1))
+
+    def calendar(self, elapsed: np.ndarray, draw: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """`starts + elapsed`."""
+        return np.asarray(starts + elapsed)
+
+    def some(self, draws: Any) -> "SteadyClock":
+        """Itself."""
+        return self
 
 
 @dataclass(frozen=True)
@@ -122,5 +165,80 @@ class SeasonalClock:
         return (rows["x_by_month"] * coordinates[-len(MONTHS) :].T[rows["cell"]]).sum(axis=1)
 
 
+@dataclass(frozen=True)
+class Pace:
+    """A seasonal clock in the draws of a fit: how fast it runs, in the past by month of the year, ahead by month.
+
+    Attributes
+    ----------
+    months : numpy.ndarray
+        Dims ``(draw, month of the year)``.
+    edges : numpy.ndarray
+        Ends of the months ahead, after the valuation date, in the customers' unit; the first is zero.
+    ahead_by_month : numpy.ndarray
+        Pace in each of them, dims ``(draw, month ahead)``; the last one goes on.
+    """
+
+    months: np.ndarray
+    edges: np.ndarray
+    ahead_by_month: np.ndarray
+
+    def history(self, T: np.ndarray, by_month: np.ndarray, draws: int) -> np.ndarray:
+        """Time in each month of the year, dims ``(customer, month)``, times its pace."""
+        return np.asarray(by_month @ self.months.T)
+
+    def ahead(self, starts: np.ndarray, horizon: float, draws: int) -> np.ndarray:
+        """Operational time from each customer's start until the horizon."""
+        return np.asarray(self._passed(np.array([horizon])) - self._passed(starts))
+
+    def some(self, draws: Any) -> "Pace":
+        """Some of its draws."""
+        return Pace(self.months[draws], self.edges, self.ahead_by_month[draws])
+
+    def calendar(self, elapsed: np.ndarray, draw: np.ndarray, starts: np.ndarray) -> np.ndarray:
+        """When so much operational time has passed since a start; one entry an event."""
+        return np.asarray(_calendar(elapsed, draw, starts, self.edges, self.ahead_by_month, self._cumulative))
+
+    @cached_property
+    def _cumulative(self) -> np.ndarray:
+        """Operational time until each edge, dims (draw, edge)."""
+        passed = np.cumsum(self.ahead_by_month * np.diff(self.edges), axis=1)
+        return np.concatenate([np.zeros((len(passed), 1)), passed], axis=1)
+
+    def _passed(self, times: np.ndarray) -> np.ndarray:
+        """Operational time from the valuation date, dims (time, draw)."""
+        at = np.clip(np.searchsorted(self.edges, times, side="right") - 1, 0, len(self.edges) - 2)
+        return np.asarray((self._cumulative[:, at] + (times - self.edges[at]) * self.ahead_by_month[:, at]).T)
+
+
+@njit(nogil=True, cache=True)
+def _calendar(
+    elapsed: np.ndarray, draw: np.ndarray, starts: np.ndarray, edges: np.ndarray, pace: np.ndarray, cumulative: np.ndarray
+) -> np.ndarray:
+    time = np.empty(len(elapsed))
+    last = len(edges) - 2
+    for k in range(len(elapsed)):
+        s, due = draw[k], elapsed[k]
+        if starts[k] > 0.0:
+            at = min(np.searchsorted(edges, starts[k], side="right") - 1, last)
+            due += cumulative[s, at] + (starts[k] - edges[at]) * pace[s, at]
+        at = min(np.searchsorted(cumulative[s], due, side="right") - 1, last)
+        time[k] = edges[at] + (due - cumulative[s, at]) / pace[s, at]
+    return time
+
+
+def pace_of(season: np.ndarray, until: date, unit: TimeUnit, horizon: float) -> Pace:
+    """A seasonal clock whose effects have dims ``(draw, month of the year)``, with the months ahead until the horizon."""
+    days, first = DAYS_PER_UNIT[unit], until + timedelta(days=1)
+    ends: list[float] = [0.0]
+    months: list[int] = []
+    while ends[-1] < horizon or not months:
+        following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+        ends.append((following - until - timedelta(days=1)).days / days)
+        months.append(first.month - 1)
+        first = following
+    pace = np.exp(season)
+    return Pace(pace, np.array(ends), np.ascontiguousarray(pace[:, months]))
+
+
 STEADY, SEASONAL = SteadyClock(), SeasonalClock()
-CLOCKS: dict[str, Clock] = {clock.name: clock for clock in (STEADY, SEASONAL)}

@@ -53,6 +53,7 @@ class GammaGamma:
     name: str = "gamma_gamma"
     title: str = "Gamma-Gamma"
     kind: Kind = "spend"
+    clock: Clock = STEADY
     needs_single_amounts: bool = False
     coordinates: tuple[str, ...] = ("log_mean", "log_cv_within", "log_cv_between")
 
@@ -120,11 +121,10 @@ class GammaGamma:
         *,
         pool: Pool = (),
         priors: Priors | None = None,
-        clock: Clock = STEADY,
         estimates: Sequence[LevelEstimates] | None = None,
     ) -> "pm.Model":
         """The PyMC model; see `assemble`."""
-        return assemble(self, customers, pool, priors, clock, estimates)
+        return assemble(self, customers, pool, priors, estimates)
 
     def simulate(self, coordinates: np.ndarray, batch: Batch, futures: Futures, *, seed: int) -> np.ndarray:
         """Amount of each simulated purchase, from each customer's conditional posterior.

@@ -21,7 +21,21 @@ from clvbayes.models.priors import Priors
 __all__ = ["Cells", "Factor", "LevelEstimates", "Pool", "assign_cells", "cell_coordinates", "month_effects", "pooled_coordinates"]
 
 Pool = Sequence[str | Sequence[str]]
-RESERVED = {"month", "season", "season_part", "chain", "draw", "sample", "coordinate", "row", "frequency", "cell", "population", "population_free", "log_likelihood"}
+RESERVED = {
+    "month",
+    "season",
+    "season_part",
+    "chain",
+    "draw",
+    "sample",
+    "coordinate",
+    "row",
+    "frequency",
+    "cell",
+    "population",
+    "population_free",
+    "log_likelihood",
+}
 DATA = ("row", "frequency", "population", "prior", "correction", "season", "month")  # the names of a model's data begin so
 PARTS = ("scale", "level", "effect", "free", "potential", "cell", "root", "seen")  # of a factor: its variables and data
 CROSSING = " × "

@@ -56,6 +56,7 @@ class Lognormal:
     frequency_link: bool = False
     name: str = "lognormal"
     kind: Kind = "spend"
+    clock: Clock = STEADY
     needs_single_amounts: bool = True
 
     @property
@@ -132,11 +133,10 @@ class Lognormal:
         *,
         pool: Pool = (),
         priors: Priors | None = None,
-        clock: Clock = STEADY,
         estimates: Sequence[LevelEstimates] | None = None,
     ) -> "pm.Model":
         """The PyMC model; see `assemble`."""
-        return assemble(self, customers, pool, priors, clock, estimates)
+        return assemble(self, customers, pool, priors, estimates)
 
     def simulate(self, coordinates: np.ndarray, batch: Batch, futures: Futures, *, seed: int) -> np.ndarray:
         """Amount of each simulated purchase, from each customer's conditional posterior.

@@ -17,7 +17,7 @@ The future is simulated purchase by purchase from it.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ from scipy.special import betainc, betaincinv, betaln, expit, gammaln, hyp2f1, x
 from clvbayes.data import Customers
 from clvbayes.errors import DataError
 from clvbayes.models.assembly import assemble, distinct_rows
-from clvbayes.models.clock import STEADY, Clock
+from clvbayes.models.clock import SEASONAL, STEADY, Clock, Ticking
 from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Batch, Futures, Kind, Table
@@ -52,15 +52,25 @@ QUADRATURE_NODES = 64  # E[Y] and DERT of the oracles in the tests to 1e-9
 class MbgNbd:
     """The MBG/NBD model; see the module's docstring for story and formulae."""
 
+    season: bool = False
     name: str = "mbg_nbd"
-    title: str = "MBG/NBD"
     kind: Kind = "purchases"
     coordinates: tuple[str, ...] = ("log_rate", "log_shape", "logit_dropout", "log_concentration")
 
     @property
+    def title(self) -> str:
+        """Name in reports."""
+        return "MBG/NBD with season" if self.season else "MBG/NBD"
+
+    @property
     def options(self) -> dict[str, Any]:
-        """None."""
-        return {}
+        """Whether it runs by a seasonal clock."""
+        return {"season": self.season}
+
+    @property
+    def clock(self) -> Clock:
+        """What its likelihood runs by."""
+        return SEASONAL if self.season else STEADY
 
     def priors(self, customers: Customers) -> Priors:
         """Priors around the base's repeats per unit of time; the other numbers are scale free (method book 1.9).
@@ -124,11 +134,10 @@ class MbgNbd:
         *,
         pool: Pool = (),
         priors: Priors | None = None,
-        clock: Clock = STEADY,
         estimates: Sequence[LevelEstimates] | None = None,
     ) -> "pm.Model":
         """The PyMC model; see `assemble`."""
-        return assemble(self, customers, pool, priors, clock, estimates)
+        return assemble(self, customers, pool, priors, estimates)
 
     def simulate(
         self,
@@ -138,7 +147,7 @@ class MbgNbd:
         horizon: float,
         year: float,
         seed: int,
-        clock: Clock,
+        clock: Ticking,
         rate: float = 1.0,
         churn_odds: float = 1.0,
     ) -> Futures:
@@ -162,10 +171,10 @@ class MbgNbd:
         Futures
         """
         x = batch.frequency.astype(float)
-        T = np.broadcast_to(clock.elapsed(batch.T, 0.0, batch.T), len(batch)).astype(float)
-        t_x = np.broadcast_to(clock.elapsed(batch.T, 0.0, batch.recency), len(batch)).astype(float)
-        ahead = np.broadcast_to(clock.elapsed(batch.T, batch.T, batch.T + horizon), len(batch)).astype(float)
-        first_year = np.broadcast_to(clock.elapsed(batch.T, batch.T, batch.T + year), len(batch)).astype(float)
+        draws = len(coordinates)
+        T = clock.history(batch.T.astype(float), batch.T_by_month, draws)
+        t_x = clock.history(batch.recency.astype(float), batch.t_x_by_month, draws)
+        ahead, first_year = (clock.ahead(batch.starts, end, draws) for end in (horizon, year))
         natural = np.stack(_natural(coordinates.swapaxes(0, 1), np.exp, expit))
         shape = (len(batch), len(coordinates))
         alive, expected = np.empty(shape), np.empty(shape)
@@ -187,10 +196,18 @@ class MbgNbd:
             np.empty((2, room), np.int32),
             np.empty(room),
         )
-        return Futures(customer, draw, clock.ahead(elapsed), alive, expected)
+        return Futures(customer, draw, clock.calendar(elapsed, draw, batch.starts[customer]), alive, expected)
 
     def expected_discounted_orders(
-        self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, horizon: float, discount: float
+        self,
+        coordinates: np.ndarray,
+        frequency: Any,
+        recency: Any,
+        T: Any,
+        *,
+        horizon: Any,
+        discount: float,
+        calendar: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> np.ndarray:
         """Expected discounted purchases after T: a check of the simulation, never a risk input.
 
@@ -204,10 +221,12 @@ class MbgNbd:
             Dims ``(coordinate, ...)``, broadcast against the statistics.
         frequency, recency, T : array_like
             Statistics, in one unit of time.
-        horizon : float
+        horizon : array_like
             Length of the future; may be infinite where `discount` is positive.
         discount : float
             Continuous rate per unit of time; 0 counts purchases without discounting.
+        calendar : callable, optional
+            Where the other times are operational: when so much of it has passed, in calendar time; the last dim are quadrature nodes.
 
         Returns
         -------
@@ -215,13 +234,15 @@ class MbgNbd:
         """
         r, alpha, a, b = _natural(coordinates, np.exp, expit)
         x, age = np.asarray(frequency, dtype=float), alpha + np.asarray(T, dtype=float)
-        end = min(horizon, 45.0 / discount) if discount > 0 else horizon  # exp(-45) is below a double's last digit
+        end = np.minimum(horizon, 45.0 / discount) if discount > 0 else horizon  # exp(-45) is below a double's last digit
         reach = np.log1p(end / age)
         nodes, weights = np.polynomial.legendre.leggauss(QUADRATURE_NODES)
         z = 0.5 * reach[..., None] * (nodes + 1)
         r, a, b, x, age = (np.asarray(value)[..., None] for value in np.broadcast_arrays(r, a, b, x, age))
         rate = _mean_rate(r, a, b, x, z) / age
-        integral = np.sum(weights * rate * np.exp(-discount * age * np.expm1(z)) * age * np.exp(z), axis=-1) * 0.5 * reach
+        passed = age * np.expm1(z)
+        factor = np.exp(-discount * (passed if calendar is None else calendar(passed)))
+        integral = np.sum(weights * rate * factor * age * np.exp(z), axis=-1) * 0.5 * reach
         return np.asarray(p_alive(coordinates, frequency, recency, T) * integral)
 
     def discounted_moments(
@@ -231,7 +252,7 @@ class MbgNbd:
         recency: Any,
         T: Any,
         *,
-        horizon: float,
+        horizon: Any,
         discount: float,
         latents: int,
         random: np.random.Generator,
@@ -267,7 +288,7 @@ class MbgNbd:
         first, squares, pairs = (np.asarray(alive * total / latents) for total in sums)
         return first, squares, pairs
 
-    def count_probability(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, horizon: float, count: Any) -> np.ndarray:
+    def count_probability(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, horizon: Any, count: Any) -> np.ndarray:
         """Probability of exactly `count` purchases within `horizon` after T.
 
         A living customer of known rate and dropout buys n times and stays with probability (1-p)^n Poisson(n; rate h), or leaves at the
@@ -300,8 +321,13 @@ class MbgNbd:
         return np.asarray(alive * living + np.where(n == 0, 1 - alive, 0.0))
 
 
-def mbg_nbd() -> MbgNbd:
+def mbg_nbd(*, season: bool = False) -> MbgNbd:
     """The MBG/NBD purchase model: ordering at random, possible departure after every order, the first included.
+
+    Parameters
+    ----------
+    season : bool
+        Whether every month of the year has a pace of its own, learned with the rest: rates are those of an average month.
 
     Returns
     -------
@@ -312,7 +338,7 @@ def mbg_nbd() -> MbgNbd:
     >>> mbg_nbd().coordinates
     ('log_rate', 'log_shape', 'logit_dropout', 'log_concentration')
     """
-    return MbgNbd()
+    return MbgNbd(season)
 
 
 def p_alive(coordinates: np.ndarray, frequency: Any, recency: Any, T: Any) -> np.ndarray:
@@ -322,7 +348,7 @@ def p_alive(coordinates: np.ndarray, frequency: Any, recency: Any, T: Any) -> np
     return np.asarray(expit(-(np.log(a) - np.log(b + x) + (r + x) * np.log1p((np.asarray(T) - t_x) / (alpha + t_x)))))
 
 
-def future_moments(rate: Any, dropout: Any, *, horizon: float, discount: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def future_moments(rate: Any, dropout: Any, *, horizon: Any, discount: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Moments of D = sum of exp(-discount t) over the purchases of a living customer with known rate and dropout probability.
 
     With M = rate * dropout (method book 1.2), the first and second moment of a sum V of independent amounts of mean m and variance v, each
@@ -397,8 +423,9 @@ def _simulate(
     state = np.empty(1, np.uint64)
     for i in range(customers):
         # kept in local names: the compiler cannot know that no array written to is one of these
-        own, at, orders, age, since_last, end, year = key[i], cell[i], x[i], T[i], t_x[i], ahead[i], first_year[i]
+        own, at, orders = key[i], cell[i], x[i]
         for s in range(draws):
+            age, since_last, end, year = T[i, s], t_x[i, s], ahead[i, s], first_year[i, s]
             r, alpha, a, b = natural[0, s, at], natural[1, s, at], natural[2, s, at], natural[3, s, at]
             silent = (r + orders) * math.log((alpha + age) / (alpha + since_last))
             here = 1.0 / (1.0 + a / (b + orders) * math.exp(min(silent, 700.0)))

@@ -1,13 +1,13 @@
 """What a model is: frozen options and a few functions; no state."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
 from clvbayes.data import Customers
-from clvbayes.models.clock import Clock
+from clvbayes.models.clock import Clock, Ticking
 from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
 from clvbayes.models.priors import Priors
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "Futures", "Kind", "Model", "PurchaseModel", "ReturnsModel", "SpendModel", "Table"]
 
 Table = dict[str, np.ndarray]
+NOT_GIVEN = np.zeros(0)
 Kind = Literal["purchases", "spend", "returns"]
 
 
@@ -34,6 +35,11 @@ class Batch:
         As in `Customers.statistics`.
     return_trials, return_touched, return_parts, return_part : numpy.ndarray
         As `trials`, `touched`, `parts` and `part_mean` of `Customers.returns`.
+    T_by_month, t_x_by_month : numpy.ndarray
+        Time until the valuation date and until the last order in each month of the year, dims ``(customer, month)``; no months unless
+        given, as a steady clock needs none.
+    starts : numpy.ndarray
+        When each customer's future begins: zero unless given, or how long after the valuation date a newcomer is won.
     """
 
     key: np.ndarray
@@ -50,6 +56,14 @@ class Batch:
     return_touched: np.ndarray
     return_parts: np.ndarray
     return_part: np.ndarray
+    T_by_month: np.ndarray = field(default_factory=lambda: NOT_GIVEN)
+    t_x_by_month: np.ndarray = field(default_factory=lambda: NOT_GIVEN)
+    starts: np.ndarray = field(default_factory=lambda: NOT_GIVEN)
+
+    def __post_init__(self) -> None:
+        for name, otherwise in (("T_by_month", (len(self), 0)), ("t_x_by_month", (len(self), 0)), ("starts", len(self))):
+            if getattr(self, name) is NOT_GIVEN:
+                object.__setattr__(self, name, np.zeros(otherwise))
 
     def __len__(self) -> int:
         return len(self.key)
@@ -104,6 +118,11 @@ class Model(Protocol):
         ...
 
     @property
+    def clock(self) -> Clock:
+        """What its likelihood runs by."""
+        ...
+
+    @property
     def coordinates(self) -> tuple[str, ...]:
         """Names of the unconstrained coordinates of a cell."""
         ...
@@ -137,7 +156,6 @@ class Model(Protocol):
         *,
         pool: Pool = (),
         priors: Priors | None = None,
-        clock: Clock = ...,
         estimates: Sequence[LevelEstimates] | None = None,
     ) -> "pm.Model":
         """The PyMC model, with named dims and data, free to be changed."""
@@ -155,7 +173,7 @@ class PurchaseModel(Model, Protocol):
         horizon: float,
         year: float,
         seed: int,
-        clock: Clock,
+        clock: Ticking,
         rate: float = 1.0,
         churn_odds: float = 1.0,
     ) -> Futures:
@@ -166,9 +184,20 @@ class PurchaseModel(Model, Protocol):
         ...
 
     def expected_discounted_orders(
-        self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, horizon: float, discount: float
+        self,
+        coordinates: np.ndarray,
+        frequency: Any,
+        recency: Any,
+        T: Any,
+        *,
+        horizon: Any,
+        discount: float,
+        calendar: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> np.ndarray:
-        """Closed-form expectation of discounted purchases given coordinates, dims ``(coordinate, customer)``."""
+        """Closed-form expectation of discounted purchases given coordinates, dims ``(coordinate, customer)``.
+
+        Times are operational; `calendar` says when so much of it has passed, dims ``(customer, node)``, which discounting needs.
+        """
         ...
 
     def discounted_moments(
@@ -178,7 +207,7 @@ class PurchaseModel(Model, Protocol):
         recency: Any,
         T: Any,
         *,
-        horizon: float,
+        horizon: Any,
         discount: float,
         latents: int,
         random: np.random.Generator,
@@ -187,7 +216,7 @@ class PurchaseModel(Model, Protocol):
         `latents` states of each customer drawn from its conditional posterior."""
         ...
 
-    def count_probability(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, horizon: float, count: Any) -> np.ndarray:
+    def count_probability(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, horizon: Any, count: Any) -> np.ndarray:
         """Closed-form probability of exactly `count` purchases within `horizon`; `coordinates` has dims ``(coordinate, ...)``."""
         ...
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from clvbayes.inference import CheckResult
+from clvbayes.models.clock import STEADY
+from clvbayes.valuation.economics import LONGEST_YEARS
 from clvbayes.valuation.events import Part, Plan, simulate_events, values_of
 
 __all__ = ["ClosedForms", "EachOrder", "check_simulation", "check_sums", "each_order", "expected_discounted_orders", "returned_share"]
@@ -17,7 +20,6 @@ CHECK_LIMIT = 4.0  # standard errors; a right simulation fails once in 16,000 ru
 SPREAD_LIMIT = 6.0  # the same of squares, whose few largest ones make normal bounds too narrow
 SUMS_LIMIT = 1e-9  # relative; sums in another order differ in their last digits
 LATENTS = 20  # of each checked customer and draw, to average closed second moments over
-LONGEST_YEARS = 50.0  # beyond the horizon counts until here; nothing is ever summed to infinity
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def check_simulation(plan: Plan, everyone: Part) -> ClosedForms:
     Costs of service have no closed form, and refunds of past orders are no futures: both are left out on both sides.
     """
     draws = min(plan.draws, CHECKED_DRAWS * max(1, CHECKED_CUSTOMERS // len(everyone)))
-    plan = _with_draws(plan, slice(draws))
+    plan = plan.with_draws(slice(draws))
     some = everyone.rows(np.argsort(everyone.batch.key, kind="stable")[:CHECKED_CUSTOMERS])
     nothing = np.zeros(len(some))
     some = replace(some, service_cost=nothing, pending_amount=nothing)
@@ -66,7 +68,7 @@ def check_simulation(plan: Plan, everyone: Part) -> ClosedForms:
     moments = _discounted_moments(plan, some)
     square = moments[1] * each.square + moments[2] * each.product
     # the closed mean, not that of the few latent states, whose noise would count as the parameters'
-    one_rate = len(set(plan.economics.rates)) == 1 and plan.economics.spend_growth == 0
+    one_rate = len(set(plan.economics.rates)) == 1 and plan.economics.spend_growth == 0 and plan.clock is STEADY
     mean = expected if one_rate else expected * _ratio(float((moments[0] * (each.earned - each.costs)).sum()), float(expected.sum()))
     process, parameters = float(np.mean(square - mean**2)), float(np.mean(mean.var(axis=1)))
     checks = [_agreement("Simulation", "value", values, expected, CHECK_LIMIT)]
@@ -86,16 +88,11 @@ def _ratio(at_mean_rate: float, expected: float) -> float:
 
 def _beyond_horizon(plan: Plan, part: Part) -> float:
     """From every fourth draw alone: a share needs no more."""
-    few = _with_draws(plan, slice(None, None, 4))
+    few = plan.with_draws(slice(None, None, 4))
     each = each_order(few, part)
     longest = float(_expected_values(few, part, each, max(LONGEST_YEARS * plan.units_per_year, plan.horizon)).sum())
     within = float(_expected_values(few, part, each, plan.horizon).sum())
     return 1 - within / longest if 0 <= within <= longest and longest > 0 else np.nan
-
-
-def _with_draws(plan: Plan, draws: slice) -> Plan:
-    by_draw = ("purchase_coordinates", "spend_coordinates", "returns_coordinates", "paid_share")
-    return replace(plan, **{name: getattr(plan, name)[draws] for name in by_draw})
 
 
 def check_sums(customers: pd.DataFrame, total: xr.DataArray, cash: Mapping[str, xr.DataArray]) -> CheckResult:
@@ -129,11 +126,22 @@ def expected_discounted_orders(
         discount = float(log_rate - growth) / plan.units_per_year
 
         def until(time: float, discount: float = discount) -> np.ndarray:
-            return plan.purchases.expected_discounted_orders(coordinates, *known, horizon=time, discount=discount)
+            if plan.clock is STEADY:
+                return plan.purchases.expected_discounted_orders(coordinates, *known, horizon=time, discount=discount)
+            ahead = plan.clock.ahead(np.zeros(1), time, plan.draws)
+            return plan.purchases.expected_discounted_orders(
+                coordinates, *known, horizon=ahead, discount=discount, calendar=partial(_calendar, plan)
+            )
 
         within = until(end) - (until(begins) if year else 0.0)
         total = total + within * plan.economics.discount_factor(float(year)) * np.exp(log_rate * year)
     return np.asarray(total)
+
+
+def _calendar(plan: Plan, passed: np.ndarray) -> np.ndarray:
+    """When so much operational time has passed, dims (customer, draw, node)."""
+    draw = np.broadcast_to(np.arange(plan.draws)[:, None], passed.shape).ravel()
+    return plan.clock.calendar(np.ascontiguousarray(passed).ravel(), draw, np.zeros(passed.size)).reshape(passed.shape)
 
 
 def each_order(plan: Plan, part: Part) -> EachOrder:
@@ -165,9 +173,7 @@ def returned_share(plan: Plan, part: Part) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _expected_values(plan: Plan, part: Part, each: EachOrder, horizon: float) -> np.ndarray:
-    batch = part.batch
-    coordinates = plan.purchase_coordinates[:, :, batch.purchase_cell].transpose(1, 2, 0)
-    known = (batch.frequency[:, None], batch.recency[:, None], batch.T[:, None])
+    coordinates, known = plan.purchase_coordinates[:, :, part.batch.purchase_cell].transpose(1, 2, 0), plan.known(part)
     orders = expected_discounted_orders(plan, coordinates, known, horizon, growing=False)
     growing = expected_discounted_orders(plan, coordinates, known, horizon, growing=True) if plan.economics.spend_growth else orders
     return np.asarray(growing * each.earned - orders * each.costs)
@@ -179,10 +185,8 @@ def _discounted_moments(plan: Plan, part: Part) -> tuple[np.ndarray, np.ndarray,
     log_rates = np.log1p(plan.economics.rates) - np.log1p(plan.economics.spend_growth)
     return plan.purchases.discounted_moments(
         plan.purchase_coordinates[:, :, batch.purchase_cell].transpose(1, 2, 0),
-        batch.frequency[:, None],
-        batch.recency[:, None],
-        batch.T[:, None],
-        horizon=plan.horizon,
+        *plan.known(part),
+        horizon=plan.horizon if plan.clock is STEADY else plan.clock.ahead(np.zeros(1), plan.horizon, plan.draws),
         discount=float(log_rates.mean()) / plan.units_per_year,
         latents=LATENTS,
         random=np.random.default_rng([plan.seed, len(part)]),

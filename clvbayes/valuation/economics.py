@@ -19,6 +19,7 @@ ByLevel = float | Mapping[str, Mapping[str, float]]
 BY_LEVEL = ("margin", "order_cost", "service_cost", "return_cost", "acquisition_cost", "conversion")
 MONTHS_PER_PERIOD = {"quarter": 3, "month": 1}
 DAYS_PER_YEAR = 365.25
+LONGEST_YEARS = 50.0  # no horizon is longer, and nothing is ever summed to infinity
 
 
 @dataclass(frozen=True)

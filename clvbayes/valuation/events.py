@@ -3,14 +3,14 @@
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numba import njit
 
-from clvbayes.data import Customers
-from clvbayes.models.clock import STEADY
+from clvbayes.data import Customers, time_by_month
+from clvbayes.models.clock import STEADY, Ticking
 from clvbayes.models.protocol import Batch, PurchaseModel, ReturnsModel, SpendModel
 from clvbayes.models.streams import customer_keys, open_stream, uniform
 from clvbayes.valuation.economics import Economics
@@ -42,6 +42,7 @@ class Plan:
     period_ends: np.ndarray
     units_per_year: float
     seed: int
+    clock: Ticking = STEADY
     lever: str = ""
     size: float = 1.0
 
@@ -58,6 +59,20 @@ class Plan:
     def horizon(self) -> float:
         """Length of the future, in the customers' unit of time."""
         return float(self.period_ends[-1]) * self.units_per_year
+
+    def known(self, part: "Part") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Frequency, recency and T of some customers, the latter two operational, dims ``(customer, draw)`` or one column for all draws."""
+        batch = part.batch
+        if self.clock is STEADY:
+            return batch.frequency[:, None], batch.recency[:, None], batch.T[:, None]
+        times = ((batch.recency, batch.t_x_by_month), (batch.T, batch.T_by_month))
+        recency, T = (self.clock.history(span, by_month, self.draws) for span, by_month in times)
+        return batch.frequency[:, None], recency, T
+
+    def with_draws(self, draws: Any) -> "Plan":
+        """The same plan with some of its draws."""
+        by_draw = ("purchase_coordinates", "spend_coordinates", "returns_coordinates", "paid_share")
+        return replace(self, clock=self.clock.some(draws), **{name: getattr(self, name)[draws] for name in by_draw})
 
 
 @dataclass(frozen=True)
@@ -130,7 +145,7 @@ class Simulated:
     expected_first_year: np.ndarray
 
 
-def everyone_of(customers: Customers, cells: CellsOf, economics: Economics) -> Part:
+def everyone_of(customers: Customers, cells: CellsOf, economics: Economics, *, by_month: bool = False) -> Part:
     statistics, segments, returns = customers.statistics, customers.segments, customers.returns
     nothing = np.zeros(len(customers))
     of_returns = {name: nothing if returns is None else returns[name].to_numpy(dtype=float) for name in RETURNS_KNOWN}
@@ -144,6 +159,7 @@ def everyone_of(customers: Customers, cells: CellsOf, economics: Economics) -> P
         return_touched=of_returns["touched"],
         return_parts=of_returns["parts"],
         return_part=of_returns["part_mean"],
+        **(_times(customers) if by_month else {}),
     )
     assumed = {
         name: economics.of_customers(name, segments)
@@ -152,6 +168,16 @@ def everyone_of(customers: Customers, cells: CellsOf, economics: Economics) -> P
     }
     unknown = {"acquisition_cost": np.full(len(batch), np.nan)}
     return Part(batch, **(unknown | assumed), pending_orders=of_returns["pending_orders"], pending_amount=of_returns["pending_amount"])
+
+
+def _times(customers: Customers) -> dict[str, np.ndarray]:
+    """Times by month of the year, which only a seasonal clock needs."""
+    assert customers.until is not None
+    T, recency = (customers.statistics[name].to_numpy(dtype=float) for name in ("T", "recency"))
+    return {
+        "T_by_month": time_by_month(customers.until, customers.unit, T, np.zeros_like(T)),
+        "t_x_by_month": time_by_month(customers.until, customers.unit, T, T - recency),
+    }
 
 
 def in_order[Result](work: Callable[[slice, Part], Result], plan: Plan, everyone: Part) -> Iterator[tuple[slice, Result]]:
@@ -180,7 +206,7 @@ def simulate_events(plan: Plan, part: Part) -> Simulated:
         horizon=plan.horizon,
         year=plan.units_per_year,
         seed=plan.seed,
-        clock=STEADY,
+        clock=plan.clock,
         rate=plan.moved("rate"),
         churn_odds=plan.moved("churn"),
     )

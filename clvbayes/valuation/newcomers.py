@@ -106,7 +106,8 @@ def _ends(economics: Economics) -> np.ndarray:
 def _just_won(everyone: Part) -> Part:
     """The same customers on the day of their first order, of whom nothing is known yet."""
     nothing = np.zeros(len(everyone))
-    batch = replace(everyone.batch, **dict.fromkeys(LEARNED, nothing))
+    by_month = {name: np.zeros_like(getattr(everyone.batch, name)) for name in ("T_by_month", "t_x_by_month")}
+    batch = replace(everyone.batch, **dict.fromkeys(LEARNED, nothing), **by_month)
     return replace(everyone, batch=batch, pending_orders=nothing, pending_amount=nothing)
 
 

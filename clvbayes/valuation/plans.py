@@ -5,10 +5,12 @@ from typing import cast
 import numpy as np
 
 from clvbayes.data import DAYS_PER_UNIT, Customers
+from clvbayes.errors import ArgumentError
 from clvbayes.inference import Fit
+from clvbayes.models.clock import STEADY, Ticking, pace_of
 from clvbayes.models.hierarchy import Cells, assign_cells, cell_coordinates
 from clvbayes.models.protocol import PurchaseModel, ReturnsModel, SpendModel
-from clvbayes.valuation.economics import DAYS_PER_YEAR, Economics
+from clvbayes.valuation.economics import DAYS_PER_YEAR, LONGEST_YEARS, Economics
 from clvbayes.valuation.events import CellsOf, Part, Plan, everyone_of
 
 __all__ = ["plan_valuation"]
@@ -59,18 +61,35 @@ def plan_valuation(
         period_ends=period_ends,
         units_per_year=DAYS_PER_YEAR / DAYS_PER_UNIT[customers.unit],
         seed=int(seed),
+        clock=_clock(purchases, customers, draws, seed),
     )
     cells = CellsOf(purchase_cells.of_customer, spend_cells.of_customer, returns_cells.of_customer)
-    return plan, everyone_of(customers, cells, economics)
+    return plan, everyone_of(customers, cells, economics, by_month=plan.clock is not STEADY)
 
 
 def _coordinates(fit: Fit, cells: Cells, draws: int, seed: int, purpose: int) -> np.ndarray:
     """Coordinates of cells, dims (draw, coordinate, cell): a seeded permutation of the posterior's draws, repeated as often as needed."""
-    posterior = fit.posterior["posterior"].to_dataset()
+    chosen, random = _chosen(fit, draws, seed, purpose)
+    return cell_coordinates(fit.posterior["posterior"].to_dataset(), cells, chosen, seed=int(random.integers(2**62)))
+
+
+def _chosen(fit: Fit, draws: int, seed: int, purpose: int) -> tuple[np.ndarray, np.random.Generator]:
+    posterior = fit.posterior["posterior"]
     available = posterior.sizes["chain"] * posterior.sizes["draw"]
     random = np.random.default_rng([seed, PAIRING, purpose])
-    chosen = np.concatenate([random.permutation(available) for _ in range(-(-draws // available))])[:draws]
-    return cell_coordinates(posterior, cells, chosen, seed=int(random.integers(2**62)))
+    return np.concatenate([random.permutation(available) for _ in range(-(-draws // available))])[:draws], random
+
+
+def _clock(fit: Fit, customers: Customers, draws: int, seed: int) -> Ticking:
+    """The clock of a purchase fit, in the same draws as its coordinates."""
+    posterior = fit.posterior["posterior"].to_dataset()
+    if "season" not in posterior:
+        return STEADY
+    if customers.until is None:
+        raise ArgumentError("a fit with a seasonal clock cannot value customers without a valuation date, as in an RFM frame: give until")
+    chosen, _ = _chosen(fit, draws, seed, UNSEEN_PURCHASES)
+    season = posterior["season"].stack(sample=("chain", "draw")).isel(sample=chosen).transpose("sample", "month").to_numpy()
+    return pace_of(season, customers.until, customers.unit, LONGEST_YEARS * DAYS_PER_YEAR / DAYS_PER_UNIT[customers.unit])
 
 
 def _paid_share(customers: Customers, draws: int, seed: int) -> np.ndarray:
