@@ -62,6 +62,7 @@ class ModelSettings(_Section):
     """Which models, and over which segments they are pooled; "auto" models returns where the data have any."""
 
     purchases: Literal["mbg_nbd"] = "mbg_nbd"
+    season: bool = False
     spend: Literal["gamma_gamma", "lognormal"] = "gamma_gamma"
     frequency_link: bool = False
     returns: Literal["auto", "none", "beta_binomial_returns"] = "auto"
@@ -111,6 +112,7 @@ class CandidateSettings(_Section):
     """Models that a back-test grades beside those of the valuation; what is left out is as there."""
 
     purchases: Literal["mbg_nbd"] | None = None
+    season: bool | None = None
     spend: Literal["gamma_gamma", "lognormal"] | None = None
     frequency_link: bool | None = None
 
@@ -163,7 +165,7 @@ class Settings(_Section):
         for candidate in self.backtest.also:
             if candidate.frequency_link and (candidate.spend or self.models.spend) != "lognormal":
                 raise ValueError('backtest.also: frequency_link needs spend = "lognormal"')
-        chosen = [(models.purchases, models.spend, models.frequency_link) for models in self.candidates]
+        chosen = [(models.purchases, models.season, models.spend, models.frequency_link) for models in self.candidates]
         if len(set(chosen)) < len(chosen):
             raise ValueError("backtest.also names models twice, or those of the valuation, which are always graded")
         return self

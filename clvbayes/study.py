@@ -114,9 +114,10 @@ def check(settings_path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[
     window = {"since", "until"}
     transactions = read_transactions(file.orders, **data.model_dump(exclude={"orders", *window}))
     customers = summarize(transactions, since=data.since, until=data.until)
-    assign_cells(customers, file.settings.models.pool)
+    cells = assign_cells(customers, file.settings.models.pool)
     for model in _models(file.settings, customers):
         model.priors(customers)
+        model.clock.columns(model.rows(customers, cells), customers)
     file.settings.economics.economics(customers.currency).require_levels(customers.segments)
     return file, transactions, customers
 
@@ -285,7 +286,7 @@ def _earlier_backtest(folder: Path, settings: Settings, chosen: list[Model], tra
 
 def _purchases_and_spend(chosen: ModelSettings) -> tuple[PurchaseModel, SpendModel]:
     spend = models.lognormal(frequency_link=chosen.frequency_link) if chosen.spend == "lognormal" else models.gamma_gamma()
-    return models.mbg_nbd(), spend
+    return models.mbg_nbd(season=chosen.season), spend
 
 
 def _models(settings: Settings, customers: Customers) -> list[Model]:

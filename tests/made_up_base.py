@@ -25,6 +25,7 @@ class MadeUpModel:
     name: str
     title: str
     kind: str
+    options: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,9 @@ __all__ = [
 ]
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# With under two years the likelihood does not know season from level: on one grocer's first year three models differed by .7 log units and
+# forecast 3,791 to 4,190 orders of 3,389 (aggregate study 4).
+LEAST_DAYS = 730
 MONTH_SCALE = 0.5  # of the half-normal prior of the spread of month effects
 MONTH_BASIS = helmert(len(MONTHS)).T  # orthonormal columns: effects that add up to zero
 
@@ -145,8 +148,11 @@ class SeasonalClock:
             If the orders' dates are not known.
         """
         if customers.until is None or customers.history.empty:
-            raise DataError("a seasonal clock needs the dates of orders, which an RFM frame does not have: use the steady clock")
+            raise DataError("a season needs the dates of orders, which an RFM frame does not have: leave season out")
         T, t_x = rows["T"], rows["t_x"]
+        seen = float(customers.statistics["T"].max()) * DAYS_PER_UNIT[customers.unit]
+        if seen < LEAST_DAYS:
+            raise DataError(f"a season cannot be told from a change of level in fewer than 24 months, and there are {int(seen / 30.4)}")
         return {
             "T_by_month": time_by_month(customers.until, customers.unit, T, np.zeros_like(T)),
             "t_x_by_month": time_by_month(customers.until, customers.unit, T, T - t_x),

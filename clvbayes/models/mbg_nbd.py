@@ -10,6 +10,9 @@ Likelihood of x repeat purchases, the last at t_x, observed until T (Batislam et
     D = log B(a+1, b+x) - (r+x) log(alpha+t_x)       left after the last purchase
     log L = C + logaddexp(A, D);  P(alive) = 1 / (1 + exp(D - A))
 
+With a season T and t_x are operational times (models/clock.py): each month of the year has its own pace, and the likelihood has the pace of
+each purchase's month as a further factor.
+
 Coordinates of a cell: log_rate = log(r/alpha), log_shape = log r, logit_dropout = logit(a/(a+b)), log_concentration = log(a+b).
 
 Conditional posterior of a customer: alive with P(alive), and then independently rate ~ Gamma(r+x, alpha+T) and dropout ~ Beta(a, b+x+1).

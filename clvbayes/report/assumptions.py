@@ -23,7 +23,7 @@ def assumptions(evidence: Evidence) -> Section:
         Prose(words.NOT_NEWCOMERS),
         Prose(_returns(evidence)),
         Prose(words.NOT_COSTS if has_costs(evidence.valuation.economics) else words.NOT_COSTS_BEYOND_MARGIN),
-        Prose(words.NOT_SEASONS),
+        Prose(words.SEASON_INSIDE if evidence.seasonal else words.NOT_SEASONS),
     )
     return Section(words.ASSUMPTIONS, blocks)
 

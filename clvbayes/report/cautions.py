@@ -32,7 +32,8 @@ def cautions(evidence: Evidence) -> tuple[Note, ...]:
 
 
 def _bands(evidence: Evidence) -> str:
-    return words.CAUTION_BANDS + ("" if evidence.backtest else words.CAUTION_NO_BACKTEST)
+    told = words.CAUTION_BANDS_SEASON if evidence.seasonal else words.CAUTION_BANDS
+    return told + ("" if evidence.backtest else words.CAUTION_NO_BACKTEST)
 
 
 def _silence(evidence: Evidence) -> str:

@@ -27,6 +27,8 @@ class FittedModel(Protocol):
     def title(self) -> str: ...
     @property
     def kind(self) -> str: ...
+    @property
+    def options(self) -> Mapping[str, object]: ...
 
 
 class FrozenPriors(Protocol):
@@ -111,6 +113,11 @@ class Evidence:
     returns: FitRecord | None = None
     spend_findings: tuple[CheckResult, ...] = ()
     backtest: GradedModel | None = None
+
+    @property
+    def seasonal(self) -> bool:
+        """Whether purchases are modelled with a season."""
+        return bool(self.purchases.model.options.get("season"))
 
     @property
     def fits(self) -> tuple[FitRecord, ...]:

@@ -61,6 +61,12 @@ CAUTION_BANDS = (
     "season, or a shock that meets all customers at once. In a study of six order histories the 90 % bands of such models held the total "
     "in 21 of 150 forecasts: take the bands of totals as the least uncertainty there is."
 )
+CAUTION_BANDS_SEASON = (
+    "How to read the bands: they hold the season, the chance of every order and the uncertainty of the models' parameters. They do not yet "
+    "hold a shock that meets all customers at once, such as a quarter that is better or worse than its season. In a study of six order "
+    "histories a season made forecasts nearer, and their 90 % bands still held the total in few of them: take the bands of totals as the "
+    "least uncertainty there is."
+)
 CAUTION_SILENCE = (
     "The last order is of {last}, {days} days before the valuation date {until}. The models take this silence for customers who have left; "
     "if the data end earlier than the valuation date says, the value is far too low."
@@ -327,7 +333,8 @@ FACT_FITTED_VALUE = "{customers} customers in {rows} compressed rows"
 CROSSING = " × "
 LIST = ", "
 STORIES = {
-    "mbg_nbd": "customers buy at random at their own rate; after any purchase, the first included, each may leave for good.",
+    "mbg_nbd": "customers buy at random at their own rate (with a season: quicker in some months than in others); after any purchase, the "
+    "first included, each may leave for good.",
     "lognormal": "the logarithms of each customer's orders scatter around an own level; these levels differ from customer to customer, "
     "and, where linked, with the number of orders.",
     "beta_binomial_returns": "of each customer's orders an own share comes back; these shares differ from customer to customer.",
@@ -355,6 +362,10 @@ NOT_RETURNS_NONE = (
 NOT_RETURNS_UNKNOWN = "Returns are not in the value: amounts are before returns. How much they come to is not known."
 NOT_COSTS_BEYOND_MARGIN = "Costs of acquisition, service and measures are not in the value beyond what the margin holds."
 NOT_COSTS = "Costs of acquisition and of measures are not in the value, nor others beyond the margin and the costs stated above."
+SEASON_INSIDE = (
+    "Season is modelled: each month of the year has a pace of its own, the same in every year. Of amounts it knows nothing, and a year "
+    "that is better or worse than others is outside the bands. New customers are valued as if won on the valuation date."
+)
 NOT_SEASONS = (
     "Seasonality is not modelled: one week is forecast like any other, so that where sales are seasonal, the means of single periods are "
     "off and their bands too narrow."

@@ -464,11 +464,14 @@ def test_a_future_far_out_in_the_coordinates_is_still_a_number() -> None:
 class HalfSpeed:
     """A clock on which operational time passes half as quickly."""
 
-    def elapsed(self, T, start, stop):
-        return (stop - start) / 2
+    def history(self, T, by_month, draws):
+        return np.repeat(T[:, None] / 2, draws, axis=1)
 
-    def ahead(self, elapsed):
-        return 2 * elapsed
+    def ahead(self, starts, horizon, draws):
+        return np.repeat((horizon - starts[:, None]) / 2, draws, axis=1)
+
+    def calendar(self, elapsed, draw, starts):
+        return starts + 2 * elapsed
 
 
 def test_the_whole_model_lives_in_the_time_of_its_clock() -> None:
