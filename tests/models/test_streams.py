@@ -157,4 +157,4 @@ def test_all_that_inline_the_streams_are_known() -> None:
     package = Path(streams.__file__).parents[1]
     text = {path.stem: path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
     users = {name for name, source in text.items() if "streams import" in source and "open_stream" in source}
-    assert users == {"mbg_nbd", "gamma_gamma", "lognormal", "beta_binomial_returns", "events"}
+    assert users == {"mbg_nbd", "gamma_gamma", "lognormal", "beta_binomial_returns", "events", "baselines"}
