@@ -88,6 +88,7 @@ since = 2020-01-01
 until = 2025-12-31
 [models]
 purchases = "mbg_nbd"
+season = true
 spend = "lognormal"
 frequency_link = true
 returns = "none"
@@ -115,6 +116,7 @@ draws = 200
 predictive_draws = 300
 [[backtest.also]]
 purchases = "mbg_nbd"
+season = false
 spend = "gamma_gamma"
 frequency_link = false
 [run]
@@ -129,7 +131,7 @@ predictive_draws = 400
     assert (settings.data.since, settings.data.until) == (date(2020, 1, 1), date(2025, 12, 31))
     assert settings.models.pool == ["Branche", ["Branche", "Land"]]
     assert (settings.backtest.origins, settings.backtest.horizons) == ([date(2025, 6, 30), date(2025, 3, 31)], [4, 52])
-    assert settings.backtest.also == [CandidateSettings(purchases="mbg_nbd", spend="gamma_gamma", frequency_link=False)]
+    assert settings.backtest.also == [CandidateSettings(purchases="mbg_nbd", season=False, spend="gamma_gamma", frequency_link=False)]
     assert settings.backtest.also[0].model_fields_set == set(CandidateSettings.model_fields)
     economics = settings.economics.economics(currency="EUR")
     assert economics.margin == {"Branche": {"Mills": 1.0, "Retail": 0.2}}
@@ -251,7 +253,7 @@ def test_all_misspelt_keys_are_named_at_once(tmp_path: Path) -> None:
         ("backtest.also={ spend = 'lognormal' }", "backtest.also: input should be a valid list, not {'spend': 'lognormal'}"),
         ("backtest.also=['lognormal']", "backtest.also.0 is no section; write backtest.also = [{ key = value }], not 'lognormal'"),
         ("backtest.also=[{ spendd = 'lognormal' }]", "backtest.also.0.spendd is not a setting; did you mean 'spend'?"),
-        ("backtest.also=[{ pool = [] }]", "backtest.also.0.pool is not a setting; there are purchases, spend, frequency_link"),
+        ("backtest.also=[{ pool = [] }]", "backtest.also.0.pool is not a setting; there are purchases, season, spend, frequency_link"),
         ("backtest.also=[{}]", "backtest.also names models twice, or those of the valuation, which are always graded"),
         ("backtest.also=[{ spend = 'gamma_gamma' }]", "backtest.also names models twice, or those of the valuation"),
         ("backtest.also=[{ spend = 'lognormal' }, { purchases = 'mbg_nbd', spend = 'lognormal' }]", "backtest.also names models twice"),

@@ -350,6 +350,7 @@ def test_the_plan_says_by_what_model_newcomers_order(customers, fits) -> None:
     arrived = np.repeat([1, 28, 60, 91], 40)
     newcomers = newcomers_of(customers.segments.iloc[np.arange(160) % 150], arrived)
     plan, part = plan_of(newcomers, fits, draws=2000)
+    part = replace(part, batch=replace(part.batch, starts=arrived / 7))
     coordinates = np.tile(np.array([math.log(0.2), 0.0])[:, None], (2000, 1, 1))
     steady = _Entrant("S", *fits, _SteadyOnes(Steady("S"), coordinates, np.full(160, 50.0), np.full(160, 10.0)))
     found = forecast_newcomers(*steady.plan_newcomers(plan, part), np.array([1.0]), newcomers, ORIGIN)[0]
