@@ -83,7 +83,8 @@ def pooled_model(
     pymc.Model
         Dims ``coordinate``, one a pooling factor, ``row`` and ``frequency``; the columns of the rows, the priors' numbers and whatever
         else may differ between two fits of the same shape as data; variables `population` and, a factor, `<column>_scale` and
-        `<column>_level` (`<column>_effect` from the second factor on); the likelihood as a potential.
+        `<column>_level` (`<column>_effect` from the second factor on), with a seasonal clock `season` and `season_scale`; the likelihood as
+        a potential.
     """
     import pymc as pm
     import pytensor.tensor as pt

@@ -267,7 +267,9 @@ def test_settings_name_the_fits_that_were_kept(orders, tmp_path, made_up_and_kep
 def test_settings_say_what_was_graded_and_how(orders, honest) -> None:
     table = read(orders)
     assert honest.settings == {
-        "models": {LABEL: {"purchases": {"name": "mbg_nbd", "options": {}}, "spend": {"name": "gamma_gamma", "options": {}}}},
+        "models": {
+            LABEL: {"purchases": {"name": "mbg_nbd", "options": {"season": False}}, "spend": {"name": "gamma_gamma", "options": {}}}
+        },
         "pool": [],
         "by": ["industry", "channel"],
         "since": None,
