@@ -10,7 +10,7 @@ al. 2022) that hold all of a model's statistics at once in 99 of 100 runs. The s
 second or two a fit.
 
 A purchase or spend model joins by being registered in `clvbayes.models`: a simulation of customers of whom nothing is known yet is its
-story. What a returns model learns from is simulated here.
+story. What a returns model learns from is simulated here. A season, which needs the dates of orders, is not calibrated yet.
 """
 
 import argparse
@@ -57,7 +57,7 @@ def registered() -> list[Registered]:
         make = getattr(clv.models, name)
         plain = make()
         choices = [plain, *(make(**{option: True}) for option, chosen in plain.options.items() if chosen is False)]
-        for model in choices:
+        for model in (model for model in choices if not model.clock.effects):
             options = "_".join(option for option, chosen in model.options.items() if chosen is True)
             found.append(Registered(f"{name}_{options}".strip("_"), model, model.priors(_typical())))
     return found
