@@ -13,12 +13,6 @@ from clvbayes.inference import Fit, fit
 from clvbayes.models import gamma_gamma, mbg_nbd
 
 UNTIL = date(2025, 12, 31)
-# Files that take longest go first, so that neither of the two workers waits for the other at the end.
-LONGEST_FIRST = ("test_fit.py", "test_study.py", "test_backtest.py", "test_notebooks.py", "test_value.py", "test_backtest_report.py")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.name not in LONGEST_FIRST)
 
 
 @pytest.fixture(scope="session")
