@@ -3,7 +3,6 @@
 from clvbayes.data.checks import DAYS_PER_UNIT, TimeUnit
 from clvbayes.data.customers import Customers, join_segments
 from clvbayes.data.ledger import Ledger, LedgerLine
-from clvbayes.data.months import month_shares, time_by_month
 from clvbayes.data.sources import Query
 from clvbayes.data.summary import order_days, summarize
 from clvbayes.data.transactions import NOT_POSITIVE, RETURN, Transactions, read_transactions
@@ -19,9 +18,7 @@ __all__ = [
     "TimeUnit",
     "Transactions",
     "join_segments",
-    "month_shares",
     "order_days",
     "read_transactions",
     "summarize",
-    "time_by_month",
 ]

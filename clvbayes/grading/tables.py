@@ -10,7 +10,7 @@ from scipy.stats import kstest
 from clvbayes.data import Customers
 from clvbayes.grading.forecasts import NEXT_AMOUNT, Forecast
 from clvbayes.grading.scores import LEVELS, QUANTILES, Scores, score_draws
-from clvbayes.grading.windows import MEASURES, Happened, Newcomers, Origin, apart
+from clvbayes.grading.windows import FEWEST_ORIGINS, MEASURES, Happened, Newcomers, Origin, apart
 from clvbayes.valuation.levels import Levels
 
 __all__ = ["TABLES", "difference_table", "tables_of"]
@@ -19,7 +19,6 @@ TABLES = ("forecasts", "customers", "pit", "weekly", "classes", "ranking")
 FREQUENCY_CLASSES = ((0, "0"), (1, "1"), (2, "2"), (3, "3-4"), (5, "5-9"), (10, "10 or more"))
 SILENCE_CLASSES = ((0, "under 4 weeks"), (4, "4-12 weeks"), (13, "13-25 weeks"), (26, "26-51 weeks"), (52, "52 weeks or more"))
 PIT_BINS, TENTHS = 10, 10
-FEWEST_ORIGINS = 3  # between which a standard error can be taken
 
 
 def tables_of(

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from clvbayes.grading.windows import MEASURES, apart
+from clvbayes.grading.windows import FEWEST_ORIGINS, MEASURES, apart
 
 __all__ = ["Choice", "Verdict", "choose", "judge"]
 
-FEWEST_ORIGINS = 3
 UNLIKELY = 0.05  # chance, if the bands were right, of holding so seldom: below it they are called too narrow
 NOMINAL = 0.9
 EQUAL_WITHIN = 2.0  # standard errors of the difference of two models' scores

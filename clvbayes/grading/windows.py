@@ -11,9 +11,10 @@ import pandas as pd
 from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError, DataError
 
-__all__ = ["MEASURES", "Happened", "Newcomers", "Origin", "apart", "happened_after", "newcomers_after", "plan_origins"]
+__all__ = ["FEWEST_ORIGINS", "MEASURES", "Happened", "Newcomers", "Origin", "apart", "happened_after", "newcomers_after", "plan_origins"]
 
 MEASURES = ("orders", "revenue")
+FEWEST_ORIGINS = 3  # that do not overlap: from fewer there is no verdict, and no error between origins
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,8 @@ def fit_key(model: Model, statistics: Customers, settings: Mapping[str, Any]) ->
         "versions": {name: version(name) for name in FIT_VERSIONS},
     }
     digest = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode())
-    for frame in (statistics.statistics, statistics.segments, statistics.returns):
+    by_month = statistics.history if model.clock.effects else None
+    for frame in (statistics.statistics, statistics.segments, statistics.returns, by_month):
         if frame is None:
             continue
         digest.update(json.dumps(list(frame.columns)).encode())

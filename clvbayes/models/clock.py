@@ -20,8 +20,9 @@ import numpy as np
 from numba import njit
 from scipy.linalg import helmert
 
-from clvbayes.data import DAYS_PER_UNIT, Customers, TimeUnit, month_shares, time_by_month
+from clvbayes.data import DAYS_PER_UNIT, Customers, TimeUnit
 from clvbayes.errors import DataError
+from clvbayes.models.months import month_shares, time_by_month
 
 if TYPE_CHECKING:
     from clvbayes.models.protocol import Table

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from clvbayes.data import Customers, time_by_month
+from clvbayes.data import Customers
 from clvbayes.models.clock import STEADY, Ticking
+from clvbayes.models.months import time_by_month
 from clvbayes.models.protocol import Batch, PurchaseModel, ReturnsModel, SpendModel
 from clvbayes.models.streams import customer_keys, open_stream, uniform
 from clvbayes.valuation.economics import Economics

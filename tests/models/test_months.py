@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clvbayes.data import month_shares, read_transactions, summarize, time_by_month
+from clvbayes.data import read_transactions, summarize
+from clvbayes.models.months import month_shares, time_by_month
 
 UNTIL = date(2025, 3, 17)
 

@@ -5,8 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
-from clvbayes.data.checks import DAYS_PER_UNIT, TimeUnit
-from clvbayes.data.customers import Customers
+from clvbayes.data import DAYS_PER_UNIT, Customers, TimeUnit
 
 __all__ = ["month_shares", "time_by_month"]
 
