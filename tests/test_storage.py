@@ -371,3 +371,15 @@ def test_a_fits_key_says_all_that_it_depends_on() -> None:
     ]
     keys = {key, *(fit_key(*other) for other in others)}
     assert len(keys) == 1 + len(others)
+
+
+def test_the_key_of_a_seasonal_fit_knows_in_which_months_orders_came() -> None:
+    """Orders that moved to other months between a customer's first and last one leave all statistics as they are."""
+    months = pd.DataFrame({"cohort": pd.Timestamp("2024-01-01"), "month": pd.date_range("2024-01-01", periods=3, freq="MS"), "orders": 2})
+    moved = months.assign(orders=[2, 1, 3])
+    keys = [
+        [fit_key(model, replace(made_up_customers(), history=history), {}) for history in (months, moved)]
+        for model in (mbg_nbd(season=True), mbg_nbd())
+    ]
+    assert keys[0][0] != keys[0][1]
+    assert keys[1][0] == keys[1][1]
