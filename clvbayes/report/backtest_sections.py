@@ -85,7 +85,7 @@ def _verdict_table(graded: GradedModel) -> Table:
 
     columns = (
         Column(words.COLUMN_MEASURE),
-        Column(words.COLUMN_HORIZON),
+        Column(words.COLUMN_WEEKS),
         Column(words.COLUMN_HELD),
         Column(words.COLUMN_STATUS, "status"),
         Column(words.COLUMN_VERDICT),
@@ -93,7 +93,7 @@ def _verdict_table(graded: GradedModel) -> Table:
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
             words.MEASURES[verdict.measure],
-            words.HORIZON.format(weeks=verdict.weeks),
+            str(verdict.weeks),
             words.HELD_OF.format(held=verdict.held, forecasts=verdict.origins),
             status(verdict),
             verdict.message,

@@ -544,6 +544,6 @@ LEVELS_FINDING = "The 90 % bands of these levels held in {held} of {forecasts} f
 NEW_TABLE = "Customers won after the day of the forecast"
 NEW_FINDING = "Given how many came and when, the 90 % band of their revenue held in {held} of {forecasts} forecasts."
 COLUMN_HORIZON = "Over"
-HORIZON = "{weeks}\u00a0weeks"
+HORIZON = "{weeks} weeks"
 BACKTEST_FAILED_FITS = "{failed} of {fits} fits of the back-test did not pass all of their checks."
 CAUTION_NO_BACKTEST = " Run “clvbayes backtest” on this valuation file to see how they would have done on your own data."
