@@ -650,7 +650,7 @@ def test_the_table_of_newcomers_is_that_of_their_forecasts(graded_of):
     table = tables_of(models_compared(graded_of("held")))[words.NEW_TABLE]
     assert {row[:2] for row in table.rows} == {(f"{weeks} weeks", measure) for weeks in (13, 26) for measure in ("orders", "revenue")}
     for over, measure, customers, held, off in table.rows:
-        own = total(backtest, OWN, measure, int(over.split("\u00a0")[0]), who="new")
+        own = total(backtest, OWN, measure, int(over.split()[0]), who="new")
         assert held == f"{own['held_90'].sum()} of {len(own)}"
         assert number_in(off) == pytest.approx(own["mean"].sum() / own["actual"].sum() - 1)
         assert customers == round(own["customers"].mean())
