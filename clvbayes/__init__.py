@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from clvbayes import models, synthetic
     from clvbayes.data import Customers, Ledger, Query, Transactions, read_transactions, summarize
     from clvbayes.errors import ArgumentError, ClvError, DataError, SettingsError
-    from clvbayes.grading import Backtest, backtest
+    from clvbayes.grading import Backtest, backtest, learn_discrepancy
     from clvbayes.inference import Certificate, Fit, SpendCheck, fit, spend_checks
     from clvbayes.storage import load, save
     from clvbayes.study import Study, run
-    from clvbayes.valuation import Acquisition, Economics, Valuation, peers_value, textbook, value
+    from clvbayes.valuation import Acquisition, Discrepancy, Economics, Valuation, peers_value, textbook, value
 
 _HOMES = {
     "clvbayes.data": ("Customers", "Ledger", "Query", "Transactions", "read_transactions", "summarize"),
     "clvbayes.errors": ("ArgumentError", "ClvError", "DataError", "SettingsError"),
-    "clvbayes.grading": ("Backtest", "backtest"),
+    "clvbayes.grading": ("Backtest", "backtest", "learn_discrepancy"),
     "clvbayes.inference": ("Certificate", "Fit", "SpendCheck", "fit", "spend_checks"),
     "clvbayes.storage": ("load", "save"),
     "clvbayes.study": ("Study", "run"),
-    "clvbayes.valuation": ("Acquisition", "Economics", "Valuation", "peers_value", "textbook", "value"),
+    "clvbayes.valuation": ("Acquisition", "Discrepancy", "Economics", "Valuation", "peers_value", "textbook", "value"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -36,6 +36,7 @@ __all__ = [
     "ClvError",
     "Customers",
     "DataError",
+    "Discrepancy",
     "Economics",
     "Fit",
     "Ledger",
@@ -47,6 +48,7 @@ __all__ = [
     "Valuation",
     "backtest",
     "fit",
+    "learn_discrepancy",
     "load",
     "models",
     "peers_value",

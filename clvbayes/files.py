@@ -25,7 +25,7 @@ __all__ = [
     "write_manifest",
 ]
 
-SCHEMA = 4
+SCHEMA = 5
 
 
 def write_manifest(folder: Path, content: dict[str, Any]) -> None:

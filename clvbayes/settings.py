@@ -62,7 +62,7 @@ class ModelSettings(_Section):
     """Which models, and over which segments they are pooled; "auto" models returns where the data have any."""
 
     purchases: Literal["mbg_nbd"] = "mbg_nbd"
-    season: bool = False
+    season: bool = True
     spend: Literal["gamma_gamma", "lognormal"] = "gamma_gamma"
     frequency_link: bool = False
     returns: Literal["auto", "none", "beta_binomial_returns"] = "auto"
@@ -118,11 +118,16 @@ class CandidateSettings(_Section):
 
 
 class BacktestSettings(_Section):
-    """From which days to forecast, how far, and with which further models; see `clvbayes.backtest`."""
+    """From which days to forecast, how far, of how many customers, and with which further models; see `clvbayes.backtest`.
+
+    `with_run`: whether a run grades its own models, so that its bands know how far past forecasts were off.
+    """
 
     origins: Annotated[int, Field(ge=1)] | list[Date] = 12
     horizons: list[Annotated[int, Field(ge=1, le=520)]] = [13, 26, 52]
     also: list[CandidateSettings] = []
+    with_run: bool = True
+    customers: Annotated[int, Field(ge=100)] = 25_000
     draws: int = Field(default=500, ge=100)
     predictive_draws: int = Field(default=1000, ge=100)
 

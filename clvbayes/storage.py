@@ -20,9 +20,24 @@ from clvbayes.valuation import Acquisition, Economics, Period, Valuation
 
 __all__ = ["load", "save"]
 
-BACKTEST_FRAMES = (*TABLES, "differences", "certificates")
+BACKTEST_FRAMES = (*TABLES, "by_itself", "differences", "certificates")
 BACKTEST_SETTINGS = (
-    *("models", "pool", "by", "since", "until", "origins", "horizons", "spend_growth", "seed", "draws", "predictive_draws"),
+    *(
+        "models",
+        "pool",
+        "by",
+        "since",
+        "until",
+        "origins",
+        "horizons",
+        "spend_growth",
+        "widened",
+        "asked",
+        "customers",
+        "seed",
+        "draws",
+        "predictive_draws",
+    ),
     *("fits", "source", "sha256", "currency"),
 )
 
@@ -118,6 +133,7 @@ def _write_valuation(valuation: Valuation, stage: Path) -> dict[str, Any]:
         "periods": [asdict(period) for period in valuation.periods],
         "checks": [asdict(check) for check in valuation.checks],
         "spread": valuation.spread.to_dict("records"),
+        "discrepancy": valuation.discrepancy.to_dict("records"),
         "beyond_horizon": None if np.isnan(valuation.beyond_horizon) else valuation.beyond_horizon,
         "newcomers": list(valuation.acquisition.newcomers),
         "payback": list(valuation.acquisition.payback),
@@ -141,6 +157,7 @@ def _load_valuation(folder: Path, manifest: dict[str, Any]) -> Valuation:
         beyond_horizon=np.nan if manifest["beyond_horizon"] is None else manifest["beyond_horizon"],
         acquisition=Acquisition(*(_arrays(groups, kind, manifest[kind]) for kind in ("newcomers", "payback"))),
         levers=_arrays(groups, "levers", manifest["levers"]),
+        discrepancy=pd.DataFrame(manifest["discrepancy"]),
     )
 
 

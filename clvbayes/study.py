@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
-from typing import Any
+from typing import Any, cast
+
+import pandas as pd
 
 from clvbayes import models
 from clvbayes.data import Customers, Transactions, read_transactions, summarize
 from clvbayes.errors import DataError
 from clvbayes.files import damage_is_an_error, file_hashes, require_replaceable, staged, write_json
 from clvbayes.grading import Backtest, backtest
+from clvbayes.grading.discrepancy import completed, learn_from, pooled_models
 from clvbayes.inference import CheckResult, Fit, spend_checks
 from clvbayes.inference.kept import drop_other_fits, fit_or_kept
 from clvbayes.models.hierarchy import Pool, assign_cells
@@ -25,6 +28,10 @@ from clvbayes.valuation import Valuation, value
 
 __all__ = ["GradedStudy", "Study", "check", "run", "run_backtest"]
 
+SAME_MODELS = ("pool", "since", "spend_growth", "currency")  # in which an earlier back-test must agree to be told of a run
+SAME_GRADES = (
+    *("sha256", "by", "until", "asked", "horizons", "seed", "draws", "predictive_draws", "customers", "widened"),
+)  # and to be the run's own
 FITS, BACKTEST, BACKTEST_FITS = "fits", "backtest", "backtest-fits"
 VERSIONED = ("clvbayes", "pymc", "nutpie", "arviz-stats", "numpy", "numba", "pandas", "duckdb")
 
@@ -45,6 +52,8 @@ class Study:
         The report, before it is rendered.
     folder : pathlib.Path
         Where `report.html`, `customers.parquet`, `manifest.json` and `valuation/` are.
+    pooled : tuple of Fit
+        Further fits that share the draws with `purchases`.
     """
 
     settings: SettingsFile
@@ -55,11 +64,12 @@ class Study:
     valuation: Valuation
     document: Document
     folder: Path
+    pooled: tuple[Fit, ...] = ()
 
     @property
     def passed(self) -> bool:
         """Whether all fits passed their certificates and the valuation its checks."""
-        fits = [fit for fit in (self.purchases, self.spend, self.returns) if fit is not None]
+        fits = [fit for fit in (self.purchases, *self.pooled, self.spend, self.returns) if fit is not None]
         return all(fit.certificate.passed for fit in fits) and self.valuation.passed
 
     @property
@@ -117,7 +127,8 @@ def check(settings_path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[
     cells = assign_cells(customers, file.settings.models.pool)
     for model in _models(file.settings, customers):
         model.priors(customers)
-        model.clock.columns(model.rows(customers, cells), customers)
+        model.rows(customers, cells)
+        model.clock.over(customers)
     file.settings.economics.economics(customers.currency).require_levels(customers.segments)
     return file, transactions, customers
 
@@ -158,18 +169,23 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     file, transactions, customers = check(settings_path, overrides=overrides)
     settings = file.settings
     folder = _folder(file, out)
-    require_replaceable(folder, files=("report.html", "customers.parquet", "manifest.json"), folders=("valuation",))
-    require_replaceable(folder / FITS, files=(), folders=())
+    written = ("report.html", "customers.parquet", "manifest.json", "backtest.html")
+    require_replaceable(folder, files=written, folders=("valuation", BACKTEST))
+    for kept in (FITS, BACKTEST_FITS):
+        require_replaceable(folder / kept, files=(), folders=())
     chosen = _models(settings, customers)
-    earlier = _earlier_backtest(folder, settings, chosen, transactions)
     sampler: dict[str, Any] = {
         "pool": _pool(settings),
         "draws": settings.run.draws,
         "seed": settings.run.seed,
     }
-    fits, keys = zip(*(fit_or_kept(folder / FITS, model, customers, sampler, progress) for model in chosen), strict=True)
-    purchases, spend, returns = (*fits, None)[:3]
-    assert purchases is not None and spend is not None
+    graded = _graded(folder, settings, chosen, transactions, progress)
+    ended = pd.DataFrame() if graded is None else completed(graded.backtest.by_itself, graded.own, None)
+    discrepancy = learn_from(ended, draws=settings.run.predictive_draws, seed=settings.run.seed)
+    pooled = pooled_models(cast("PurchaseModel", chosen[0]), ended, customers)
+    fits, keys = zip(*(fit_or_kept(folder / FITS, model, customers, sampler, progress) for model in (*pooled, *chosen[1:])), strict=True)
+    purchases, (spend, returns) = fits[: len(pooled)], (*fits[len(pooled) :], None)[:2]
+    assert spend is not None
     valuation = value(
         purchases,
         spend,
@@ -177,6 +193,7 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         settings.economics.economics(customers.currency),
         returns=returns,
         by=settings.report.by,
+        discrepancy=discrepancy,
         draws=settings.run.predictive_draws,
         seed=settings.run.seed,
         progress=progress,
@@ -185,7 +202,8 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     evidence = Evidence(
         title=settings.report.title,
         customers=customers,
-        purchases=purchases,
+        purchases=purchases[0],
+        pooled=purchases[1:],
         spend=spend,
         returns=returns,
         spend_findings=_spend_findings(customers, settings, sampler["pool"]),
@@ -197,9 +215,9 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         versions=versions,
         seed=settings.run.seed,
         settings=_shown(file),
-        backtest=earlier,
+        backtest=graded,
     )
-    study = Study(file, customers, purchases, spend, returns, valuation, compose(evidence), folder)
+    study = Study(file, customers, purchases[0], spend, returns, valuation, compose(evidence), folder, purchases[1:])
     _write(study, evidence)
     drop_other_fits(folder / FITS, keys)
     return study
@@ -238,28 +256,9 @@ def run_backtest(
     folder = _folder(file, out)
     require_replaceable(folder, files=("backtest.html",), folders=(BACKTEST,))
     require_replaceable(folder / BACKTEST_FITS, files=(), folders=())
-    asked = settings.backtest
-    found = backtest(
-        transactions,
-        origins=asked.origins,
-        horizons=asked.horizons,
-        models=[_purchases_and_spend(candidate) for candidate in settings.candidates],
-        pool=_pool(settings),
-        by=settings.report.by,
-        since=settings.data.since,
-        until=settings.data.until,
-        spend_growth=settings.economics.spend_growth,
-        draws=asked.draws,
-        predictive_draws=asked.predictive_draws,
-        seed=settings.run.seed,
-        folder=folder / BACKTEST_FITS,
-        progress=progress,
-    )
+    found = _backtest(folder, settings, settings.candidates, transactions, progress)
     drop_other_fits(folder / BACKTEST_FITS, found.settings["fits"])
-    graded = GradedModel(found, found.models[0], customers.currency or "")
-    with staged(folder) as stage:
-        (stage / "backtest.html").write_text(render_html(backtest_document(graded)), encoding="utf-8")
-        save(found, stage / BACKTEST)
+    _write_backtest(folder, GradedModel(found, found.models[0], customers.currency or ""))
     return GradedStudy(file, found, folder)
 
 
@@ -271,17 +270,84 @@ def _pool(settings: Settings) -> tuple[str | tuple[str, ...], ...]:
     return tuple(entry if isinstance(entry, str) else tuple(entry) for entry in settings.models.pool)
 
 
-def _earlier_backtest(folder: Path, settings: Settings, chosen: list[Model], transactions: Transactions) -> GradedModel | None:
-    """The back-test that lies in the results' folder, if it graded these models in the same way; a damaged one counts as none."""
+def _backtest(
+    folder: Path, settings: Settings, candidates: Sequence[ModelSettings], transactions: Transactions, progress: bool
+) -> Backtest:
+    asked = settings.backtest
+    return backtest(
+        transactions,
+        origins=asked.origins,
+        horizons=asked.horizons,
+        models=[_purchases_and_spend(candidate) for candidate in candidates],
+        pool=_pool(settings),
+        by=settings.report.by,
+        since=settings.data.since,
+        until=settings.data.until,
+        spend_growth=settings.economics.spend_growth,
+        draws=asked.draws,
+        predictive_draws=asked.predictive_draws,
+        seed=settings.run.seed,
+        folder=folder / BACKTEST_FITS,
+        customers=asked.customers,
+        progress=progress,
+    )
+
+
+def _write_backtest(folder: Path, graded: GradedModel) -> None:
+    with staged(folder) as stage:
+        (stage / "backtest.html").write_text(render_html(backtest_document(graded)), encoding="utf-8")
+        save(graded.backtest, stage / BACKTEST)
+
+
+def _graded(folder: Path, settings: Settings, chosen: list[Model], transactions: Transactions, progress: bool) -> GradedModel | None:
+    """How the run's own models would have done: the back-test in the results' folder if it is that, or a new one.
+
+    Without one, an earlier one of the same models; None where nothing could be graded.
+    """
+    found, own = _kept_backtest(folder), f"{chosen[0].title} + {chosen[1].title}"
+    if found is not None and (own not in found.models or _differs(found, settings, transactions, SAME_MODELS)):
+        found = None
+    if settings.backtest.with_run and (found is None or _differs(found, settings, transactions, SAME_GRADES)):
+        try:
+            found = _backtest(folder, settings, (settings.models,), transactions, progress)
+        except DataError:
+            return None  # a history too short to forecast from any day of it; the report says that nothing was graded
+        drop_other_fits(folder / BACKTEST_FITS, found.settings["fits"])
+        _write_backtest(folder, GradedModel(found, own, transactions.currency or ""))
+    if found is None:
+        return None
+    return GradedModel(found, own, transactions.currency or "", found.settings["sha256"] != transactions.sha256)
+
+
+def _kept_backtest(folder: Path) -> Backtest | None:
+    """The back-test that lies in the results' folder; a damaged one counts as none."""
     with suppress(DataError), damage_is_an_error(folder / BACKTEST):
         found = load(folder / BACKTEST)
-        own = f"{chosen[0].title} + {chosen[1].title}"
-        pool = [entry if isinstance(entry, str) else list(entry) for entry in _pool(settings)]
-        since = settings.data.since and settings.data.since.isoformat()
-        same = {"pool": pool, "since": since, "spend_growth": settings.economics.spend_growth, "currency": transactions.currency}
-        if isinstance(found, Backtest) and own in found.models and all(found.settings[name] == value for name, value in same.items()):
-            return GradedModel(found, own, transactions.currency or "", found.settings["sha256"] != transactions.sha256)
+        return found if isinstance(found, Backtest) else None
     return None
+
+
+def _differs(found: Backtest, settings: Settings, transactions: Transactions, names: Sequence[str]) -> bool:
+    """Whether a back-test was made in another way than these settings would have it made."""
+    data, asked, origins = settings.data, settings.backtest, settings.backtest.origins
+    wanted = {
+        "pool": [entry if isinstance(entry, str) else list(entry) for entry in _pool(settings)],
+        "since": data.since and data.since.isoformat(),
+        "spend_growth": settings.economics.spend_growth,
+        "currency": transactions.currency,
+        "sha256": transactions.sha256,
+        "by": list(transactions.segments if settings.report.by is None else settings.report.by),
+        "asked": origins if isinstance(origins, int) else sorted(map(str, origins)),
+        "horizons": sorted(asked.horizons),
+        "seed": settings.run.seed,
+        "draws": asked.draws,
+        "predictive_draws": asked.predictive_draws,
+        "customers": asked.customers,
+        "widened": True,
+    }
+    if data.until is not None:
+        wanted["until"] = data.until.isoformat()
+    return any(found.settings[name] != wanted[name] for name in names if name in wanted)
 
 
 def _purchases_and_spend(chosen: ModelSettings) -> tuple[PurchaseModel, SpendModel]:

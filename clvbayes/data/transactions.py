@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date as Date
 from typing import Literal
 
@@ -62,6 +62,22 @@ class Transactions:
     source: str
     sha256: str
     names_returned_orders: bool = False
+
+    def of_some_customers(self, count: int) -> "Transactions":
+        """The lines of at most so many customers, chosen by the hash of their id.
+
+        Raises
+        ------
+        ArgumentError
+            If `count` is no positive whole number.
+        """
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise ArgumentError(f"customers must be a whole number of at least 1, not {count!r}")
+        chosen = f"""
+            select customer_id from (select distinct customer_id from orders where customer_id is not null)
+            order by md5(customer_id), customer_id limit {count}
+        """
+        return replace(self, lines=ask(self.lines, "orders", f"select * from orders where customer_id in ({chosen})"))
 
     def to_frame(self) -> pd.DataFrame:
         """All lines as a frame, segments under their own names, amounts as floats; a segment named like a line's own column gets the

@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from scipy.special import gammaln, xlog1py
 
 from clvbayes.errors import DataError
-from clvbayes.models.clock import Ticking
+from clvbayes.models.pace import Ticking
 from clvbayes.models.protocol import Batch, Futures
 from clvbayes.models.streams import exponential, gamma_variate, open_stream
 

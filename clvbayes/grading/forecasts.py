@@ -1,5 +1,6 @@
 """A forecast from one origin by one model, folded and scored: of single customers, of levels, of weeks, and of customers not yet won."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +11,14 @@ from clvbayes.grading.scores import Scores, score_draws
 from clvbayes.grading.windows import MEASURES, Happened, Newcomers, Origin
 from clvbayes.inference import Fit
 from clvbayes.models.protocol import Futures
+from clvbayes.valuation.discrepancy import Discrepancy
 from clvbayes.valuation.economics import DAYS_PER_YEAR, Economics
 from clvbayes.valuation.events import Events, Part, Plan, in_order, simulate_events
 from clvbayes.valuation.first_orders import bootstrap
 from clvbayes.valuation.levels import Levels
 from clvbayes.valuation.plans import plan_valuation
 
-__all__ = ["NEXT_AMOUNT", "Forecast", "forecast_existing", "forecast_newcomers", "plan_weeks"]
+__all__ = ["NEXT_AMOUNT", "Forecast", "forecast_existing", "forecast_newcomers", "forecast_totals", "plan_weeks"]
 
 NEXT_AMOUNT = "next amount"
 COUNTED_DRAWS = 200  # of which the probabilities of counts are averaged: of 2,357 customers the mean log score has an error of .0003
@@ -55,12 +57,29 @@ class _Folded:
 
 
 def plan_weeks(
-    purchases: Fit, spend: Fit, customers: Customers, origin: Origin, *, spend_growth: float, draws: int, seed: int, per_week: int = 1
+    purchases: Sequence[Fit],
+    spend: Fit,
+    customers: Customers,
+    origin: Origin,
+    *,
+    spend_growth: float,
+    draws: int,
+    seed: int,
+    discrepancy: Discrepancy | None = None,
+    per_week: int = 1,
 ) -> tuple[Plan, Part]:
     """A plan whose periods are the weeks after an origin, or so many parts of each, up to its longest horizon; money is gross revenue."""
     ends = np.arange(1, origin.weeks[-1] * per_week + 1) * 7 / per_week / DAYS_PER_YEAR
     economics = Economics(1.0, 0.0, float(ends[-1]), spend_growth=spend_growth)
-    return plan_valuation(purchases, spend, None, customers, economics, period_ends=ends, draws=draws, seed=seed)
+    return plan_valuation(purchases, spend, None, customers, economics, period_ends=ends, draws=draws, seed=seed, discrepancy=discrepancy)
+
+
+def forecast_totals(plan: Plan, part: Part, origin: Origin, levels: Levels) -> np.ndarray:
+    """Draws of what the customers known at an origin will do, dims ``(measure, horizon, level, draw)``; `plan` has weeks for periods."""
+    by_level, by_week = _nothing(plan, origin, levels)
+    for rows, simulated in in_order(lambda _, some: simulate_events(plan, some), plan, part):
+        _add_orders(by_level, by_week, levels, rows, simulated.events[0], origin)
+    return by_level
 
 
 def forecast_existing(plan: Plan, part: Part, origin: Origin, levels: Levels, happened: Happened) -> Forecast:
@@ -68,18 +87,27 @@ def forecast_existing(plan: Plan, part: Part, origin: Origin, levels: Levels, ha
 
     `plan` has weeks for periods.
     """
-    weeks = origin.weeks
-    by_level = np.zeros((len(MEASURES), len(weeks), levels.rows, plan.draws))
-    by_week = np.zeros((len(MEASURES), weeks[-1], plan.draws))
+    by_level, by_week = _nothing(plan, origin, levels)
     scores: list[dict[tuple[str, int], Scores]] = []
     log_scores = []
     for rows, batch in in_order(lambda rows, some: _fold(plan, some, rows, origin, happened), plan, part):
-        orders = batch.orders
-        _add_up(by_level, by_week, levels.row_of[:, rows], orders.customer, orders.draw, orders.period, orders.amount, np.array(weeks))
+        _add_orders(by_level, by_week, levels, rows, batch.orders, origin)
         scores.append(batch.scores)
         log_scores.append(batch.log_score)
     joined = {key: _joined([found[key] for found in scores]) for key in scores[0]}
     return Forecast(by_level, by_week, joined, np.concatenate(log_scores, axis=1))
+
+
+def _nothing(plan: Plan, origin: Origin, levels: Levels) -> tuple[np.ndarray, np.ndarray]:
+    """Sums by level and by week, before anything is added."""
+    shapes = ((len(origin.weeks), levels.rows, plan.draws), (origin.weeks[-1], plan.draws))
+    by_level, by_week = (np.zeros((len(MEASURES), *shape)) for shape in shapes)
+    return by_level, by_week
+
+
+def _add_orders(by_level: np.ndarray, by_week: np.ndarray, levels: Levels, rows: slice, orders: Events, origin: Origin) -> None:
+    of_level = levels.row_of[:, rows]
+    _add_up(by_level, by_week, of_level, orders.customer, orders.draw, orders.period, orders.amount, np.array(origin.weeks))
 
 
 def _fold(plan: Plan, part: Part, rows: slice, origin: Origin, happened: Happened) -> _Folded:
@@ -114,11 +142,11 @@ def _log_score(plan: Plan, part: Part, weeks: int, counts: np.ndarray) -> np.nda
     some = np.linspace(0, plan.draws - 1, min(COUNTED_DRAWS, plan.draws)).astype(int)
     plan = plan.with_draws(some)
     coordinates, known = plan.purchase_coordinates[:, :, part.batch.purchase_cell].transpose(1, 2, 0), plan.known(part)
-    horizon = plan.clock.ahead(np.zeros(1), weeks * 7 / DAYS_PER_YEAR * plan.units_per_year, plan.draws)
+    horizon = plan.clock.ahead(np.zeros(len(part)), weeks * 7 / DAYS_PER_YEAR * plan.units_per_year, plan.draws, part.batch.group)
     probability = np.empty(len(part))
     for found in (counts == 0, counts > 0):  # none needs no special functions, and most have none
         own = (column[found] for column in known)
-        chance = plan.purchases.count_probability(coordinates[:, found], *own, horizon=horizon, count=counts[found][:, None])
+        chance = plan.purchases.count_probability(coordinates[:, found], *own, horizon=horizon[found], count=counts[found][:, None])
         probability[found] = chance.mean(axis=1)
     return np.asarray(np.log(np.maximum(probability, 1e-300)))
 

@@ -14,19 +14,20 @@ import pandas as pd
 from clvbayes.data import Customers, Transactions, order_days, summarize
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.grading.baselines import Steady, steady_draws
-from clvbayes.grading.forecasts import forecast_existing, forecast_newcomers, plan_weeks
-from clvbayes.grading.tables import difference_table, tables_of
+from clvbayes.grading.discrepancy import completed, learn_from, pooled_models
+from clvbayes.grading.forecasts import forecast_existing, forecast_newcomers, forecast_totals, plan_weeks
+from clvbayes.grading.tables import TABLES, difference_table, level_table, tables_of
 from clvbayes.grading.verdicts import Choice, Verdict, choose, judge
-from clvbayes.grading.windows import MEASURES, Newcomers, Origin, happened_after, newcomers_after, plan_origins
+from clvbayes.grading.windows import MEASURES, Happened, Newcomers, Origin, happened_after, newcomers_after, plan_origins
 from clvbayes.inference import Fit, fit
 from clvbayes.inference.kept import fit_or_kept
 from clvbayes.models import gamma_gamma
-from clvbayes.models.clock import STEADY
 from clvbayes.models.hierarchy import Pool, assign_cells
+from clvbayes.models.pace import STEADY_PACE
 from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
 from clvbayes.valuation.economics import Economics
 from clvbayes.valuation.events import Part, Plan
-from clvbayes.valuation.levels import levels_of
+from clvbayes.valuation.levels import Levels, levels_of
 
 __all__ = ["Backtest", "backtest"]
 
@@ -50,6 +51,8 @@ class Backtest:
         the bands of 50, 80, 90 and 95 % whether they held (`held_90`) and their interval score (`interval_90`). `who` is "existing" for
         customers known at the origin, "new" for those first seen after it: their repeat orders, and their revenue with first orders,
         given who came and when.
+    by_itself : pandas.DataFrame
+        Rows as of `forecasts`, of existing customers: what each model foresaw without what it had learned from its earlier errors.
     customers : pandas.DataFrame
         Means over single customers known at an origin, also of the amounts of their next orders (`measure` "next amount"): `actual` and
         `mean`, `crps`, `log_score` of the number of orders, `mae`, `rmse`, `interval_90`, shares of the randomised PIT within the
@@ -82,6 +85,7 @@ class Backtest:
     """
 
     forecasts: pd.DataFrame
+    by_itself: pd.DataFrame
     customers: pd.DataFrame
     pit: pd.DataFrame
     weekly: pd.DataFrame
@@ -119,10 +123,10 @@ class Backtest:
 
 @dataclass(frozen=True)
 class _Entrant:
-    """A model or a baseline as it enters at one origin: its fits, and what replaces the purchase model in their plan."""
+    """A model or a baseline as it enters at one origin: its fits, those pooled after the first, and what replaces them in a plan."""
 
     label: str
-    purchases: Fit
+    purchases: tuple[Fit, ...]
     spend: Fit
     steady: "_SteadyOnes | None" = None
 
@@ -149,7 +153,7 @@ class _SteadyOnes:
         """Put them in the place of a purchase model."""
         model = cast("PurchaseModel", self.model)  # of the protocol it has what a forecast needs
         batch = replace(part.batch, purchase_cell=np.zeros(len(part), np.int64), frequency=frequency, T=T)
-        steady = replace(plan, purchases=model, purchase_coordinates=self.coordinates, clock=STEADY)
+        steady = replace(plan, purchases=model, purchase_coordinates=self.coordinates, clock=STEADY_PACE, amount_factor=None)
         return steady, replace(part, batch=batch)
 
 
@@ -168,6 +172,8 @@ def backtest(
     predictive_draws: int = 1000,
     seed: int,
     folder: str | Path | None = None,
+    widened: bool = True,
+    customers: int | None = None,
     progress: bool = True,
 ) -> Backtest:
     """Forecast from past days, each from what was known at its end, and grade the forecasts by what happened since.
@@ -200,6 +206,11 @@ def backtest(
         The same seed gives the same result.
     folder : path, optional
         Where finished fits are kept, so that a run that was interrupted goes on where it stopped.
+    widened : bool
+        Whether each forecast is moved by what the model's earlier ones missed, those that had ended by its origin, as a valuation's draws
+        are; while fewer than four origins' had, forecasts with a season are pooled with those of the same model with a level.
+    customers : int, optional
+        Of more customers than these, chosen by the hash of their id, nothing is forecast: what meets all of them at once is seen in some.
     progress : bool
         Whether to show progress.
 
@@ -226,6 +237,8 @@ def backtest(
     candidates = _candidates(models)
     _require_numbers(draws, predictive_draws, seed)
     Economics(1.0, 0.0, 1.0, spend_growth=spend_growth)  # which refuses growth out of range
+    if customers is not None:
+        table = table.of_some_customers(customers)
     everyone = summarize(table, since=since, until=until)
     assert everyone.until is not None
     columns = _columns(everyone, pool, by)
@@ -242,20 +255,21 @@ def backtest(
         draws=int(predictive_draws),
         seed=int(seed),
         folder=None if folder is None else Path(folder),
+        widened=widened,
         progress=progress,
     )
     notes = _not_gradable(origins, horizons, planned, everyone.until)
     for k, origin in enumerate(planned):
         started = time.monotonic()
         try:
-            customers = summarize(table, since=since, until=origin.day)
-            grader.grade(origin, customers, everyone, days)
+            known = summarize(table, since=since, until=origin.day)
+            grader.grade(origin, known, everyone, days)
         except DataError as problem:
             notes.append(f"From {origin.day} nothing could be forecast: {problem}")
             continue
         if progress:
             took = time.monotonic() - started
-            print(f"Origin {k + 1} of {len(planned)}, {origin.day}, {len(customers):,} customers: graded in {took:.0f} s", file=sys.stderr)
+            print(f"Origin {k + 1} of {len(planned)}, {origin.day}, {len(known):,} customers: graded in {took:.0f} s", file=sys.stderr)
     settings = {
         "models": {label: _described(purchases, spend) for label, (purchases, spend) in candidates.items()},
         "pool": [entry if isinstance(entry, str) else list(entry) for entry in frozen_pool],
@@ -269,6 +283,11 @@ def backtest(
         "currency": table.currency,
         "horizons": sorted(map(int, horizons)),
         "spend_growth": spend_growth,
+        "widened": widened,
+        "asked": int(origins)
+        if isinstance(origins, int | np.integer)
+        else sorted(map(str, [origins] if isinstance(origins, date) else origins)),
+        "customers": customers,
         "seed": int(seed),
         "draws": int(draws),
         "predictive_draws": int(predictive_draws),
@@ -342,16 +361,15 @@ class _Grader:
         draws: int,
         seed: int,
         folder: Path | None,
+        widened: bool,
         progress: bool,
     ) -> None:
         self.candidates, self.sampler, self.columns, self.spend_growth = candidates, sampler, columns, spend_growth
-        self.draws, self.seed, self.folder, self.progress = draws, seed, folder, progress
+        self.draws, self.seed, self.folder, self.widened, self.progress = draws, seed, folder, widened, progress
         self.labels = (*candidates, *BASELINES)
         self.keys: list[str] = []
         self.graded: list[date] = []
-        self.frames: dict[str, list[pd.DataFrame]] = {
-            name: [] for name in ("forecasts", "customers", "pit", "weekly", "classes", "ranking")
-        }
+        self.frames: dict[str, list[pd.DataFrame]] = {name: [] for name in (*TABLES, "by_itself")}
         self.certificates: list[dict[str, object]] = []
         self.losses: dict[tuple[str, int], dict[date, pd.DataFrame]] = {}
 
@@ -361,9 +379,13 @@ class _Grader:
         happened, newcomers = happened_after(origin, customers, days), newcomers_after(origin, everyone, days)
         entrants, certificates = self._entrants(origin, customers, days)
         made: dict[str, list[pd.DataFrame]] = {name: [] for name in self.frames}
+        by_itself = made["by_itself"]
         losses: dict[tuple[str, int], dict[str, np.ndarray]] = {}
-        options: dict[str, Any] = {"spend_growth": self.spend_growth, "draws": self.draws, "seed": self.seed}
         for entrant in entrants:
+            options: dict[str, Any] = {"spend_growth": self.spend_growth, "draws": self.draws, "seed": self.seed}
+            if self.widened and entrant.steady is None:
+                by_itself.append(self._by_itself(entrant, customers, origin, levels, happened, options))
+                options["discrepancy"] = learn_from(self._ended(entrant.label, origin.day), draws=self.draws, seed=self.seed)
             plan, part = entrant.plan_existing(*plan_weeks(entrant.purchases, entrant.spend, customers, origin, **options))
             found = forecast_existing(plan, part, origin, levels, happened)
             won = self._forecast_newcomers(entrant, newcomers, origin, customers, plan.paid_share, options)
@@ -371,6 +393,9 @@ class _Grader:
             tables = tables_of(found, won, origin, customers, levels, happened, newcomers, random)
             for name, frame in tables.items():
                 made[name].append(frame.assign(model=entrant.label, origin=origin.day))
+            if not self.widened and entrant.steady is None:
+                known = tables["forecasts"]
+                by_itself.append(known[known["who"] == "existing"].assign(model=entrant.label, origin=origin.day))
             for h, weeks in enumerate(origin.weeks):
                 losses.setdefault(("orders", weeks), {})[entrant.label] = -found.log_score[h]
                 losses.setdefault(("revenue", weeks), {})[entrant.label] = found.customers["revenue", weeks].crps
@@ -381,6 +406,20 @@ class _Grader:
         ids = pd.Index(customers.statistics["customer_id"])
         for key, by_model in losses.items():
             self.losses.setdefault(key, {})[origin.day] = pd.DataFrame(by_model, index=ids)
+
+    def _by_itself(
+        self, entrant: _Entrant, customers: Customers, origin: Origin, levels: Levels, happened: Happened, options: dict[str, Any]
+    ) -> pd.DataFrame:
+        """What the model foresees without what it has learned from its errors."""
+        plan, part = plan_weeks(entrant.purchases[:1], entrant.spend, customers, origin, **options)
+        random = np.random.default_rng([self.seed, TOTALS])
+        found = level_table(forecast_totals(plan, part, origin, levels), origin, levels, happened, random)
+        return found.assign(model=entrant.label, origin=origin.day)
+
+    def _ended(self, label: str, day: date) -> pd.DataFrame:
+        """Forecasts by a model alone that had ended on a day."""
+        known = self.frames["by_itself"]
+        return completed(pd.concat(known) if known else pd.DataFrame(), label, day)
 
     def _forecast_newcomers(
         self, entrant: _Entrant, newcomers: Newcomers, origin: Origin, customers: Customers, paid_share: np.ndarray, options: dict[str, Any]
@@ -397,18 +436,25 @@ class _Grader:
     def _entrants(self, origin: Origin, customers: Customers, days: pd.DataFrame) -> tuple[list[_Entrant], list[dict[str, object]]]:
         fits: dict[Model, Fit] = {}
         certificates = []
-        for model in dict.fromkeys(model for pair in self.candidates.values() for model in pair):
+        pooled = {
+            label: pooled_models(purchases, self._ended(label, origin.day), customers) if self.widened else [purchases]
+            for label, (purchases, _) in self.candidates.items()
+        }
+        spends = [spend for _, spend in self.candidates.values()]
+        for model in dict.fromkeys([*(model for models in pooled.values() for model in models), *spends]):
             fits[model] = self._fit(model, customers)
             failed = [result.message for result in fits[model].certificate.results if result.status == "failed"]
             described = {"origin": origin.day, "model": model.title, "customers": len(customers)}
             certificates.append({**described, "passed": not failed, "failed": " ".join(failed)})
-        entrants = [_Entrant(label, fits[purchases], fits[spend]) for label, (purchases, spend) in self.candidates.items()]
+        entrants = [
+            _Entrant(label, tuple(fits[model] for model in pooled[label]), fits[spend]) for label, (_, spend) in self.candidates.items()
+        ]
         first_purchases, first_spend = next(iter(self.candidates.values()))
         for label, (frequency, T) in zip(BASELINES, _seen(origin, customers, days), strict=True):
             random = np.random.default_rng([self.seed, BASELINE_DRAWS])
             coordinates = steady_draws(frequency, T, self.draws, random)
             steady = _SteadyOnes(Steady(label), coordinates, frequency, T)
-            entrants.append(_Entrant(label, fits[first_purchases], fits[first_spend], steady))
+            entrants.append(_Entrant(label, (fits[first_purchases],), fits[first_spend], steady))
         return entrants, certificates
 
     def _fit(self, model: Model, customers: Customers) -> Fit:

@@ -13,7 +13,7 @@ from clvbayes.grading.scores import LEVELS, QUANTILES, Scores, score_draws
 from clvbayes.grading.windows import FEWEST_ORIGINS, MEASURES, Happened, Newcomers, Origin, apart
 from clvbayes.valuation.levels import Levels
 
-__all__ = ["TABLES", "difference_table", "tables_of"]
+__all__ = ["TABLES", "difference_table", "level_table", "tables_of"]
 
 TABLES = ("forecasts", "customers", "pit", "weekly", "classes", "ranking")
 FREQUENCY_CLASSES = ((0, "0"), (1, "1"), (2, "2"), (3, "3-4"), (5, "5-9"), (10, "10 or more"))
@@ -32,7 +32,7 @@ def tables_of(
     random: np.random.Generator,
 ) -> dict[str, pd.DataFrame]:
     """All frames of one model at one origin, by the names in `TABLES`; `won` are the newcomers' draws, dims (measure, horizon, draw)."""
-    totals = [_level_table(found.by_level, origin, levels, happened, random), _newcomer_table(won, origin, newcomers, random)]
+    totals = [level_table(found.by_level, origin, levels, happened, random), _newcomer_table(won, origin, newcomers, random)]
     return {
         "forecasts": pd.concat([table for table in totals if len(table)]),
         "customers": _customer_table(found, origin, happened),
@@ -56,7 +56,8 @@ def _quantile_name(q: float) -> str:
     return f"q{q * 100:04.1f}".removesuffix(".0").replace(".", "_")
 
 
-def _level_table(by_level: np.ndarray, origin: Origin, levels: Levels, happened: Happened, random: np.random.Generator) -> pd.DataFrame:
+def level_table(by_level: np.ndarray, origin: Origin, levels: Levels, happened: Happened, random: np.random.Generator) -> pd.DataFrame:
+    """Forecasts of the total and of levels, graded: rows of `Backtest.forecasts`, from draws with dims (measure, horizon, level, draw)."""
     named = [(column, name) for column, names in levels.names.items() for name in names]
     parts = []
     for m, measure in enumerate(MEASURES):

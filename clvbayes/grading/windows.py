@@ -144,6 +144,7 @@ def newcomers_after(origin: Origin, everyone: Customers, days: pd.DataFrame) -> 
         everyone,
         statistics=known.assign(**dict.fromkeys(nothing, 0.0)),
         segments=everyone.segments.iloc[rows].reset_index(drop=True),
+        until=origin.day,
         returns=None,
     )
     later, week, _ = _later(origin, known["customer_id"], days)

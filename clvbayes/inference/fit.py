@@ -133,11 +133,11 @@ def fit(
         raise ArgumentError(f"method must be one of {', '.join(get_args(Method))}, not {method!r}")
     chosen = own_or_given(model, statistics, priors)
     cells = assign_cells(statistics, pool)
-    rows = model.rows(statistics, cells)
-    rows = rows | model.clock.columns(rows, statistics)
+    rows, clock = model.rows(statistics, cells), model.clock.over(statistics)
+    rows = rows | clock.columns(rows, statistics)
     if not len(rows["weight"]):
         raise DataError(f"no customer informs {model.title}: there is nothing to learn from")
-    sampled = sample_posterior(Task(model, rows, cells, chosen, model.clock, int(draws), int(chains), int(seed), progress), method)
+    sampled = sample_posterior(Task(model, rows, cells, chosen, clock, int(draws), int(chains), int(seed), progress), method)
     frozen_pool = tuple(entry if isinstance(entry, str) else tuple(entry) for entry in pool)
     posterior = sampled.posterior
     posterior.attrs = {
@@ -148,6 +148,7 @@ def fit(
         "settings": json.dumps({**sampled.settings, "method": method}),
         "versions": json.dumps({name: version(name) for name in VERSIONED} | {"python": sys.version.split()[0]}),
         "unit": statistics.unit,
+        "until": "" if statistics.until is None else statistics.until.isoformat(),
         "compression": json.dumps(asdict(sampled.compression)),
         "spend_level": statistics.spend_level,
     }

@@ -7,18 +7,18 @@ information of every cell by itself.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from clvbayes.inference.likelihood import Likelihood
-from clvbayes.models.clock import MONTH_BASIS, MONTH_SCALE
+from clvbayes.models.clock import Clock
 from clvbayes.models.hierarchy import Cells, LevelEstimates
 from clvbayes.models.priors import Priors
 
-__all__ = ["Pilot", "find_mode", "learn_spreads", "level_estimates", "month_estimates", "starting_values"]
+__all__ = ["Pilot", "clock_estimates", "find_mode", "learn_spreads", "level_estimates", "starting_values"]
 
 # Newton's steps: some ten are needed from the prior's centre; the others stand for bases on which they need help.
 MOST_STEPS = 100
@@ -51,11 +51,11 @@ class Pilot:
     information : numpy.ndarray
         Observed information of the data there, without the priors, dims ``(cell, coordinate, other)``.
     converged : bool
-    months : numpy.ndarray
-        Effects of a seasonal clock, as coordinates in `MONTH_BASIS`; empty for a steady one. In `mode`, `gradient` and `information` they
-        are twelve further coordinates, the same in every cell.
-    month_spread : float
-        Their standard deviation that was assumed.
+    parts : numpy.ndarray
+        What the clock's effects are made of, by its basis; empty for a steady one. In `mode`, `gradient` and `information` the effects are
+        further coordinates, the same in every cell.
+    part_spreads : tuple of float
+        Their standard deviations that were assumed, one each of `Clock.spreads`.
     """
 
     population: np.ndarray
@@ -66,8 +66,9 @@ class Pilot:
     value: np.ndarray
     information: np.ndarray
     converged: bool
-    months: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    month_spread: float = MONTH_SCALE
+    clock: Clock
+    parts: np.ndarray
+    part_spreads: tuple[float, ...]
 
     @property
     def of_model(self) -> np.ndarray:
@@ -79,14 +80,14 @@ class Pilot:
         """One a factor: what the data say of each of its levels, all others given, dims ``(level, coordinate, other)``."""
         return [_positive(_by_level(self.of_model, factor.level_of_cell)) for factor in cells.factors]
 
-    def month_information(self) -> np.ndarray:
-        """What the data say of the clock's effects, all else given, dims ``(effect, other)``."""
-        own = len(self.population)
-        return np.asarray(_positive((MONTH_BASIS.T @ self.information[:, own:, own:].sum(axis=0) @ MONTH_BASIS)[None])[0])
+    def part_information(self) -> np.ndarray:
+        """What the data say of the clock's parts, all else given, dims ``(part, other)``."""
+        own, basis = len(self.population), self.clock.basis
+        return np.asarray(basis.T @ _positive(self.information[:, own:, own:].sum(axis=0)[None])[0] @ basis)
 
-    def month_covariance(self) -> np.ndarray:
-        """Posterior covariance of the clock's effects, all else given, dims ``(effect, other)``."""
-        return np.asarray(np.linalg.inv(self.month_information() + np.eye(len(self.months)) * self.month_spread**-2.0))
+    def part_covariance(self) -> np.ndarray:
+        """Posterior covariance of the clock's parts, all else given, dims ``(part, other)``."""
+        return np.asarray(np.linalg.inv(self.part_information() + np.diag(_each_part(self.clock, self.part_spreads) ** -2.0)))
 
     def level_covariance(self, cells: Cells) -> list[np.ndarray]:
         """One a factor: posterior covariance of each of its levels, all others given, dims ``(level, coordinate, other)``."""
@@ -104,7 +105,7 @@ class Pilot:
         prior_precision = np.diag(np.array(priors.sd) ** -2.0)
         if not cells.factors:
             covariance = np.linalg.inv(_positive(self.of_model)[0] + prior_precision)
-            return self._with_months(np.sqrt(np.diagonal(covariance))[:, None])
+            return self._with_effects(np.sqrt(np.diagonal(covariance))[:, None])
         variance = np.zeros((len(self.population), cells.count))
         for k, (factor, information, covariance, spread) in enumerate(
             zip(cells.factors, self.level_information(cells), self.level_covariance(cells), self.spreads, strict=True)
@@ -115,13 +116,13 @@ class Pilot:
                 of_population = np.linalg.inv((information @ follows).sum(axis=0) + prior_precision)
                 of_levels = of_levels + np.einsum("lij,jk,lik->il", follows, of_population, follows)
             variance += of_levels[:, factor.level_of_cell]
-        return self._with_months(np.sqrt(variance))
+        return self._with_effects(np.sqrt(variance))
 
-    def _with_months(self, sd: np.ndarray) -> np.ndarray:
-        if not len(self.months):
+    def _with_effects(self, sd: np.ndarray) -> np.ndarray:
+        if not len(self.parts):
             return sd
-        of_months = np.sqrt(np.einsum("ij,jk,ik->i", MONTH_BASIS, self.month_covariance(), MONTH_BASIS))
-        return np.concatenate([sd, np.repeat(of_months[:, None], sd.shape[1], axis=1)])
+        of_effects = np.sqrt(np.einsum("ij,jk,ik->i", self.clock.basis, self.part_covariance(), self.clock.basis))
+        return np.concatenate([sd, np.repeat(of_effects[:, None], sd.shape[1], axis=1)])
 
 
 def find_mode(
@@ -130,15 +131,16 @@ def find_mode(
     priors: Priors,
     spreads: tuple[np.ndarray, ...],
     start: Pilot | None = None,
-    month_spread: float = MONTH_SCALE,
+    part_spreads: tuple[float, ...] | None = None,
 ) -> Pilot:
     """Damped Newton steps to the posterior's mode given the spreads, from the prior's centre or from where another pilot came to."""
-    coordinates, months = len(priors.mean), MONTH_BASIS.shape[1] if likelihood.clock.effects else 0
-    design = _design(cells, coordinates, months > 0)
+    coordinates, clock = len(priors.mean), likelihood.clock
+    part_spreads = tuple(spread.scale for spread in clock.spreads) if part_spreads is None else part_spreads
+    design = _design(cells, coordinates, clock)
     centre = np.concatenate([priors.mean, np.zeros(design.shape[1] - coordinates)])
     sds = [np.array(priors.sd), *(np.repeat(spread, len(factor.levels)) for spread, factor in zip(spreads, cells.factors, strict=True))]
-    precision = np.concatenate([*sds, np.full(months, month_spread)]) ** -2.0
-    at = centre if start is None else np.concatenate([start.population, *map(np.ravel, start.deviations), start.months])
+    precision = np.concatenate([*sds, _each_part(clock, part_spreads)]) ** -2.0
+    at = centre if start is None else np.concatenate([start.population, *map(np.ravel, start.deviations), start.parts])
 
     def cells_of(at: np.ndarray) -> np.ndarray:
         return np.asarray((design @ at).reshape(-1, cells.count))
@@ -160,9 +162,7 @@ def find_mode(
         at, value, slope = _climb(likelihood, cells_of, target, at, step, value, slope)
         if converged:
             break
-    population, *deviations, effects = np.split(
-        at, np.cumsum([coordinates, *(coordinates * len(factor.levels) for factor in cells.factors)])
-    )
+    population, *deviations, parts = np.split(at, np.cumsum([coordinates, *(coordinates * len(factor.levels) for factor in cells.factors)]))
     return Pilot(
         population=population,
         deviations=tuple(part.reshape(coordinates, -1) for part in deviations),
@@ -172,8 +172,9 @@ def find_mode(
         value=value,
         information=likelihood.information(cells_of(at)),
         converged=converged,
-        months=effects,
-        month_spread=month_spread,
+        clock=clock,
+        parts=parts,
+        part_spreads=part_spreads,
     )
 
 
@@ -199,16 +200,28 @@ def _climb(
 def learn_spreads(likelihood: Likelihood, cells: Cells, priors: Priors) -> Pilot:
     """A pilot with spreads over levels that fit the data: their modes given the levels' modes and uncertainties, a few rounds of EM."""
     spreads = tuple(np.array(priors.scale) for _ in cells.factors)
-    pilot, month_spread = find_mode(likelihood, cells, priors, spreads), MONTH_SCALE
-    for _ in range(SPREAD_ROUNDS if cells.factors or likelihood.clock.effects else 0):
+    pilot = find_mode(likelihood, cells, priors, spreads)
+    for _ in range(SPREAD_ROUNDS if cells.factors or likelihood.clock.spreads else 0):
         spreads = tuple(
             _spread(deviation, sd, np.array(priors.scale)) for deviation, sd in zip(pilot.deviations, pilot.level_sd(cells), strict=True)
         )
-        if len(pilot.months):
-            sd = np.sqrt(np.diagonal(pilot.month_covariance()))
-            month_spread = float(_spread(pilot.months[None], sd[None], np.array([MONTH_SCALE]))[0])
-        pilot = find_mode(likelihood, cells, priors, spreads, start=pilot, month_spread=month_spread)
+        pilot = find_mode(likelihood, cells, priors, spreads, start=pilot, part_spreads=_part_spreads(pilot))
     return pilot
+
+
+def _part_spreads(pilot: Pilot) -> tuple[float, ...]:
+    if not len(pilot.parts):
+        return ()
+    sd, starts = np.sqrt(np.diagonal(pilot.part_covariance())), np.cumsum([0, *(spread.parts for spread in pilot.clock.spreads)])
+    return tuple(
+        float(_spread(pilot.parts[None, first : first + parts], sd[None, first : first + parts], np.array([scale]))[0])
+        for first, (_, scale, parts) in zip(starts, pilot.clock.spreads, strict=False)
+    )
+
+
+def _each_part(clock: Clock, part_spreads: tuple[float, ...]) -> np.ndarray:
+    """Standard deviation of each part."""
+    return np.repeat(part_spreads, [spread.parts for spread in clock.spreads]) if clock.spreads else np.zeros(0)
 
 
 def _spread(deviation: np.ndarray, sd: np.ndarray, scale: np.ndarray) -> np.ndarray:
@@ -235,12 +248,14 @@ def level_estimates(pilot: Pilot, cells: Cells) -> list[LevelEstimates]:
     return found
 
 
-def month_estimates(pilot: Pilot) -> LevelEstimates | None:
-    """The same of a seasonal clock's effects, as of one level; None of a steady clock."""
-    if not len(pilot.months):
+def clock_estimates(pilot: Pilot) -> LevelEstimates | None:
+    """The same of a clock's parts, as of one level; None of a steady clock."""
+    if not len(pilot.parts):
         return None
-    slope = MONTH_BASIS.T @ pilot.gradient[len(pilot.population) :].sum(axis=1)
-    return _estimates(pilot.month_information()[None], slope[None], pilot.months[None])
+    slope = pilot.clock.basis.T @ pilot.gradient[len(pilot.population) :].sum(axis=1)
+    found = _estimates(pilot.part_information()[None], slope[None], pilot.parts[None])
+    told = min(len(pilot.parts), len(pilot.clock.effects))  # the data say nothing of more combinations than there are effects
+    return LevelEstimates(np.ascontiguousarray(found.root[:, :, -told:]), found.seen[:, -told:])
 
 
 def _estimates(information: np.ndarray, slope: np.ndarray, at: np.ndarray) -> LevelEstimates:
@@ -261,20 +276,22 @@ def starting_values(pilot: Pilot, cells: Cells, seed: int) -> dict[str, np.ndarr
         values[f"{factor.dim}_scale"] = spread * np.exp(rng.standard_normal(coordinates) / math.sqrt(2 * levels))
         free = rng.standard_normal((coordinates, levels))
         values[f"{factor.dim}_free"] = free if k == 0 else free - free.mean(axis=1, keepdims=True)
-    if len(pilot.months):
-        values["season_scale"] = np.array(pilot.month_spread * np.exp(rng.standard_normal() / math.sqrt(2 * len(pilot.months))))
-        values["season_free"] = rng.standard_normal(len(pilot.months))
+    for (name, _, parts), spread in zip(pilot.clock.spreads, pilot.part_spreads, strict=True):
+        values[name] = np.array(spread * np.exp(rng.standard_normal() / math.sqrt(2 * parts)))
+    if len(pilot.parts):
+        values["clock_free"] = rng.standard_normal(len(pilot.parts))
     return values
 
 
-def _design(cells: Cells, coordinates: int, seasonal: bool) -> sparse.csr_array:
-    """The cells' coordinates as a linear function of the population mean, the deviations, each raveled coordinate first, and the months."""
+def _design(cells: Cells, coordinates: int, clock: Clock) -> sparse.csr_array:
+    """The cells' coordinates as a linear function of the population mean, the deviations, each raveled coordinate first, and the clock's
+    parts."""
     blocks = [np.zeros(cells.count, dtype=np.int64), *(factor.level_of_cell for factor in cells.factors)]
     of_cells = [sparse.csr_array((np.ones(cells.count), (np.arange(cells.count), level))) for level in blocks]
     of_model = sparse.hstack([sparse.kron(sparse.eye_array(coordinates), block) for block in of_cells])
-    if not seasonal:
+    if not clock.effects:
         return sparse.csr_array(of_model)
-    return sparse.csr_array(sparse.block_diag([of_model, np.repeat(MONTH_BASIS, cells.count, axis=0)]))
+    return sparse.csr_array(sparse.block_diag([of_model, np.repeat(clock.basis, cells.count, axis=0)]))
 
 
 def _block_diagonal(information: np.ndarray) -> sparse.csr_array:

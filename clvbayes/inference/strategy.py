@@ -16,7 +16,7 @@ import xarray as xr
 from clvbayes.inference.certificate import Compression
 from clvbayes.inference.coreset import bin_rows
 from clvbayes.inference.likelihood import Likelihood
-from clvbayes.inference.pilot import Pilot, find_mode, learn_spreads, level_estimates, month_estimates, starting_values
+from clvbayes.inference.pilot import Pilot, clock_estimates, find_mode, learn_spreads, level_estimates, starting_values
 from clvbayes.inference.progress import working
 from clvbayes.inference.sampler import Density, compile_density, draw_posterior, load_code
 from clvbayes.inference.weighing import USED_AS_IS, weigh
@@ -121,8 +121,8 @@ def _binned(task: Task, budget: int) -> Likelihood:
 def _exact_pilot(task: Task, exact: Likelihood, coreset: Likelihood) -> tuple[Pilot, bool]:
     """The exact mode from the coreset's, and whether Newton's steps from the prior's centre come to the same."""
     learned = learn_spreads(coreset, task.cells, task.priors)
-    pilot = find_mode(exact, task.cells, task.priors, learned.spreads, start=learned, month_spread=learned.month_spread)
-    other = find_mode(exact, task.cells, task.priors, learned.spreads, month_spread=learned.month_spread)
+    pilot = find_mode(exact, task.cells, task.priors, learned.spreads, start=learned, part_spreads=learned.part_spreads)
+    other = find_mode(exact, task.cells, task.priors, learned.spreads, part_spreads=learned.part_spreads)
     apart = np.abs((pilot.mode - other.mode) / pilot.sd(task.priors, task.cells)).max()
     return pilot, bool(pilot.converged and other.converged and apart < MODES_AGREE)
 
@@ -181,7 +181,7 @@ def _sample_exact(task: Task, exact: Likelihood, pilot: Pilot, remark: str, fore
 def _sample(task: Task, rows: Table, pilot: Pilot, correction: Correction | None) -> tuple[xr.DataTree, dict[str, Any]]:
     with working(f"{task.model.title}: compiling", task.progress):
         estimates = level_estimates(pilot, task.cells)
-        built = pooled_model(task.model, rows, task.cells, task.priors, task.clock, estimates, correction, month_estimates(pilot))
+        built = pooled_model(task.model, rows, task.cells, task.priors, task.clock, estimates, correction, clock_estimates(pilot))
         structure = _structure(task, rows, correction)
         density = _COMPILED.get(structure) or compile_density(built)
         _COMPILED[structure] = density
@@ -213,8 +213,8 @@ def _coordinates(task: Task, posterior: xr.DataTree, draws: np.ndarray) -> np.nd
     coordinates = cell_coordinates(drawn, task.cells, draws, task.seed)
     if not task.clock.effects:
         return coordinates
-    months = drawn["season"].stack(sample=("chain", "draw")).isel(sample=draws).transpose("sample", "month").to_numpy()
-    return np.concatenate([coordinates, np.repeat(months[:, :, None], coordinates.shape[2], axis=2)], axis=1)
+    effects = drawn[task.clock.variable].stack(sample=("chain", "draw")).isel(sample=draws).transpose("sample", task.clock.dim).to_numpy()
+    return np.concatenate([coordinates, np.repeat(effects[:, :, None], coordinates.shape[2], axis=2)], axis=1)
 
 
 def _resampled(posterior: xr.DataTree, log_weights: np.ndarray, seed: int) -> xr.DataTree:

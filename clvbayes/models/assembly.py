@@ -11,9 +11,10 @@ import pyarrow as pa
 from clvbayes.data import Customers
 from clvbayes.data.sources import ask
 from clvbayes.errors import ArgumentError
-from clvbayes.models.clock import MONTH_BASIS, Clock
+from clvbayes.models.clock import Clock
 from clvbayes.models.correction import Correction
-from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool, assign_cells, month_effects, pooled_coordinates
+from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool, assign_cells, clock_effects, pooled_coordinates
+from clvbayes.models.months import MONTHS
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Model, Table
 
@@ -45,9 +46,9 @@ def assemble(
         As `pooled_model` makes it.
     """
     cells = assign_cells(customers, pool)
-    rows = model.rows(customers, cells)
-    rows = rows | model.clock.columns(rows, customers)
-    return pooled_model(model, rows, cells, own_or_given(model, customers, priors), model.clock, estimates)
+    rows, clock = model.rows(customers, cells), model.clock.over(customers)
+    rows = rows | clock.columns(rows, customers)
+    return pooled_model(model, rows, cells, own_or_given(model, customers, priors), clock, estimates)
 
 
 def own_or_given(model: Model, customers: Customers, priors: Priors | None) -> Priors:
@@ -74,7 +75,7 @@ def pooled_model(
     clock: Clock,
     estimates: Sequence[LevelEstimates] | None = None,
     correction: Correction | None = None,
-    month_estimates: LevelEstimates | None = None,
+    clock_estimates: LevelEstimates | None = None,
 ) -> "pm.Model":
     """The PyMC model of some rows: those of all customers, or those of a coreset with its correction.
 
@@ -83,7 +84,7 @@ def pooled_model(
     pymc.Model
         Dims ``coordinate``, one a pooling factor, ``row`` and ``frequency``; the columns of the rows, the priors' numbers and whatever
         else may differ between two fits of the same shape as data; variables `population` and, a factor, `<column>_scale` and
-        `<column>_level` (`<column>_effect` from the second factor on), with a seasonal clock `season` and `season_scale`; the likelihood as
+        `<column>_level` (`<column>_effect` from the second factor on), with a clock the effects and spreads that it declares; the likelihood as
         a potential.
     """
     import pymc as pm
@@ -93,15 +94,15 @@ def pooled_model(
     coords: dict[str, object] = {"coordinate": list(model.coordinates)}
     coords |= {factor.dim: list(factor.levels) for factor in cells.factors}
     if clock.effects:
-        coords |= {"month": list(clock.effects), "season_part": np.arange(MONTH_BASIS.shape[1])}
+        coords |= {"month": list(MONTHS), clock.dim: list(clock.effects), "clock_part": np.arange(clock.basis.shape[1])}
     coords |= {table: np.arange(len(columns["x"])) for table, columns in tables.items()}
     with pm.Model(coords=coords) as built:
         coordinates = pooled_coordinates(priors, cells, estimates)
         if clock.effects:
-            months = month_effects(month_estimates)
-            coordinates = pt.concatenate([coordinates, pt.repeat(months[:, None], cells.count, axis=1)])
+            effects = clock_effects(clock, clock_estimates)
+            coordinates = pt.concatenate([coordinates, pt.repeat(effects[:, None], cells.count, axis=1)])
         data = {
-            table: {name: pm.Data(f"{table}_{name}", column, dims=(table, "month")[: column.ndim]) for name, column in columns.items()}
+            table: {name: pm.Data(f"{table}_{name}", column, dims=(table, clock.dim)[: column.ndim]) for name, column in columns.items()}
             for table, columns in tables.items()
         }
         by_row = model.log_likelihood(coordinates, data, clock)

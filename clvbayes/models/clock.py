@@ -1,52 +1,50 @@
-"""Calendar time to the operational time in which customers buy. No other code may assume that one week is like another.
+"""What the whole base's purchases run by: operational time. No other code may assume that one week is like another.
 
-A clock turns a span of calendar time into the operational time that passes in it, and back. Death in the (M)BG/NBD happens only at
-purchases, so that whole model lives in operational time: Lambda(t), the integral of a calendar effect. With a seasonal clock an hour of
-January lasts exp(effect of January) hours. A customer was acquired T before the valuation date, which is the same for all, so that
-statistics hold all that a clock needs to know: rows of the same T and t_x stay one row. The effects are further coordinates, the same in
-every cell, after those of the model; they add up to zero over the year.
+A clock turns a span of calendar time into the operational time that passes in it. Death in the (M)BG/NBD happens only at purchases, so
+that whole model lives in operational time: Lambda(t), the integral of a calendar effect. With a seasonal clock an hour of January lasts
+exp(effect of January) hours. A customer was acquired T before the valuation date, which is the same for all, so that statistics hold all
+that a clock needs to know: rows of the same T and t_x stay one row. The effects are further coordinates, the same in every cell, after
+those of the model.
+
+A clock with a level has an effect for every month of the history: that of its month of the year, a random walk, and noise of its own
+(aggregate study 5, layer 2). The months ahead go on from where the walk has come to: what has moved the whole base will move it again.
 
 Likelihood, beside that of the model in operational time: each purchase has the density of its month, so that the log-likelihood has a
 term n_m s_m for the n_m repeat purchases in months m. Which customers made them does not matter: a row has its x times the base's shares
 of months.
 """
 
-from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
-from numba import njit
+import xarray as xr
 from scipy.linalg import helmert
 
-from clvbayes.data import DAYS_PER_UNIT, Customers, TimeUnit
+from clvbayes.data import Customers
 from clvbayes.errors import DataError
-from clvbayes.models.months import month_shares, time_by_month
+from clvbayes.models.months import MONTHS, month_shares, months_seen, time_by_month
 
 if TYPE_CHECKING:
     from clvbayes.models.protocol import Table
 
-__all__ = [
-    "MONTHS",
-    "MONTH_BASIS",
-    "MONTH_SCALE",
-    "SEASONAL",
-    "STEADY",
-    "Clock",
-    "Pace",
-    "SeasonalClock",
-    "SteadyClock",
-    "Ticking",
-    "pace_of",
-]
+__all__ = ["LEVEL", "MONTH_BASIS", "SEASON", "SEASONAL", "STEADY", "Clock", "LevelClock", "SeasonalClock", "Spread", "SteadyClock"]
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# With under two years the likelihood does not know season from level: on one grocer's first year three models differed by .7 log units and
-# forecast 3,791 to 4,190 orders of 3,389 (aggregate study 4).
-LEAST_DAYS = 730
-MONTH_SCALE = 0.5  # of the half-normal prior of the spread of month effects
 MONTH_BASIS = helmert(len(MONTHS)).T  # orthonormal columns: effects that add up to zero
+LONGEST_LEVEL = 60  # months of history: the time that a draw takes grows with the third power
+
+
+class Spread(NamedTuple):
+    """So many independent parts of a clock's effects with one standard deviation, which has a half-normal prior of this scale."""
+
+    name: str
+    scale: float
+    parts: int
+
+
+SEASON = Spread("season_scale", 0.5, MONTH_BASIS.shape[1])
+WALK_SCALE, NOISE_SCALE = 0.07, 0.2  # a month; halved or doubled, bands on four real sets held about as often (aggregate study 3)
 
 
 class Clock(Protocol):
@@ -64,8 +62,42 @@ class Clock(Protocol):
         """Names of its coordinates, which follow the model's."""
         ...
 
+    @property
+    def variable(self) -> str:
+        """Name of the effects in the posterior."""
+        ...
+
+    @property
+    def dim(self) -> str:
+        """Name of their dimension."""
+        ...
+
+    @property
+    def spreads(self) -> tuple[Spread, ...]:
+        """The parts that its effects are made of."""
+        ...
+
+    @property
+    def basis(self) -> np.ndarray:
+        """Its effects are this times the parts, dims ``(effect, part)``."""
+        ...
+
+    def over(self, customers: Customers) -> "Clock":
+        """The clock over these customers' history.
+
+        Raises
+        ------
+        DataError
+            If the history is too long for it, or needs dates and has none.
+        """
+        ...
+
     def columns(self, rows: "Table", customers: Customers) -> "Table":
         """Further columns of rows that the clock needs."""
+        ...
+
+    def spans(self, customers: Customers, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+        """How much of spans of the past each effect has, dims ``(span, effect)``; `start` and `stop` are counted back."""
         ...
 
     def operational(self, rows: Any, name: str, coordinates: Any) -> Any:
@@ -76,24 +108,12 @@ class Clock(Protocol):
         """Log of the pace of the clock at each of a row's repeat purchases, summed, by row."""
         ...
 
-
-class Ticking(Protocol):
-    """A clock in each draw of a fit, as simulators need it."""
-
-    def history(self, T: np.ndarray, by_month: np.ndarray, draws: int) -> np.ndarray:
-        """Operational time of spans of the past, dims ``(customer, draw)``, from their length and its parts by month of the year."""
+    def declare(self, parts: Any) -> None:
+        """Declare what else the parts make in the current PyMC model."""
         ...
 
-    def ahead(self, starts: np.ndarray, horizon: float, draws: int) -> np.ndarray:
-        """Operational time between each customer's start after the valuation date and the horizon, dims ``(customer, draw)``."""
-        ...
-
-    def calendar(self, elapsed: np.ndarray, draw: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """Calendar time after the valuation date at which so much operational time has passed since a start; one entry an event."""
-        ...
-
-    def some(self, draws: Any) -> "Ticking":
-        """The clock of some draws."""
+    def foreseen(self, posterior: xr.Dataset, months: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """Log pace of months ahead, dims ``(draw, month ahead)``; `months` are their months of the year, from zero."""
         ...
 
 
@@ -103,10 +123,26 @@ class SteadyClock:
 
     name: str = "steady"
     effects: tuple[str, ...] = ()
+    variable: str = ""
+    dim: str = ""
+    spreads: tuple[Spread, ...] = ()
+
+    @property
+    def basis(self) -> np.ndarray:
+        """Of nothing."""
+        return np.zeros((0, 0))
+
+    def over(self, customers: Customers) -> "SteadyClock":
+        """Itself."""
+        return self
 
     def columns(self, rows: "Table", customers: Customers) -> "Table":
         """None."""
         return {}
+
+    def spans(self, customers: Customers, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+        """None."""
+        return np.zeros((len(start), 0))
 
     def operational(self, rows: Any, name: str, coordinates: Any) -> Any:
         """As it is."""
@@ -116,136 +152,161 @@ class SteadyClock:
         """Zero."""
         return 0.0
 
-    def history(self, T: np.ndarray, by_month: np.ndarray, draws: int) -> np.ndarray:
-        """`T`, in every draw."""
-        return np.asarray(np.repeat(T[:, None], draws, axis=1))
+    def declare(self, parts: Any) -> None:
+        """Nothing."""
 
-    def ahead(self, starts: np.ndarray, horizon: float, draws: int) -> np.ndarray:
-        """What is left of the horizon, in every draw."""
-        return np.asarray(np.repeat(horizon - starts[:, None], draws, axis=1))
+    def foreseen(self, posterior: xr.Dataset, months: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """Zero."""
+        return np.zeros((posterior.sizes["sample"], len(months)))
 
-    def calendar(self, elapsed: np.ndarray, draw: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """`starts + elapsed`."""
-        return np.asarray(starts + elapsed)
 
-    def some(self, draws: Any) -> "SteadyClock":
-        """Itself."""
-        return self
+class _ByMonth:
+    """What clocks have in common whose effects are those of months: the last coordinates."""
+
+    effects: tuple[str, ...]
+
+    def columns(self, rows: "Table", customers: Customers) -> "Table":
+        """`T_by_month` and `t_x_by_month`, the time that passed in each month, and `x_by_month`, dims ``(row, month)``."""
+        T, t_x = rows["T"], rows["t_x"]
+        return {
+            "T_by_month": self.spans(customers, T, np.zeros_like(T)),
+            "t_x_by_month": self.spans(customers, T, T - t_x),
+            "x_by_month": rows["x"][:, None] * month_shares(customers, self._history),
+        }
+
+    def spans(self, customers: Customers, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+        """Time in each month."""
+        assert customers.until is not None
+        return time_by_month(customers.until, customers.unit, start, stop, self._history)
+
+    def operational(self, rows: Any, name: str, coordinates: Any) -> Any:
+        """Time in each month, times its pace."""
+        import pytensor.tensor as pt
+
+        pace = pt.exp(coordinates[-len(self.effects) :]).T
+        return (rows[f"{name}_by_month"] * pace[rows["cell"]]).sum(axis=1)
+
+    def log_intensity(self, rows: Any, coordinates: Any) -> Any:
+        """Purchases in each month, times its effect."""
+        return (rows["x_by_month"] * coordinates[-len(self.effects) :].T[rows["cell"]]).sum(axis=1)
+
+    @property
+    def _history(self) -> int | None:
+        """Months of history, or None where the effects are those of months of the year."""
+        return None
 
 
 @dataclass(frozen=True)
-class SeasonalClock:
+class SeasonalClock(_ByMonth):
     """Every month of the year has its own pace, the same in every year."""
 
     name: str = "seasonal"
     effects: tuple[str, ...] = MONTHS
+    variable: str = "season"
+    dim: str = "month"
+    spreads: tuple[Spread, ...] = (SEASON,)
 
-    def columns(self, rows: "Table", customers: Customers) -> "Table":
-        """`T_by_month` and `t_x_by_month`, the time that passed in each month of the year, and `x_by_month`, dims ``(row, month)``.
+    @property
+    def basis(self) -> np.ndarray:
+        """Effects add up to zero over the year."""
+        return MONTH_BASIS
 
-        Raises
-        ------
-        DataError
-            If the orders' dates are not known.
-        """
-        if customers.until is None or customers.history.empty:
-            raise DataError("a season needs the dates of orders, which an RFM frame does not have: leave season out")
-        T, t_x = rows["T"], rows["t_x"]
-        seen = float(customers.statistics["T"].max()) * DAYS_PER_UNIT[customers.unit]
-        if seen < LEAST_DAYS:
-            raise DataError(f"a season cannot be told from a change of level in fewer than 24 months, and there are {int(seen / 30.4)}")
-        return {
-            "T_by_month": time_by_month(customers.until, customers.unit, T, np.zeros_like(T)),
-            "t_x_by_month": time_by_month(customers.until, customers.unit, T, T - t_x),
-            "x_by_month": rows["x"][:, None] * month_shares(customers),
-        }
+    def over(self, customers: Customers) -> "SeasonalClock":
+        """Itself, where dates are known."""
+        _require_dates(customers, "a season")
+        return self
 
-    def operational(self, rows: Any, name: str, coordinates: Any) -> Any:
-        """Time in each month of the year, times its pace."""
-        import pytensor.tensor as pt
+    def declare(self, parts: Any) -> None:
+        """Nothing."""
 
-        pace = pt.exp(coordinates[-len(MONTHS) :]).T
-        return (rows[f"{name}_by_month"] * pace[rows["cell"]]).sum(axis=1)
-
-    def log_intensity(self, rows: Any, coordinates: Any) -> Any:
-        """Purchases in each month of the year, times its effect."""
-        return (rows["x_by_month"] * coordinates[-len(MONTHS) :].T[rows["cell"]]).sum(axis=1)
+    def foreseen(self, posterior: xr.Dataset, months: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """As in every year."""
+        return np.asarray(posterior["season"].transpose("sample", "month").to_numpy()[:, months])
 
 
 @dataclass(frozen=True)
-class Pace:
-    """A seasonal clock in the draws of a fit: how fast it runs, in the past by month of the year, ahead by month.
+class LevelClock(_ByMonth):
+    """Every month of the history has its own pace: that of its month of the year, a random walk's, and noise.
 
     Attributes
     ----------
-    months : numpy.ndarray
-        Dims ``(draw, month of the year)``.
-    edges : numpy.ndarray
-        Ends of the months ahead, after the valuation date, in the customers' unit; the first is zero.
-    ahead_by_month : numpy.ndarray
-        Pace in each of them, dims ``(draw, month ahead)``; the last one goes on.
+    months : int
+        Whole years of months, the last one with the valuation date: so many shapes of code are compiled.
+    seen, last : int
+        How many of them have data, and the month of the year of the last one, from zero. They are data, no part of the clock's code.
+    share : numpy.ndarray
+        Of the repeat orders, by month: effects are relative to the mean over these, so that the rate is that of a mean order. A walk and a
+        rate that both were free to move as one are told apart by nothing, and the sampler would find no end.
     """
 
-    months: np.ndarray
-    edges: np.ndarray
-    ahead_by_month: np.ndarray
+    months: int = 0
+    seen: int = field(default=0, compare=False)
+    last: int = field(default=0, compare=False)
+    share: np.ndarray = field(default_factory=lambda: np.zeros(0), compare=False)
+    name: str = "level"
+    variable: str = "pace"
+    dim: str = "bin"
 
-    def history(self, T: np.ndarray, by_month: np.ndarray, draws: int) -> np.ndarray:
-        """Time in each month of the year, dims ``(customer, month)``, times its pace."""
-        return np.asarray(by_month @ self.months.T)
+    @property
+    def effects(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Months, counted back from the valuation date."""
+        return tuple(f"{k}" for k in range(1 - self.months, 1))
 
-    def ahead(self, starts: np.ndarray, horizon: float, draws: int) -> np.ndarray:
-        """Operational time from each customer's start until the horizon."""
-        return np.asarray(self._passed(np.array([horizon])) - self._passed(starts))
+    @property
+    def spreads(self) -> tuple[Spread, ...]:
+        """Season, walk and noise."""
+        return (SEASON, Spread("walk_scale", WALK_SCALE, self.months), Spread("noise_scale", NOISE_SCALE, self.months))
 
-    def some(self, draws: Any) -> "Pace":
-        """Some of its draws."""
-        return Pace(self.months[draws], self.edges, self.ahead_by_month[draws])
+    @property
+    def basis(self) -> np.ndarray:
+        """Season, walk and noise, less their mean over the orders."""
+        free = self._free
+        return np.asarray(free - self.share @ free)
 
-    def calendar(self, elapsed: np.ndarray, draw: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """When so much operational time has passed since a start; one entry an event."""
-        return np.asarray(_calendar(elapsed, draw, starts, self.edges, self.ahead_by_month, self._cumulative))
+    @property
+    def _free(self) -> np.ndarray:
+        """Months without data have noise alone: the walk begins with the data."""
+        used = (np.arange(self.months) >= self.months - self.seen)[:, None]
+        season = MONTH_BASIS[(self.last - np.arange(self.months)[::-1]) % len(MONTHS)] * used
+        walk = np.tril(np.ones((self.months, self.months))) * used * used.T
+        return np.concatenate([season, walk, np.eye(self.months)], axis=1)
 
-    @cached_property
-    def _cumulative(self) -> np.ndarray:
-        """Operational time until each edge, dims (draw, edge)."""
-        passed = np.cumsum(self.ahead_by_month * np.diff(self.edges), axis=1)
-        return np.concatenate([np.zeros((len(passed), 1)), passed], axis=1)
+    def over(self, customers: Customers) -> "LevelClock":
+        """The clock with its months."""
+        until = _require_dates(customers, "a level")
+        seen = months_seen(customers)
+        if seen > LONGEST_LEVEL:
+            raise DataError(
+                f"a level that moves from month to month can be learned from {LONGEST_LEVEL} months, not from {seen}: give since"
+            )
+        months = -(-seen // 12) * 12
+        return LevelClock(months, seen, until.month - 1, month_shares(customers, months))
 
-    def _passed(self, times: np.ndarray) -> np.ndarray:
-        """Operational time from the valuation date, dims (time, draw)."""
-        at = np.clip(np.searchsorted(self.edges, times, side="right") - 1, 0, len(self.edges) - 2)
-        return np.asarray((self._cumulative[:, at] + (times - self.edges[at]) * self.ahead_by_month[:, at]).T)
+    def declare(self, parts: Any) -> None:
+        """`season`, and `level`, the walk less the mean of all."""
+        import pymc as pm
+        import pytensor.tensor as pt
 
+        season, mean = SEASON.parts, pm.Data("clock_mean", self.share @ self._free)
+        pm.Deterministic("season", pt.dot(MONTH_BASIS, parts[:season]), dims="month")
+        pm.Deterministic("level", pt.cumsum(parts[season : season + self.months]) - pt.dot(mean, parts), dims="bin")
 
-@njit(nogil=True, cache=True)
-def _calendar(
-    elapsed: np.ndarray, draw: np.ndarray, starts: np.ndarray, edges: np.ndarray, pace: np.ndarray, cumulative: np.ndarray
-) -> np.ndarray:
-    time = np.empty(len(elapsed))
-    last = len(edges) - 2
-    for k in range(len(elapsed)):
-        s, due = draw[k], elapsed[k]
-        if starts[k] > 0.0:
-            at = min(np.searchsorted(edges, starts[k], side="right") - 1, last)
-            due += cumulative[s, at] + (starts[k] - edges[at]) * pace[s, at]
-        at = min(np.searchsorted(cumulative[s], due, side="right") - 1, last)
-        time[k] = edges[at] + (due - cumulative[s, at]) / pace[s, at]
-    return time
+    def foreseen(self, posterior: xr.Dataset, months: np.ndarray, random: np.random.Generator) -> np.ndarray:
+        """The walk goes on from its last level, with new noise."""
+        season = posterior["season"].transpose("sample", "month").to_numpy()[:, months]
+        level = posterior["level"].transpose("sample", "bin").to_numpy()[:, -1:]
+        walk, noise = (posterior[name].to_numpy()[:, None] * random.standard_normal(season.shape) for name in ("walk_scale", "noise_scale"))
+        return np.asarray(season + level + np.cumsum(walk, axis=1) + noise)
 
-
-def pace_of(season: np.ndarray, until: date, unit: TimeUnit, horizon: float) -> Pace:
-    """A seasonal clock whose effects have dims ``(draw, month of the year)``, with the months ahead until the horizon."""
-    days, first = DAYS_PER_UNIT[unit], until + timedelta(days=1)
-    ends: list[float] = [0.0]
-    months: list[int] = []
-    while ends[-1] < horizon or not months:
-        following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-        ends.append((following - until - timedelta(days=1)).days / days)
-        months.append(first.month - 1)
-        first = following
-    pace = np.exp(season)
-    return Pace(pace, np.array(ends), np.ascontiguousarray(pace[:, months]))
+    @property
+    def _history(self) -> int | None:
+        return self.months
 
 
-STEADY, SEASONAL = SteadyClock(), SeasonalClock()
+def _require_dates(customers: Customers, what: str) -> date:
+    if customers.until is None or customers.history.empty:
+        raise DataError(f"{what} needs the dates of orders, which an RFM frame does not have: leave it out")
+    return customers.until
+
+
+STEADY, SEASONAL, LEVEL = SteadyClock(), SeasonalClock(), LevelClock()

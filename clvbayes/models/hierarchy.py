@@ -15,16 +15,19 @@ import xarray as xr
 
 from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError
-from clvbayes.models.clock import MONTH_BASIS, MONTH_SCALE
+from clvbayes.models.clock import Clock
 from clvbayes.models.priors import Priors
 
-__all__ = ["Cells", "Factor", "LevelEstimates", "Pool", "assign_cells", "cell_coordinates", "month_effects", "pooled_coordinates"]
+__all__ = ["Cells", "Factor", "LevelEstimates", "Pool", "assign_cells", "cell_coordinates", "clock_effects", "pooled_coordinates"]
 
 Pool = Sequence[str | Sequence[str]]
 RESERVED = {
     "month",
     "season",
-    "season_part",
+    "bin",
+    "pace",
+    "level",
+    "clock_part",
     "chain",
     "draw",
     "sample",
@@ -36,7 +39,18 @@ RESERVED = {
     "population_free",
     "log_likelihood",
 }
-DATA = ("row", "frequency", "population", "prior", "correction", "season", "month")  # the names of a model's data begin so
+DATA = (
+    "row",
+    "frequency",
+    "population",
+    "prior",
+    "correction",
+    "season",
+    "month",
+    "clock",
+    "walk",
+    "noise",
+)  # the names of a model's data begin so
 PARTS = ("scale", "level", "effect", "free", "potential", "cell", "root", "seen")  # of a factor: its variables and data
 CROSSING = " × "
 
@@ -196,23 +210,25 @@ def pooled_coordinates(priors: Priors, cells: Cells, estimates: Sequence[LevelEs
     return coordinates
 
 
-def month_effects(known: LevelEstimates | None) -> Any:
-    """Declare the effects of a seasonal clock in the current PyMC model, dims (month,): normal, and adding up to zero.
+def clock_effects(clock: Clock, known: LevelEstimates | None) -> Any:
+    """Declare the effects of a clock in the current PyMC model, dims (effect,): normal parts, with one standard deviation each kind.
 
-    What is `known` of them is of their coordinates in `MONTH_BASIS`, as of one level.
+    What is `known` is of the parts, as of one level.
     """
     import pymc as pm
     import pytensor.tensor as pt
 
-    scale = pm.HalfNormal("season_scale", MONTH_SCALE)
-    basis = pm.Data("season_basis", MONTH_BASIS)
-    free = pm.Normal("season_free", 0, 1, dims="season_part")
+    spread = pt.concatenate([pm.HalfNormal(name, scale) * pt.ones(parts) for name, scale, parts in clock.spreads])
+    basis = pm.Data("clock_basis", clock.basis)
+    free = pm.Normal("clock_free", 0, 1, dims="clock_part")
     if known is None:
-        return pm.Deterministic("season", basis @ (scale * free), dims="month")
-    spread = scale * pt.ones(MONTH_BASIS.shape[1])
-    deviation, log_density = _given_data(spread, *_data("season", known), free[None, :])
-    pm.Potential("season_potential", log_density)
-    return pm.Deterministic("season", basis @ deviation[0], dims="month")
+        parts = spread * free
+    else:
+        deviation, log_density = _given_data(spread, *_data("clock", known), free[None, :])
+        pm.Potential("clock_potential", log_density)
+        parts = deviation[0]
+    clock.declare(parts)
+    return pm.Deterministic(clock.variable, pt.dot(basis, parts), dims=clock.dim)
 
 
 def _population(known: tuple[Any, Any] | None, mean: Any, sd: Any) -> Any:

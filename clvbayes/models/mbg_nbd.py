@@ -21,7 +21,7 @@ The future is simulated purchase by purchase from it.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,8 +32,9 @@ from scipy.special import betainc, betaincinv, betaln, expit, gammaln, hyp2f1, x
 from clvbayes.data import Customers
 from clvbayes.errors import DataError
 from clvbayes.models.assembly import assemble, distinct_rows
-from clvbayes.models.clock import SEASONAL, STEADY, Clock, Ticking
+from clvbayes.models.clock import LEVEL, SEASONAL, STEADY, Clock
 from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
+from clvbayes.models.pace import Ticking
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Batch, Futures, Kind, Table
 from clvbayes.models.special import log_rising
@@ -56,6 +57,7 @@ class MbgNbd:
     """The MBG/NBD model; see the module's docstring for story and formulae."""
 
     season: bool = False
+    level: bool = False
     name: str = "mbg_nbd"
     kind: Kind = "purchases"
     coordinates: tuple[str, ...] = ("log_rate", "log_shape", "logit_dropout", "log_concentration")
@@ -63,17 +65,22 @@ class MbgNbd:
     @property
     def title(self) -> str:
         """Name in reports."""
-        return "MBG/NBD with season" if self.season else "MBG/NBD"
+        return "MBG/NBD" + (" with season" if self.season else "") + (" and level" if self.level else "")
 
     @property
     def options(self) -> dict[str, Any]:
-        """Whether it runs by a seasonal clock."""
-        return {"season": self.season}
+        """What it runs by."""
+        return {"season": self.season, "level": self.level}
 
     @property
     def clock(self) -> Clock:
         """What its likelihood runs by."""
-        return SEASONAL if self.season else STEADY
+        return LEVEL if self.level else SEASONAL if self.season else STEADY
+
+    @property
+    def with_level(self) -> "MbgNbd | None":
+        """The same with a level."""
+        return replace(self, level=True) if self.season else None
 
     def priors(self, customers: Customers) -> Priors:
         """Priors around the base's repeats per unit of time; the other numbers are scale free (method book 1.9).
@@ -177,7 +184,7 @@ class MbgNbd:
         draws = len(coordinates)
         T = clock.history(batch.T.astype(float), batch.T_by_month, draws)
         t_x = clock.history(batch.recency.astype(float), batch.t_x_by_month, draws)
-        ahead, first_year = (clock.ahead(batch.starts, end, draws) for end in (horizon, year))
+        ahead, first_year = (clock.ahead(batch.starts, end, draws, batch.group) for end in (horizon, year))
         natural = np.stack(_natural(coordinates.swapaxes(0, 1), np.exp, expit))
         shape = (len(batch), len(coordinates))
         alive, expected = np.empty(shape), np.empty(shape)
@@ -199,7 +206,7 @@ class MbgNbd:
             np.empty((2, room), np.int32),
             np.empty(room),
         )
-        return Futures(customer, draw, clock.calendar(elapsed, draw, batch.starts[customer]), alive, expected)
+        return Futures(customer, draw, clock.calendar(elapsed, draw, batch.starts[customer], batch.group[customer]), alive, expected)
 
     def expected_discounted_orders(
         self,
@@ -324,13 +331,16 @@ class MbgNbd:
         return np.asarray(alive * living + np.where(n == 0, 1 - alive, 0.0))
 
 
-def mbg_nbd(*, season: bool = False) -> MbgNbd:
+def mbg_nbd(*, season: bool = False, level: bool = False) -> MbgNbd:
     """The MBG/NBD purchase model: ordering at random, possible departure after every order, the first included.
 
     Parameters
     ----------
     season : bool
         Whether every month of the year has a pace of its own, learned with the rest: rates are those of an average month.
+    level : bool
+        Whether the whole base's pace moves from month to month besides, and will go on to do so from where it has come to. It includes the
+        season.
 
     Returns
     -------
@@ -341,7 +351,7 @@ def mbg_nbd(*, season: bool = False) -> MbgNbd:
     >>> mbg_nbd().coordinates
     ('log_rate', 'log_shape', 'logit_dropout', 'log_concentration')
     """
-    return MbgNbd(season)
+    return MbgNbd(season or level, level)
 
 
 def p_alive(coordinates: np.ndarray, frequency: Any, recency: Any, T: Any) -> np.ndarray:

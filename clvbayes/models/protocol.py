@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 
 from clvbayes.data import Customers
-from clvbayes.models.clock import Clock, Ticking
+from clvbayes.models.clock import Clock
 from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
+from clvbayes.models.pace import Ticking
 from clvbayes.models.priors import Priors
 
 if TYPE_CHECKING:
@@ -36,10 +37,12 @@ class Batch:
     return_trials, return_touched, return_parts, return_part : numpy.ndarray
         As `trials`, `touched`, `parts` and `part_mean` of `Customers.returns`.
     T_by_month, t_x_by_month : numpy.ndarray
-        Time until the valuation date and until the last order in each month of the year, dims ``(customer, month)``; no months unless
-        given, as a steady clock needs none.
+        Time until the valuation date and until the last order in each month that the clock knows, dims ``(customer, month)``; no months
+        unless given, as a steady clock needs none.
     starts : numpy.ndarray
         When each customer's future begins: zero unless given, or how long after the valuation date a newcomer is won.
+    group : numpy.ndarray of int
+        Which of the clock's paces ahead each customer has; zero unless given.
     """
 
     key: np.ndarray
@@ -59,11 +62,14 @@ class Batch:
     T_by_month: np.ndarray = field(default_factory=lambda: NOT_GIVEN)
     t_x_by_month: np.ndarray = field(default_factory=lambda: NOT_GIVEN)
     starts: np.ndarray = field(default_factory=lambda: NOT_GIVEN)
+    group: np.ndarray = field(default_factory=lambda: NOT_GIVEN)
 
     def __post_init__(self) -> None:
         for name, otherwise in (("T_by_month", (len(self), 0)), ("t_x_by_month", (len(self), 0)), ("starts", len(self))):
             if getattr(self, name) is NOT_GIVEN:
                 object.__setattr__(self, name, np.zeros(otherwise))
+        if self.group is NOT_GIVEN:
+            object.__setattr__(self, "group", np.zeros(len(self), np.int64))
 
     def __len__(self) -> int:
         return len(self.key)
@@ -164,6 +170,11 @@ class Model(Protocol):
 
 class PurchaseModel(Model, Protocol):
     """A model of when customers buy, and whether they will again."""
+
+    @property
+    def with_level(self) -> "PurchaseModel | None":
+        """The same model by a clock whose level moves; None of a model by a steady clock."""
+        ...
 
     def simulate(
         self,

@@ -90,6 +90,8 @@ class Evidence:
         What the data say against the assumptions on amounts.
     backtest : GradedModel or None
         How the same models would have done in the past.
+    pooled : tuple of Fit
+        Purchase fits that share the draws with `purchases`.
 
     Raises
     ------
@@ -113,6 +115,7 @@ class Evidence:
     returns: FitRecord | None = None
     spend_findings: tuple[CheckResult, ...] = ()
     backtest: GradedModel | None = None
+    pooled: tuple[FitRecord, ...] = ()
 
     @property
     def seasonal(self) -> bool:
@@ -122,7 +125,7 @@ class Evidence:
     @property
     def fits(self) -> tuple[FitRecord, ...]:
         """Those that there are."""
-        return tuple(fit for fit in (self.purchases, self.spend, self.returns) if fit is not None)
+        return tuple(fit for fit in (self.purchases, *self.pooled, self.spend, self.returns) if fit is not None)
 
     def __post_init__(self) -> None:
         missing = [column for column in self.by if column not in self.valuation.cash or column not in self.customers.segments]

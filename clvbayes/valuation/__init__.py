@@ -1,5 +1,6 @@
 """Posterior draws in, predictive draws of money out."""
 
+from clvbayes.valuation.discrepancy import Discrepancy
 from clvbayes.valuation.economics import Economics, Period, period_containing, period_label
 from clvbayes.valuation.peers_convention import peers_value
 from clvbayes.valuation.textbook import textbook
@@ -11,6 +12,7 @@ __all__ = [
     "MOMENTS",
     "NEVER",
     "Acquisition",
+    "Discrepancy",
     "Economics",
     "Period",
     "Valuation",

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from clvbayes.inference import CheckResult
-from clvbayes.models.clock import STEADY
+from clvbayes.models.pace import STEADY_PACE
 from clvbayes.valuation.economics import LONGEST_YEARS
 from clvbayes.valuation.events import Part, Plan, simulate_events, values_of
 
@@ -68,7 +68,7 @@ def check_simulation(plan: Plan, everyone: Part) -> ClosedForms:
     moments = _discounted_moments(plan, some)
     square = moments[1] * each.square + moments[2] * each.product
     # the closed mean, not that of the few latent states, whose noise would count as the parameters'
-    one_rate = len(set(plan.economics.rates)) == 1 and plan.economics.spend_growth == 0 and plan.clock is STEADY
+    one_rate = len(set(plan.economics.rates)) == 1 and plan.economics.spend_growth == 0 and plan.clock is STEADY_PACE
     mean = expected if one_rate else expected * _ratio(float((moments[0] * (each.earned - each.costs)).sum()), float(expected.sum()))
     process, parameters = float(np.mean(square - mean**2)), float(np.mean(mean.var(axis=1)))
     checks = [_agreement("Simulation", "value", values, expected, CHECK_LIMIT)]
@@ -109,11 +109,12 @@ def check_sums(customers: pd.DataFrame, total: xr.DataArray, cash: Mapping[str, 
 
 
 def expected_discounted_orders(
-    plan: Plan, coordinates: np.ndarray, known: tuple[np.ndarray, ...], horizon: float, *, growing: bool
+    plan: Plan, coordinates: np.ndarray, known: tuple[np.ndarray, ...], group: np.ndarray, horizon: float, *, growing: bool
 ) -> np.ndarray:
     """Closed form, a year of the discount curve after the other; where `growing`, of amounts that rise with `spend_growth`.
 
-    `coordinates` has dims ``(coordinate, ...)``, broadcast against `known`: frequency, recency and T.
+    `coordinates` has dims ``(coordinate, ...)``, broadcast against `known`: frequency, recency and T; `group` is that of each customer, whose dim is
+    the first.
     """
     growth = np.log1p(plan.economics.spend_growth) if growing else 0.0
     log_rates = np.log1p(plan.economics.rates)
@@ -126,11 +127,11 @@ def expected_discounted_orders(
         discount = float(log_rate - growth) / plan.units_per_year
 
         def until(time: float, discount: float = discount) -> np.ndarray:
-            if plan.clock is STEADY:
+            if plan.clock is STEADY_PACE:
                 return plan.purchases.expected_discounted_orders(coordinates, *known, horizon=time, discount=discount)
-            ahead = plan.clock.ahead(np.zeros(1), time, plan.draws)
+            ahead = plan.clock.ahead(np.zeros(len(group)), time, plan.draws, group)
             return plan.purchases.expected_discounted_orders(
-                coordinates, *known, horizon=ahead, discount=discount, calendar=partial(_calendar, plan)
+                coordinates, *known, horizon=ahead, discount=discount, calendar=partial(_calendar, plan, group)
             )
 
         within = until(end) - (until(begins) if year else 0.0)
@@ -138,16 +139,20 @@ def expected_discounted_orders(
     return np.asarray(total)
 
 
-def _calendar(plan: Plan, passed: np.ndarray) -> np.ndarray:
+def _calendar(plan: Plan, group: np.ndarray, passed: np.ndarray) -> np.ndarray:
     """When so much operational time has passed, dims (customer, draw, node)."""
-    draw = np.broadcast_to(np.arange(plan.draws)[:, None], passed.shape).ravel()
-    return plan.clock.calendar(np.ascontiguousarray(passed).ravel(), draw, np.zeros(passed.size)).reshape(passed.shape)
+    draw, of = np.arange(plan.draws)[:, None], group[:, None, None]
+    draws, groups = (np.ascontiguousarray(np.broadcast_to(values, passed.shape)).ravel() for values in (draw, of))
+    return plan.clock.calendar(np.ascontiguousarray(passed).ravel(), draws, np.zeros(passed.size), groups).reshape(passed.shape)
 
 
 def each_order(plan: Plan, part: Part) -> EachOrder:
     batch, paid = part.batch, plan.paid_share
     spend = plan.spend_coordinates[:, :, batch.spend_cell].transpose(1, 2, 0)
     mean, square, product = plan.spend.amount_moments(spend, *(column[:, None] for column in _spend_known(batch)))
+    if plan.amount_factor is not None:
+        factor = plan.amount_factor.T[batch.group]
+        mean, square, product = mean * factor, square * factor**2, product * factor**2
     back, back_twice = returned_share(plan, part)
     margin, cost, handling = (column[:, None] for column in (part.margin, part.order_cost, part.return_cost))
     kept_twice = 1 - 2 * back + back_twice
@@ -174,8 +179,9 @@ def returned_share(plan: Plan, part: Part) -> tuple[np.ndarray, np.ndarray]:
 
 def _expected_values(plan: Plan, part: Part, each: EachOrder, horizon: float) -> np.ndarray:
     coordinates, known = plan.purchase_coordinates[:, :, part.batch.purchase_cell].transpose(1, 2, 0), plan.known(part)
-    orders = expected_discounted_orders(plan, coordinates, known, horizon, growing=False)
-    growing = expected_discounted_orders(plan, coordinates, known, horizon, growing=True) if plan.economics.spend_growth else orders
+    group = part.batch.group
+    orders = expected_discounted_orders(plan, coordinates, known, group, horizon, growing=False)
+    growing = expected_discounted_orders(plan, coordinates, known, group, horizon, growing=True) if plan.economics.spend_growth else orders
     return np.asarray(growing * each.earned - orders * each.costs)
 
 
@@ -186,7 +192,7 @@ def _discounted_moments(plan: Plan, part: Part) -> tuple[np.ndarray, np.ndarray,
     return plan.purchases.discounted_moments(
         plan.purchase_coordinates[:, :, batch.purchase_cell].transpose(1, 2, 0),
         *plan.known(part),
-        horizon=plan.horizon if plan.clock is STEADY else plan.clock.ahead(np.zeros(1), plan.horizon, plan.draws),
+        horizon=plan.clock.ahead(np.zeros(len(part)), plan.horizon, plan.draws, batch.group),
         discount=float(log_rates.mean()) / plan.units_per_year,
         latents=LATENTS,
         random=np.random.default_rng([plan.seed, len(part)]),

@@ -10,8 +10,8 @@ import numpy as np
 from numba import njit
 
 from clvbayes.data import Customers
-from clvbayes.models.clock import STEADY, Ticking
-from clvbayes.models.months import time_by_month
+from clvbayes.models.clock import Clock
+from clvbayes.models.pace import STEADY_PACE, Ticking
 from clvbayes.models.protocol import Batch, PurchaseModel, ReturnsModel, SpendModel
 from clvbayes.models.streams import customer_keys, open_stream, uniform
 from clvbayes.valuation.economics import Economics
@@ -30,7 +30,8 @@ RETURNS_KNOWN = ("trials", "touched", "parts", "part_mean", "pending_orders", "p
 
 @dataclass(frozen=True)
 class Plan:
-    """All that stays the same from batch to batch; coordinates have dims ``(draw, coordinate, cell)``."""
+    """All that stays the same from batch to batch; coordinates have dims ``(draw, coordinate, cell)``, and `amount_factor`, which multiplies
+    all future amounts, dims ``(draw, group)``."""
 
     purchases: PurchaseModel
     purchase_coordinates: np.ndarray
@@ -43,7 +44,8 @@ class Plan:
     period_ends: np.ndarray
     units_per_year: float
     seed: int
-    clock: Ticking = STEADY
+    clock: Ticking = STEADY_PACE
+    amount_factor: np.ndarray | None = None
     lever: str = ""
     size: float = 1.0
 
@@ -64,7 +66,7 @@ class Plan:
     def known(self, part: "Part") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Frequency, recency and T of some customers, the latter two operational, dims ``(customer, draw)`` or one column for all draws."""
         batch = part.batch
-        if self.clock is STEADY:
+        if self.clock is STEADY_PACE:
             return batch.frequency[:, None], batch.recency[:, None], batch.T[:, None]
         times = ((batch.recency, batch.t_x_by_month), (batch.T, batch.T_by_month))
         recency, T = (self.clock.history(span, by_month, self.draws) for span, by_month in times)
@@ -72,7 +74,8 @@ class Plan:
 
     def with_draws(self, draws: Any) -> "Plan":
         """The same plan with some of its draws."""
-        by_draw = ("purchase_coordinates", "spend_coordinates", "returns_coordinates", "paid_share")
+        by_draw = ["purchase_coordinates", "spend_coordinates", "returns_coordinates", "paid_share"]
+        by_draw += ["amount_factor"] if self.amount_factor is not None else []
         return replace(self, clock=self.clock.some(draws), **{name: getattr(self, name)[draws] for name in by_draw})
 
 
@@ -146,7 +149,7 @@ class Simulated:
     expected_first_year: np.ndarray
 
 
-def everyone_of(customers: Customers, cells: CellsOf, economics: Economics, *, by_month: bool = False) -> Part:
+def everyone_of(customers: Customers, cells: CellsOf, economics: Economics, clock: Clock) -> Part:
     statistics, segments, returns = customers.statistics, customers.segments, customers.returns
     nothing = np.zeros(len(customers))
     of_returns = {name: nothing if returns is None else returns[name].to_numpy(dtype=float) for name in RETURNS_KNOWN}
@@ -160,7 +163,7 @@ def everyone_of(customers: Customers, cells: CellsOf, economics: Economics, *, b
         return_touched=of_returns["touched"],
         return_parts=of_returns["parts"],
         return_part=of_returns["part_mean"],
-        **(_times(customers) if by_month else {}),
+        **_times(customers, clock),
     )
     assumed = {
         name: economics.of_customers(name, segments)
@@ -171,14 +174,10 @@ def everyone_of(customers: Customers, cells: CellsOf, economics: Economics, *, b
     return Part(batch, **(unknown | assumed), pending_orders=of_returns["pending_orders"], pending_amount=of_returns["pending_amount"])
 
 
-def _times(customers: Customers) -> dict[str, np.ndarray]:
-    """Times by month of the year, which only a seasonal clock needs."""
-    assert customers.until is not None
+def _times(customers: Customers, clock: Clock) -> dict[str, np.ndarray]:
+    """Times by month, as far as the clock needs them."""
     T, recency = (customers.statistics[name].to_numpy(dtype=float) for name in ("T", "recency"))
-    return {
-        "T_by_month": time_by_month(customers.until, customers.unit, T, np.zeros_like(T)),
-        "t_x_by_month": time_by_month(customers.until, customers.unit, T, T - recency),
-    }
+    return {"T_by_month": clock.spans(customers, T, np.zeros_like(T)), "t_x_by_month": clock.spans(customers, T, T - recency)}
 
 
 def in_order[Result](work: Callable[[slice, Part], Result], plan: Plan, everyone: Part) -> Iterator[tuple[slice, Result]]:
@@ -214,6 +213,8 @@ def simulate_events(plan: Plan, part: Part) -> Simulated:
     years = futures.time / plan.units_per_year
     amount = plan.spend.simulate(plan.spend_coordinates, part.batch, futures, seed=plan.seed)
     amount *= plan.moved("spend") * plan.economics.spend_factor(years)
+    if plan.amount_factor is not None:
+        amount *= plan.amount_factor[futures.draw, part.batch.group[futures.customer]]
     if np.any(plan.paid_share < 1):
         _make_free(amount, futures.customer, futures.draw, plan.paid_share, part.batch.key, plan.seed)
     comes_back = (

@@ -127,20 +127,20 @@ def _expected(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Closed forms of the first order's contribution, and of what follows before costs of service, dims ``(draw, row)``.
 
-    Customers of the same cells, margin and costs are one kind; a row's newcomers have its mix of kinds. What first orders earn and
+    Customers of the same cells, group, margin and costs are one kind; a row's newcomers have its mix of kinds. What first orders earn and
     what of it comes back is weighed by the kinds' amounts, since large ones may earn less; its handling by how many of them were not free.
     """
     batch, costs = newcomers.batch, (newcomers.margin, newcomers.order_cost, newcomers.service_cost, newcomers.return_cost)
-    columns = np.stack([batch.purchase_cell, batch.spend_cell, batch.returns_cell, *costs], axis=1)
+    columns = np.stack([batch.purchase_cell, batch.spend_cell, batch.returns_cell, batch.group, *costs], axis=1)
     _, one_of, kind_of = np.unique(columns, axis=0, return_index=True, return_inverse=True)
     kinds = newcomers.rows(one_of)
     share = np.stack([np.bincount(kind_of[found], minlength=len(kinds)) / len(found) for found in like])
 
-    cells, cell_of = np.unique(kinds.batch.purchase_cell, return_inverse=True)
+    (cells, groups), of = np.unique(np.stack([kinds.batch.purchase_cell, kinds.batch.group]), axis=1, return_inverse=True)
     coordinates, nothing = plan.purchase_coordinates[:, :, cells].transpose(1, 2, 0), (np.zeros((1, 1)),) * 3
-    orders = expected_discounted_orders(plan, coordinates, nothing, plan.horizon, growing=False)[cell_of]
+    orders = expected_discounted_orders(plan, coordinates, nothing, groups, plan.horizon, growing=False)[of]
     growing = (
-        expected_discounted_orders(plan, coordinates, nothing, plan.horizon, growing=True)[cell_of]
+        expected_discounted_orders(plan, coordinates, nothing, groups, plan.horizon, growing=True)[of]
         if plan.economics.spend_growth
         else orders
     )

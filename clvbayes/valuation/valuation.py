@@ -112,7 +112,8 @@ class Valuation:
         the spread; and whether all sums agree.
     spread : pandas.DataFrame
         One row a reporting column and level, and one for all customers: `sd` of the value over the horizon, and of it `process_sd`, what
-        chance would leave if the parameters were known, and `parameter_sd`; their squares add up.
+        chance would leave if all else were known, `parameter_sd`, and `systematic_sd`, what moves all customers at once; their squares add
+        up.
     beyond_horizon : float
         Share of the expected value until fifty years ahead, before costs of service, that lies beyond the horizon, estimated from a
         thousand customers; missing where orders lose money.
@@ -122,6 +123,8 @@ class Valuation:
         For each reporting column, and under "" for all customers, the value over the horizon with one lever moved from the valuation date
         on, dims ``(draw, level, lever, size)``; `size` multiplies odds of leaving, rate or spend, and 1 is the valuation itself. The random
         numbers are the same at all sizes. Empty unless asked for.
+    discrepancy : pandas.DataFrame
+        What moved the draws besides the fits, as `Discrepancy.evidence`; empty if nothing did.
     """
 
     cash: Mapping[str, xr.DataArray]
@@ -134,6 +137,7 @@ class Valuation:
     beyond_horizon: float
     acquisition: Acquisition = field(default_factory=Acquisition)
     levers: Mapping[str, xr.DataArray] = field(default_factory=dict)
+    discrepancy: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def passed(self) -> bool:
