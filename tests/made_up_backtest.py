@@ -98,8 +98,10 @@ def make_backtest(past: Past) -> Backtest:
             losses.setdefault(key, {})[origin.day] = pd.DataFrame(by_model, index=customers.statistics["customer_id"])
     whole = {name: pd.concat(parts, ignore_index=True) for name, parts in frames.items()}
     differences = difference_table(losses, labels)
+    known = whole["forecasts"]
     return Backtest(
         **whole,
+        by_itself=known[(known["who"] == "existing") & known["model"].isin(past.models)].reset_index(drop=True),
         differences=differences,
         certificates=_certificates(past, origins),
         verdicts=judge(whole["forecasts"]),
@@ -118,6 +120,9 @@ def make_backtest(past: Past) -> Backtest:
             "sha256": past.sha256,
             "currency": past.currency,
             "spend_growth": past.spend_growth,
+            "widened": True,
+            "asked": past.origins,
+            "customers": None,
             "seed": 1,
             "draws": 500,
             "predictive_draws": 200,

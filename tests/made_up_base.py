@@ -221,7 +221,9 @@ def make_evidence(base: Base) -> Evidence:
         economics=economics,
         periods=periods,
         checks=(CheckResult("simulation against closed form", "ok", "expected orders agree within 0.4 standard errors"),),
-        spread=pd.DataFrame({"column": [""], "level": ["all customers"], "sd": [5.0], "process_sd": [3.0], "parameter_sd": [4.0]}),
+        spread=pd.DataFrame(
+            {"column": [""], "level": ["all customers"], "sd": [13.0], "process_sd": [3.0], "parameter_sd": [4.0], "systematic_sd": [12.0]}
+        ),
         beyond_horizon=0.2,
         acquisition=acquisition_of(base, economics.acquisition_cost is not None, rng) if base.newcomers else Acquisition(),
     )

@@ -157,7 +157,7 @@ def test_files_are_what_their_names_say_and_nothing_is_pickled(fits: tuple[Fit, 
     assert names_in(save(fits[0], tmp_path / "fit")) == ["manifest.json", "posterior.nc"]
     assert names_in(save(valuation, tmp_path / "valuation")) == ["cash.nc", "customers.parquet", "manifest.json"]
     manifest = json.loads((tmp_path / "fit" / "manifest.json").read_text(encoding="utf-8"))
-    assert (manifest["schema"], manifest["kind"], manifest["model"], manifest["seed"]) == (4, "Fit", "mbg_nbd", 5)
+    assert (manifest["schema"], manifest["kind"], manifest["model"], manifest["seed"]) == (5, "Fit", "mbg_nbd", 5)
     assert list(pd.read_parquet(tmp_path / "valuation" / "customers.parquet").columns)[-3:] == list(HOSTILE)
     beginnings = {".nc": b"\x89HDF", ".parquet": b"PAR1", ".json": b"{\n  "}
     for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
@@ -236,7 +236,7 @@ def test_folders_that_hold_no_result_are_refused(fits: tuple[Fit, Fit], tmp_path
         with pytest.raises(DataError, match=r"holds no manifest.json: it is not a saved result"):
             load(tmp_path / name)
     for changes, message in [
-        ({"schema": 1}, "is no saved result of schema 4"),
+        ({"schema": 1}, "is no saved result of schema 5"),
         ({"kind": "Plan"}, "holds a Plan, which this version does not know"),
         ({"model": "pareto_nbd"}, "'pareto_nbd', which this version does not know"),
         ({"model": "Priors"}, "'Priors', which this version does not know"),
@@ -259,7 +259,7 @@ def test_a_folder_with_a_file_missing_is_refused(fits: tuple[Fit, Fit], valuatio
     for obj, names in (
         (fits[0], ["posterior.nc"]),
         (valuation, ["cash.nc", "customers.parquet"]),
-        (backtest, ["forecasts.parquet", "weekly.parquet", "differences.parquet", "certificates.parquet"]),
+        (backtest, ["forecasts.parquet", "by_itself.parquet", "weekly.parquet", "differences.parquet", "certificates.parquet"]),
     ):
         for name in names:
             folder = save(obj, tmp_path / "saved")
@@ -273,7 +273,7 @@ def cut(path: Path) -> None:
     path.write_bytes(whole[: len(whole) // 2])
 
 
-@pytest.mark.parametrize("name", ["forecasts", "pit", "differences", "certificates"])
+@pytest.mark.parametrize("name", ["forecasts", "by_itself", "pit", "differences", "certificates"])
 def test_a_backtest_with_a_file_cut_short_is_said_to_be_damaged(name: str, backtest: Backtest, tmp_path: Path) -> None:
     cut(save(backtest, tmp_path / "saved") / f"{name}.parquet")
     with pytest.raises(DataError, match="saved is damaged: "):
@@ -293,7 +293,7 @@ def test_other_results_with_a_file_cut_short_are_said_to_be_damaged(
     ("kind", "keys"),
     [
         ("backtest", ["verdicts", "choice", "notes", "settings"]),
-        ("valuation", ["columns", "economics", "periods"]),
+        ("valuation", ["columns", "economics", "periods", "spread", "discrepancy"]),
         ("fit", ["model", "priors", "certificate"]),
     ],
 )

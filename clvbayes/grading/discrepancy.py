@@ -180,7 +180,7 @@ def _log_errors(ended: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     wide = {measure: ended[ended["measure"] == measure].set_index(index) for measure in ("orders", "revenue")}
     orders, revenue = wide["orders"], wide["revenue"].reindex(wide["orders"].index)
     per_order = revenue["mean"] / orders["mean"]
-    half = {"orders": 0.5, "revenue": 0.5 * per_order}  # an order, so that none at all has a logarithm
+    half = {"orders": 0.5 + 0.0 * per_order, "revenue": 0.5 * per_order}  # an order, so that none at all has a logarithm
     found = {
         name: pd.DataFrame(
             {

@@ -199,7 +199,7 @@ def _climb(
 
 def learn_spreads(likelihood: Likelihood, cells: Cells, priors: Priors) -> Pilot:
     """A pilot with spreads over levels that fit the data: their modes given the levels' modes and uncertainties, a few rounds of EM."""
-    spreads = tuple(np.array(priors.scale) for _ in cells.factors)
+    spreads: tuple[np.ndarray, ...] = tuple(np.array(priors.scale) for _ in cells.factors)
     pilot = find_mode(likelihood, cells, priors, spreads)
     for _ in range(SPREAD_ROUNDS if cells.factors or likelihood.clock.spreads else 0):
         spreads = tuple(
@@ -215,7 +215,7 @@ def _part_spreads(pilot: Pilot) -> tuple[float, ...]:
     sd, starts = np.sqrt(np.diagonal(pilot.part_covariance())), np.cumsum([0, *(spread.parts for spread in pilot.clock.spreads)])
     return tuple(
         float(_spread(pilot.parts[None, first : first + parts], sd[None, first : first + parts], np.array([scale]))[0])
-        for first, (_, scale, parts) in zip(starts, pilot.clock.spreads, strict=False)
+        for first, (_, scale, parts) in zip(starts[:-1], pilot.clock.spreads, strict=True)
     )
 
 
@@ -276,8 +276,8 @@ def starting_values(pilot: Pilot, cells: Cells, seed: int) -> dict[str, np.ndarr
         values[f"{factor.dim}_scale"] = spread * np.exp(rng.standard_normal(coordinates) / math.sqrt(2 * levels))
         free = rng.standard_normal((coordinates, levels))
         values[f"{factor.dim}_free"] = free if k == 0 else free - free.mean(axis=1, keepdims=True)
-    for (name, _, parts), spread in zip(pilot.clock.spreads, pilot.part_spreads, strict=True):
-        values[name] = np.array(spread * np.exp(rng.standard_normal() / math.sqrt(2 * parts)))
+    for (name, _, parts), part_spread in zip(pilot.clock.spreads, pilot.part_spreads, strict=True):
+        values[name] = np.array(part_spread * np.exp(rng.standard_normal() / math.sqrt(2 * parts)))
     if len(pilot.parts):
         values["clock_free"] = rng.standard_normal(len(pilot.parts))
     return values

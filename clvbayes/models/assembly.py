@@ -84,7 +84,7 @@ def pooled_model(
     pymc.Model
         Dims ``coordinate``, one a pooling factor, ``row`` and ``frequency``; the columns of the rows, the priors' numbers and whatever
         else may differ between two fits of the same shape as data; variables `population` and, a factor, `<column>_scale` and
-        `<column>_level` (`<column>_effect` from the second factor on), with a clock the effects and spreads that it declares; the likelihood as
+        `<column>_level` (`<column>_effect` from the second factor on), with a clock what it declares; the likelihood as
         a potential.
     """
     import pymc as pm

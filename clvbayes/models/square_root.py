@@ -59,7 +59,7 @@ def _roots(sd: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return roots, np.array(log_volume)
 
 
-@njit(cache=True)
+@njit(cache=True, fastmath=True)  # sums in any order, so that they run in vectors
 def _dot(one: np.ndarray, other: np.ndarray) -> float:
     total = 0.0
     for k in range(len(one)):
@@ -69,9 +69,11 @@ def _dot(one: np.ndarray, other: np.ndarray) -> float:
 
 @njit(cache=True)
 def _seen(root: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, float]:
-    seen = np.empty(len(observed))
-    for j in range(len(observed)):
-        seen[j] = _dot(root[:, j], observed)
+    seen = np.zeros(len(observed))
+    for i in range(len(observed)):
+        if observed[i] != 0.0:
+            for j in range(len(observed)):
+                seen[j] += root[i, j] * observed[i]
     return seen, 1 + _dot(seen, seen)
 
 

@@ -49,7 +49,9 @@ def verdicts(graded: GradedModel) -> Section:
     origins = sorted(set(found.forecasts["origin"]))
     made = words.BACKTEST_MADE if len(origins) > 1 else words.BACKTEST_MADE_ONE
     last = found.settings["until"]
-    blocks: list[Block] = [Prose(made.format(origins=len(origins), first=origins[0], last=origins[-1], until=last))]
+    widened = words.BACKTEST_WIDENED if found.settings["widened"] else ""
+    told = made.format(origins=len(origins), first=origins[0], last=origins[-1], until=last, widened=widened)
+    blocks: list[Block] = [Prose(told)]
     if graded.of_other_data:
         blocks.append(Finding("note", words.BACKTEST_OTHER_DATA.format(source=found.settings["source"], until=last)))
     if len(found.models) == 1:

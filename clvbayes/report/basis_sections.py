@@ -4,12 +4,11 @@ import json
 from datetime import date
 
 import numpy as np
-import pandas as pd
 
 from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Block, Cell, Column, Heading, Interval, Note, Prose, Quantity, Section, Table
 from clvbayes.report.evidence import Evidence, Floats, currency_of, draws_of, results_by_source
-from clvbayes.report.numbers import count, decimal, money, money_alike, money_format, plain, share, show
+from clvbayes.report.numbers import count, decimal, money, money_format, plain, share, show
 
 __all__ = ["certificate", "forecast", "ledger", "reproduction"]
 
@@ -58,23 +57,16 @@ def forecast(evidence: Evidence) -> Section:
         whole.high,
     )
     table = Table(words.FORECAST_TABLE, columns, rows, _forecast_finding(evidence, means["value"]), foot)
-    return Section(words.FORECAST, (table, *_spread(evidence), Note(words.FORECAST_NOTE)))
+    return Section(words.FORECAST, (table, *_beyond(evidence), Note(words.FORECAST_NOTE)))
 
 
-def _spread(evidence: Evidence) -> tuple[Prose, ...]:
-    """Where the band comes from, and what lies beyond the horizon."""
-    valuation, currency = evidence.valuation, currency_of(evidence)
-    total = valuation.spread.iloc[0]
-    sd, process, parameters = money_alike((float(total[name]) for name in ("sd", "process_sd", "parameter_sd")), currency)
-    said = [words.SPREAD.format(sd=show(sd), process=show(process), parameters=show(parameters), share=show(share(_part(total))))]
-    if np.isfinite(valuation.beyond_horizon):
-        horizon = plain(valuation.economics.horizon)
-        said.append(words.BEYOND_HORIZON.format(share=show(share(valuation.beyond_horizon)), horizon=horizon))
-    return tuple(Prose(text) for text in said)
-
-
-def _part(total: pd.Series) -> float:
-    return float(total["parameter_sd"] ** 2 / total["sd"] ** 2) if total["sd"] > 0 else 0.0
+def _beyond(evidence: Evidence) -> tuple[Prose, ...]:
+    """What lies beyond the horizon."""
+    valuation = evidence.valuation
+    if not np.isfinite(valuation.beyond_horizon):
+        return ()
+    beyond, horizon = show(share(valuation.beyond_horizon)), plain(valuation.economics.horizon)
+    return (Prose(words.BEYOND_HORIZON.format(share=beyond, horizon=horizon)),)
 
 
 def _edge(day: date | None, years: float) -> str:

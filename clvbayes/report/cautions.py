@@ -6,6 +6,7 @@ from clvbayes.report.blocks import Note
 from clvbayes.report.evidence import Evidence, currency_of, returned
 from clvbayes.report.numbers import count, decimal, money, plain, share, show
 from clvbayes.report.outlook import outlook
+from clvbayes.report.spread_section import learned
 
 __all__ = ["cautions"]
 
@@ -13,6 +14,7 @@ FIRST_DAYS = 30
 CROWDED = 2.5  # times as many first orders in the first days as in later ones; a young base that grows has fewer
 NOTABLE_FREE = 0.01
 LONG_SILENCE = 14  # days
+MONTHS_FOR_A_SEASON = 24
 UNUSUAL = 10  # times the mean distance of orders
 PERIODS_PER_YEAR = {"quarter": 4, "month": 12}
 
@@ -32,8 +34,18 @@ def cautions(evidence: Evidence) -> tuple[Note, ...]:
 
 
 def _bands(evidence: Evidence) -> str:
-    told = words.CAUTION_BANDS_SEASON if evidence.seasonal else words.CAUTION_BANDS
+    season = words.CAUTION_BANDS_SEASON if evidence.seasonal else ""
+    if evidence.valuation.discrepancy.empty:
+        told = words.CAUTION_BANDS.format(season=season)
+    else:
+        told = words.CAUTION_BANDS_WIDENED.format(season=season, learned=learned(evidence)) + _short(evidence)
     return told + ("" if evidence.backtest else words.CAUTION_NO_BACKTEST)
+
+
+def _short(evidence: Evidence) -> str:
+    """Why a season of a short history is not used by itself."""
+    months = int(float(evidence.customers.statistics["T"].max()) * DAYS_PER_UNIT[evidence.customers.unit] / DAYS_PER_UNIT["month"])
+    return words.CAUTION_SHORT.format(months=months) if evidence.seasonal and months < MONTHS_FOR_A_SEASON else ""
 
 
 def _silence(evidence: Evidence) -> str:

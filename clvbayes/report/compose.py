@@ -13,6 +13,7 @@ from clvbayes.report.headline import headline
 from clvbayes.report.newcomer_section import newcomers
 from clvbayes.report.numbers import count, plain, show
 from clvbayes.report.returns_section import returns_section
+from clvbayes.report.spread_section import spread_section
 from clvbayes.report.value_sections import accounts, concentration_section, outlook_section, segments
 
 __all__ = ["SECTIONS", "Evidence", "compose"]
@@ -31,6 +32,7 @@ SECTIONS: tuple[Callable[[Evidence], Section | None], ...] = (
     newcomers,
     returns_section,
     forecast,
+    spread_section,
     *map(_graded, BACKTEST_SECTIONS),
     certificate,
     assumptions,

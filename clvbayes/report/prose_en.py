@@ -57,15 +57,18 @@ CARD_UNVALUED_NOTE = "{amount} carried no customer id"
 CARD_UNVALUED_UNKNOWN = "not known"
 CARD_UNVALUED_UNKNOWN_NOTE = "the customers came without an account of the orders"
 CAUTION_BANDS = (
-    "How to read the bands: they hold the chance of every order and the uncertainty of the models' parameters. They do not yet hold a "
-    "season, or a shock that meets all customers at once. In a study of six order histories the 90 % bands of such models held the total "
-    "in 21 of 150 forecasts: take the bands of totals as the least uncertainty there is."
+    "How to read the bands: they hold the chance of every order and the uncertainty of the models' parameters{season}. They do not hold "
+    "what meets all customers at once. In a study of six order histories the 90 % bands of such models held the total in 21 of 150 "
+    "forecasts: take the bands of totals as the least uncertainty there is."
 )
-CAUTION_BANDS_SEASON = (
-    "How to read the bands: they hold the season, the chance of every order and the uncertainty of the models' parameters. They do not yet "
-    "hold a shock that meets all customers at once, such as a quarter that is better or worse than its season. In a study of six order "
-    "histories a season made forecasts nearer, and their 90 % bands still held the total in few of them: take the bands of totals as the "
-    "least uncertainty there is."
+CAUTION_BANDS_WIDENED = (
+    "How to read the bands: they hold the chance of every order, the uncertainty of the models' parameters{season}, and how far totals may "
+    "be off for reasons that no customer's history tells.{learned}"
+)
+CAUTION_BANDS_SEASON = ", a season among them"
+CAUTION_SHORT = (
+    " The data cover {months} months. In fewer than 24 nobody can tell a season from a change of level, so that the season is never used "
+    "alone: what the prior allows for sets much of the width."
 )
 CAUTION_SILENCE = (
     "The last order is of {last}, {days} days before the valuation date {until}. The models take this silence for customers who have left; "
@@ -219,9 +222,53 @@ FORECAST_NOTE = (
     "band of the whole horizon."
 )
 
-SPREAD = (
-    "The standard deviation of the total is {sd}. Chance alone would leave {process}, if the models' parameters were known; not knowing "
-    "them makes {parameters}, {share} of the variance: more data narrow this part, more customers the other."
+
+# Spread
+SPREAD_TITLE = "Why the bands are as wide as they are"
+SPREAD_TABLE = "Standard deviation of the value, and what makes its variance"
+COLUMN_SPREAD_OF = "By"
+COLUMN_LEVEL_OF = "Of"
+SPREAD_PARTS = ("Chance", "Parameters", "Systematic")
+SPREAD_FINDING = (
+    "Of the variance of the total value {process} is chance, {parameters} is what the data leave open of the parameters, and {systematic} "
+    "is systematic."
+)
+SPREAD_CHANCE = (
+    "Chance is each customer's own luck, if all else were known. It evens out over many customers: it is what makes small levels "
+    "uncertain, and nothing but more customers makes it smaller."
+)
+SPREAD_PARAMETERS = (
+    "Parameters: what the data do not tell of rates, departures, amounts and seasons. More customers and a longer history shrink it; so "
+    "does pooling of small levels."
+)
+SPREAD_SYSTEMATIC = (
+    "Systematic is what moves all customers at once: a better or worse quarter, prices, competitors, a model that foresees too much. It "
+    "does not even out, however many customers there are."
+)
+LEARNED = (
+    " It was learned from {errors} forecasts from {origins} past days whose end has come: orders came {mean} % {direction} on the long "
+    "run, and from one quarter to another differ from that by {sd} % (one standard deviation)."
+)
+LEARNED_LITTLE = (
+    " Only {errors} forecasts from {origins} past days have come to their end, so that what we assume beforehand sets much of its width: "
+    "a standard deviation of {sd} % over a quarter, after {prior} % before any was seen."
+)
+LEARNED_NOTHING = (
+    " No past forecast could be compared with what happened, so that its width is what we assume beforehand: a standard deviation of "
+    "{prior} % over a quarter, and as much for a lasting error."
+)
+LEARNED_ABOVE = "above the median forecast"
+LEARNED_BELOW = "below the median forecast"
+SPREAD_POOLED = (
+    " Half of the draws come from a second fit, in which the level of the whole base moves from month to month and goes on to do so: with "
+    "so few past forecasts, neither alone is trusted."
+)
+SPREAD_SHRINKS = (
+    " What shrinks it: more quarters that are graded, and causes that are known beforehand and written into the forecast by hand."
+)
+SPREAD_NOT_SYSTEMATIC = "Systematic errors, which move all customers at once, are not in these bands: nothing was learned of them."
+SPREAD_NOTE = (
+    "Shares of the variance, which add up; those of standard deviations do not. Levels with fewer than five customers are left out."
 )
 BEYOND_HORIZON = (
     "Of all that the models expect existing customers to bring within fifty years, discounted, {share} lies beyond the horizon of "
@@ -363,8 +410,8 @@ NOT_RETURNS_UNKNOWN = "Returns are not in the value: amounts are before returns.
 NOT_COSTS_BEYOND_MARGIN = "Costs of acquisition, service and measures are not in the value beyond what the margin holds."
 NOT_COSTS = "Costs of acquisition and of measures are not in the value, nor others beyond the margin and the costs stated above."
 SEASON_INSIDE = (
-    "Season is modelled: each month of the year has a pace of its own, the same in every year. Of amounts it knows nothing, and a year "
-    "that is better or worse than others is outside the bands. New customers are valued as if won on the valuation date."
+    "Season is modelled: each month of the year has a pace of its own, the same in every year. Of amounts it knows nothing. New customers "
+    "are valued as if won on the valuation date."
 )
 NOT_SEASONS = (
     "Seasonality is not modelled: one week is forecast like any other, so that where sales are seasonal, the means of single periods are "
@@ -402,8 +449,8 @@ COLUMN_KEY = "Key"
 KEY = "[{section}] {key}"
 LIMITS = "Limits"
 LIMITS_TEXT = (
-    "This is management information, not a fair-value opinion. The models assume that customers behave independently of each other: a "
-    "shock that strikes many at once, a change of prices or a change of policy is outside the bands. Money beyond the horizon is not "
+    "This is management information, not a fair-value opinion. What has moved all customers at once in the past is in the bands as far as "
+    "it is told above; a shock unlike any in the data, a change of prices or a change of policy is not. Money beyond the horizon is not "
     "counted."
 )
 
@@ -414,10 +461,14 @@ BACKTEST_SUBTITLE = "Forecasts from {origins} past days, {first} to {last}, grad
 BACKTEST_MADE = (
     "From {origins} past days, {first} to {last}, the customers known then were forecast from nothing but what was known then, with "
     "statistics, priors and fits made anew each time, and compared with what they ordered until {until}. Revenue is gross, before returns."
+    "{widened}"
 )
 BACKTEST_MADE_ONE = (
     "From {first} the customers known then were forecast from nothing but what was known then, and compared with what they ordered until "
-    "{until}. Revenue is gross, before returns."
+    "{until}. Revenue is gross, before returns.{widened}"
+)
+BACKTEST_WIDENED = (
+    " Each forecast was moved by what the model's earlier ones had missed until then, as the bands of a valuation are; baselines were not."
 )
 BACKTEST_SUBTITLE_ONE = "Forecast from {first}, graded by the orders until {until} · {source}"
 BACKTEST_OTHER_DATA = (

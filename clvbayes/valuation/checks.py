@@ -113,8 +113,8 @@ def expected_discounted_orders(
 ) -> np.ndarray:
     """Closed form, a year of the discount curve after the other; where `growing`, of amounts that rise with `spend_growth`.
 
-    `coordinates` has dims ``(coordinate, ...)``, broadcast against `known`: frequency, recency and T; `group` is that of each customer, whose dim is
-    the first.
+    `coordinates` has dims ``(coordinate, ...)``, broadcast against `known`: frequency, recency and T; `group` is that of
+    each customer, whose dim is the first.
     """
     growth = np.log1p(plan.economics.spend_growth) if growing else 0.0
     log_rates = np.log1p(plan.economics.rates)

@@ -30,8 +30,10 @@ RETURNS_KNOWN = ("trials", "touched", "parts", "part_mean", "pending_orders", "p
 
 @dataclass(frozen=True)
 class Plan:
-    """All that stays the same from batch to batch; coordinates have dims ``(draw, coordinate, cell)``, and `amount_factor`, which multiplies
-    all future amounts, dims ``(draw, group)``."""
+    """All that stays the same from batch to batch.
+
+    Coordinates have dims ``(draw, coordinate, cell)``; `amount_factor`, which multiplies all future amounts, ``(draw, group)``.
+    """
 
     purchases: PurchaseModel
     purchase_coordinates: np.ndarray

@@ -224,8 +224,8 @@ def _require_widened(purchases: Sequence[Fit], customers: Customers, discrepancy
     seen = float(customers.statistics["T"].max()) * DAYS_PER_UNIT[customers.unit]
     if discrepancy is None and SEASONAL in clocks and len(clocks) == 1 and seen < LEAST_DAYS:
         raise ArgumentError(
-            f"a season cannot be told from a change of level in fewer than 24 months, and there are {int(seen / 30.4)}: give a discrepancy, pool "
-            "the fit with one of the model with a level, or leave the season out"
+            f"a season cannot be told from a change of level in fewer than 24 months, and there are {int(seen / 30.4)}: give a "
+            "discrepancy, pool the fit with one of the same model with a level, or leave the season out"
         )
 
 

@@ -95,7 +95,7 @@ def measure(name: str, table: Transactions, day: date, weeks: int) -> None:
     happened = happened_after(origin, customers, order_days(table, until=day + timedelta(weeks=weeks)))
     purchases = clv.fit(clv.models.mbg_nbd(), customers, seed=1, progress=False)
     spend = clv.fit(clv.models.gamma_gamma(), customers, seed=1, progress=False)
-    plan, part = plan_weeks(purchases, spend, customers, origin, spend_growth=0.0, draws=DRAWS, seed=1)
+    plan, part = plan_weeks((purchases,), spend, customers, origin, spend_growth=0.0, draws=DRAWS, seed=1)
     log_likelihood, mode = at_mode(customers)
     steady_log_likelihood, steady_mode = steady_at_mode(customers)
 

@@ -32,6 +32,7 @@ from clvbayes.inference.likelihood import Likelihood
 from clvbayes.models import Priors
 from clvbayes.models.clock import STEADY
 from clvbayes.models.hierarchy import Cells, assign_cells, cell_coordinates
+from clvbayes.models.pace import STEADY_PACE
 from clvbayes.models.protocol import Batch, Futures
 from clvbayes.models.streams import customer_keys
 
@@ -111,7 +112,7 @@ def batch_of(customers: Customers, cells: np.ndarray, **known: np.ndarray) -> Ba
 
 def with_purchases(model: Any, coordinates: np.ndarray, customers: Customers, cells: np.ndarray, seed: int) -> Customers:
     """The same customers with repeat purchases; `coordinates` has dims (coordinate, cell)."""
-    made = model.simulate(coordinates[None], batch_of(customers, cells), horizon=LONGEST, year=YEAR, seed=seed, clock=STEADY)
+    made = model.simulate(coordinates[None], batch_of(customers, cells), horizon=LONGEST, year=YEAR, seed=seed, clock=STEADY_PACE)
     age = customers.statistics["T"].to_numpy()
     past = made.time <= age[made.customer]
     frequency = np.bincount(made.customer[past], minlength=len(customers))
@@ -170,7 +171,7 @@ def worth(model: Any, customers: Customers, cells: Cells) -> Callable[[np.ndarra
         found, own = {"log-likelihood": likelihood.value(coordinates)}, coordinates[:, of]
         if model.kind == "purchases":
             discounted = model.expected_discounted_orders(own, *rfm, horizon=3 * YEAR, discount=np.log(1.09) / YEAR)
-            ahead = model.simulate(coordinates[None], batch_of(customers, of, **known), horizon=1e-9, year=YEAR, seed=0, clock=STEADY)
+            ahead = model.simulate(coordinates[None], batch_of(customers, of, **known), horizon=1e-9, year=YEAR, seed=0, clock=STEADY_PACE)
             return found | {"value: orders in three years": discounted.sum(), "mean P(alive)": ahead.p_alive.mean()}
         if model.kind == "spend":
             spent = [statistics[name].to_numpy(dtype=float) for name in ("spend_count", "spend_sum", "spend_sum_log")]

@@ -21,8 +21,10 @@ import pymc as pm
 
 from clvbayes.data import Customers, read_transactions, summarize
 from clvbayes.inference import fit
-from clvbayes.inference.pilot import find_pilot
+from clvbayes.inference.likelihood import Likelihood
+from clvbayes.inference.pilot import find_mode
 from clvbayes.models import Priors, gamma_gamma, mbg_nbd
+from clvbayes.models.assembly import with_frequencies
 from clvbayes.models.clock import STEADY
 from clvbayes.models.hierarchy import Cells, assign_cells
 from clvbayes.models.protocol import Model
@@ -33,7 +35,7 @@ FEWER_THAN = 20
 
 def unpooled_draws(model: Model, customers: Customers, cells: Cells, priors: Priors) -> np.ndarray:
     """Posterior draws of every country by itself, dims (draw, coordinate, cell)."""
-    tables = model.rows(customers, cells)
+    tables = with_frequencies(model.rows(customers, cells))
     with pm.Model() as alone:
         shape = (len(model.coordinates), cells.count)
         coordinates = pm.Normal("coordinates", np.array(priors.mean)[:, None], np.array(priors.sd)[:, None], shape=shape)
@@ -71,7 +73,8 @@ def main(path: str) -> None:
         pooled = pooled.reshape(-1, *pooled.shape[2:])
         population = posterior["population"].mean(("chain", "draw")).to_numpy()[:, None]
         spread = posterior["Country_scale"].mean(("chain", "draw")).to_numpy()[:, None]
-        maximum = find_pilot(model, customers, cells, priors.widened(100.0), STEADY).mode
+        wide, likelihood = priors.widened(100.0), Likelihood(model, model.rows(customers, cells), cells.count, STEADY)
+        maximum = find_mode(likelihood, cells, wide, (np.array(wide.scale),)).mode
         alone = unpooled_draws(model, customers, cells, priors.widened(4.0))
         k = model.coordinates.index(mean)
         table = pd.DataFrame(

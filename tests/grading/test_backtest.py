@@ -70,7 +70,7 @@ def made_up(monkeypatch):
 
 def assert_same(one: Backtest, other: Backtest, *, but: tuple[str, ...] = ()) -> None:
     """All of them; of the settings, these differ."""
-    for name in (*TABLES, "differences", "certificates"):
+    for name in (*TABLES, "by_itself", "differences", "certificates"):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
     assert (one.verdicts, one.choice, one.notes) == (other.verdicts, other.choice, other.notes)
     assert one.settings.keys() == other.settings.keys()
@@ -268,7 +268,10 @@ def test_settings_say_what_was_graded_and_how(orders, honest) -> None:
     table = read(orders)
     assert honest.settings == {
         "models": {
-            LABEL: {"purchases": {"name": "mbg_nbd", "options": {"season": False}}, "spend": {"name": "gamma_gamma", "options": {}}}
+            LABEL: {
+                "purchases": {"name": "mbg_nbd", "options": {"season": False, "level": False}},
+                "spend": {"name": "gamma_gamma", "options": {}},
+            }
         },
         "pool": [],
         "by": ["industry", "channel"],
@@ -281,6 +284,9 @@ def test_settings_say_what_was_graded_and_how(orders, honest) -> None:
         "currency": "EUR",
         "horizons": [4, 8],
         "spend_growth": 0.0,
+        "widened": True,
+        "asked": [day.isoformat() for day in ORIGINS],
+        "customers": None,
         "seed": 3,
         "draws": 100,
         "predictive_draws": 100,

@@ -38,7 +38,7 @@ def happened_to(count: int, origin: Origin = ORIGIN, seed: int = 1) -> Happened:
 
 
 def forecast(customers: Customers, fits, *, origin=ORIGIN, happened=None, columns=COLUMNS, draws=300, seed=7, spend_growth=0.0) -> Forecast:
-    plan, part = plan_weeks(*fits, customers, origin, spend_growth=spend_growth, draws=draws, seed=seed)
+    plan, part = plan_weeks(fits[:1], fits[1], customers, origin, spend_growth=spend_growth, draws=draws, seed=seed)
     happened = happened_to(len(customers), origin) if happened is None else happened
     return forecast_existing(plan, part, origin, levels_of(customers.segments, columns), happened)
 
@@ -136,7 +136,7 @@ def test_customers_stand_in_the_class_of_their_orders_and_of_their_silence(custo
 
 
 def test_mean_orders_are_the_closed_form_averaged_over_the_draws(customers, fits) -> None:
-    plan, part = plan_weeks(*fits, customers, ORIGIN, spend_growth=0.0, draws=2000, seed=7)
+    plan, part = plan_weeks(fits[:1], fits[1], customers, ORIGIN, spend_growth=0.0, draws=2000, seed=7)
     made = forecast_existing(plan, part, ORIGIN, levels_of(customers.segments, ()), happened_to(len(customers)))
     batch = part.batch
     for weeks in ORIGIN.weeks:
@@ -150,7 +150,7 @@ def test_mean_orders_are_the_closed_form_averaged_over_the_draws(customers, fits
 
 def test_the_log_score_is_the_log_of_the_mean_probability_of_what_happened(customers, fits) -> None:
     draws = 120  # fewer than are taken of many
-    plan, part = plan_weeks(*fits, customers, ORIGIN, spend_growth=0.0, draws=draws, seed=7)
+    plan, part = plan_weeks(fits[:1], fits[1], customers, ORIGIN, spend_growth=0.0, draws=draws, seed=7)
     happened = happened_to(len(customers))
     made = forecast_existing(plan, part, ORIGIN, levels_of(customers.segments, ()), happened)
     batch = part.batch
@@ -171,7 +171,7 @@ def test_a_count_that_no_draw_foresaw_has_a_log_score(customers, fits) -> None:
 
 def test_mean_next_amounts_are_the_closed_form(customers, fits) -> None:
     happened = happened_to(len(customers))
-    plan, part = plan_weeks(*fits, customers, ORIGIN, spend_growth=0.0, draws=2000, seed=7)
+    plan, part = plan_weeks(fits[:1], fits[1], customers, ORIGIN, spend_growth=0.0, draws=2000, seed=7)
     made = forecast_existing(plan, part, ORIGIN, levels_of(customers.segments, ()), happened)
     ordered = np.flatnonzero(np.isfinite(happened.next_amount))
     batch = part.rows(ordered).batch
@@ -273,13 +273,14 @@ def newcomers_of(segments: pd.DataFrame, arrived) -> Newcomers:
 def won(customers, fits, newcomers, *, draws=2000, origin=ORIGIN, seed=7):
     """As a back-test has it of newcomers: by the very code that makes their plan, with as many free orders as of the known ones."""
     options = {"spend_growth": 0.0, "draws": draws, "seed": seed}
-    grader = _Grader(candidates={}, sampler={}, columns=(), spend_growth=0.0, draws=draws, seed=seed, folder=None, progress=False)
-    known, _ = plan_weeks(*fits, customers, origin, **options)
-    return grader._forecast_newcomers(_Entrant("M", *fits), newcomers, origin, customers, known.paid_share, options)
+    none = {"candidates": {}, "sampler": {}, "columns": (), "folder": None, "widened": False, "progress": False}
+    grader = _Grader(spend_growth=0.0, draws=draws, seed=seed, **none)
+    known, _ = plan_weeks(fits[:1], fits[1], customers, origin, **options)
+    return grader._forecast_newcomers(_Entrant("M", fits[:1], fits[1]), newcomers, origin, customers, known.paid_share, options)
 
 
 def plan_of(newcomers, fits, *, draws=300):
-    return plan_weeks(*fits, newcomers.customers, ORIGIN, spend_growth=0.0, draws=draws, seed=7, per_week=7)
+    return plan_weeks(fits[:1], fits[1], newcomers.customers, ORIGIN, spend_growth=0.0, draws=draws, seed=7, per_week=7)
 
 
 def sure_fits(customers, **centres):
@@ -352,7 +353,7 @@ def test_the_plan_says_by_what_model_newcomers_order(customers, fits) -> None:
     plan, part = plan_of(newcomers, fits, draws=2000)
     part = replace(part, batch=replace(part.batch, starts=arrived / 7))
     coordinates = np.tile(np.array([math.log(0.2), 0.0])[:, None], (2000, 1, 1))
-    steady = _Entrant("S", *fits, _SteadyOnes(Steady("S"), coordinates, np.full(160, 50.0), np.full(160, 10.0)))
+    steady = _Entrant("S", fits[:1], fits[1], _SteadyOnes(Steady("S"), coordinates, np.full(160, 50.0), np.full(160, 10.0)))
     found = forecast_newcomers(*steady.plan_newcomers(plan, part), np.array([1.0]), newcomers, ORIGIN)[0]
     for h, weeks in enumerate(ORIGIN.weeks):
         expected = 0.2 * np.maximum(7 * weeks - arrived, 0).sum() / 7  # though of as many known ones five a week were seen

@@ -1,16 +1,20 @@
 """The pilot on real statistics and on made-up information, without sampling."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from clvbayes.data import Customers
+from clvbayes import synthetic
+from clvbayes.data import Customers, read_transactions, summarize
 from clvbayes.inference.likelihood import Likelihood
-from clvbayes.inference.pilot import Pilot, find_mode, learn_spreads, level_estimates, starting_values
+from clvbayes.inference.pilot import Pilot, clock_estimates, find_mode, learn_spreads, level_estimates, starting_values
 from clvbayes.models import Priors, mbg_nbd
 from clvbayes.models.assembly import pooled_model
-from clvbayes.models.clock import STEADY
+from clvbayes.models.clock import STEADY, Clock
 from clvbayes.models.hierarchy import Cells, Factor, assign_cells
+from clvbayes.models.protocol import Table
 
 ONE = Priors(("log_rate",), mean=(0.0,), sd=(1.0,), scale=(0.5,))
 
@@ -100,6 +104,9 @@ def made_up(estimates: np.ndarray, errors: np.ndarray) -> Pilot:
         value=np.zeros(len(mode)),
         information=information[:, None, None],
         converged=True,
+        clock=STEADY,
+        parts=np.zeros(0),
+        part_spreads=(),
     )
 
 
@@ -168,3 +175,88 @@ def test_without_pooling_what_the_data_say_peaks_at_their_mode(cdnow: Customers)
     np.testing.assert_allclose(np.sqrt(np.diagonal(covariance)), pilot.sd(priors, cells)[:, 0], rtol=1e-9)
     mode = covariance @ (known.root[0] @ known.seen[0] + np.array(priors.mean) * np.array(priors.sd) ** -2.0)
     np.testing.assert_allclose(mode, pilot.population, atol=1e-3)
+
+
+# a clock whose level moves ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def company() -> Customers:
+    """Twenty months, of which a level makes two years."""
+    made = synthetic.company(customers=300, seed=5, years=20 / 12, until=date(2025, 12, 31), seasonality=0.5)
+    return summarize(read_transactions(made.orders, is_return="is_return", segments=["channel"]), until=date(2025, 12, 31))
+
+
+MOVING = mbg_nbd(level=True)
+
+
+def moving_rows(customers: Customers, cells: Cells) -> tuple[Table, Clock]:
+    rows, clock = MOVING.rows(customers, cells), MOVING.clock.over(customers)
+    return rows | clock.columns(rows, customers), clock
+
+
+@pytest.fixture(scope="module")
+def moving(company: Customers) -> tuple[Pilot, Cells]:
+    cells = assign_cells(company, ("channel",))
+    rows, clock = moving_rows(company, cells)
+    return learn_spreads(Likelihood(MOVING, rows, cells.count, clock), cells, MOVING.priors(company)), cells
+
+
+def test_at_the_mode_a_clocks_parts_have_no_slope(moving: tuple[Pilot, Cells]) -> None:
+    pilot, _ = moving
+    assert pilot.converged and len(pilot.part_spreads) == 3
+    np.testing.assert_allclose(
+        pilot.mode[4:], np.repeat((pilot.clock.basis @ pilot.parts)[:, None], pilot.mode.shape[1], axis=1), atol=1e-12
+    )
+    of_parts = pilot.clock.basis.T @ pilot.gradient[4:].sum(axis=1)
+    np.testing.assert_allclose(of_parts, pilot.parts / np.repeat(pilot.part_spreads, [11, 24, 24]) ** 2, atol=0.01)
+
+
+def test_a_season_is_told_from_walk_and_noise(moving: tuple[Pilot, Cells]) -> None:
+    """The data have a season and no more."""
+    season, walk, noise = moving[0].part_spreads
+    assert season > 0.2
+    assert walk < 0.07 and noise < 0.2
+
+
+def test_few_estimates_say_all_that_is_known_of_a_clocks_parts(moving: tuple[Pilot, Cells]) -> None:
+    pilot, _ = moving
+    found = clock_estimates(pilot)
+    assert found is not None and found.root.shape == (1, 59, 24) and found.seen.shape == (1, 24)
+    np.testing.assert_allclose(found.root[0] @ found.root[0].T, pilot.part_information(), atol=1e-6)
+    # with the prior, they peak where the posterior does
+    precision = np.diag(np.repeat(pilot.part_spreads, [11, 24, 24]) ** -2.0)
+    mode = np.linalg.solve(found.root[0] @ found.root[0].T + precision, found.root[0] @ found.seen[0])
+    np.testing.assert_allclose(mode, pilot.parts, atol=1e-3)
+
+
+def test_a_steady_clock_has_no_parts(cdnow: Customers) -> None:
+    cells = assign_cells(cdnow, ())
+    pilot = learn_spreads(likelihood_of(cdnow, cells), cells, mbg_nbd().priors(cdnow))
+    assert clock_estimates(pilot) is None and pilot.part_spreads == ()
+    assert set(starting_values(pilot, cells, 1)) == {"population_free"}
+
+
+def test_months_without_data_are_the_least_certain(moving: tuple[Pilot, Cells], company: Customers) -> None:
+    """Nothing is known of their noise, nor of the mean that is taken off."""
+    pilot, cells = moving
+    sd = pilot.sd(MOVING.priors(company), cells)
+    assert sd.shape == pilot.mode.shape
+    assert np.all(sd[4:8] > pilot.part_spreads[2]) and np.all(sd[4:8] == sd[4, 0])
+    assert np.all(sd[8:] > 0) and np.all(sd[8:] < sd[4])
+
+
+def test_chains_of_a_level_start_around_the_mode(moving: tuple[Pilot, Cells], company: Customers) -> None:
+    pilot, cells = moving
+    rows, clock = moving_rows(company, cells)
+    priors, estimates = MOVING.priors(company), level_estimates(pilot, cells)
+    built = pooled_model(MOVING, rows, cells, priors, clock, estimates, clock_estimates=clock_estimates(pilot))
+    state = built.compile_fn([built["pace"]], inputs=built.free_RVs, point_fn=False, on_unused_input="ignore", mode="FAST_COMPILE")
+    drawn = []
+    for seed in range(100):
+        values = starting_values(pilot, cells, seed)
+        assert set(values) == {variable.name for variable in built.free_RVs}
+        drawn.append(state(*(values[variable.name] for variable in built.free_RVs))[0])
+    sd = pilot.sd(priors, cells)[4:, 0]
+    assert np.abs((np.mean(drawn, axis=0) - pilot.mode[4:, 0]) / sd).max() < 0.5
+    assert np.all(np.std(drawn, axis=0) < 2 * sd) and np.all(np.std(drawn, axis=0) > sd / 2)

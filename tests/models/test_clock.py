@@ -1,18 +1,24 @@
-"""Operational time: there and back, past and future, steady and by season."""
+"""Clocks in the likelihood: steady, by season, and with a level that moves; and what they foresee."""
 
 from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
+import pymc as pm
+import pytensor
+import pytensor.tensor as pt
 import pytest
+import xarray as xr
 
 from clvbayes.data import Customers, read_transactions, summarize
 from clvbayes.errors import DataError
 from clvbayes.inference.likelihood import Likelihood
 from clvbayes.models import mbg_nbd
-from clvbayes.models.clock import MONTH_BASIS, SEASONAL, STEADY, pace_of
+from clvbayes.models.clock import LEVEL, MONTH_BASIS, SEASONAL, STEADY, Clock, LevelClock
 from clvbayes.models.hierarchy import assign_cells
+from clvbayes.models.mbg_nbd import MbgNbd
+from clvbayes.models.months import MONTHS
 
 UNTIL = date(2025, 3, 17)
 EFFECTS = np.array([0.4, 0.1, -0.3, -0.2, 0.0, 0.3, -0.5, -0.4, 0.1, 0.2, 0.5, -0.2])
@@ -34,59 +40,27 @@ def customers() -> Customers:
     return summarize(read_transactions(orders()), until=UNTIL)
 
 
+@pytest.fixture(scope="module")
+def young() -> Customers:
+    """The same from June 2023 on: 22 months, of which a level makes two years."""
+    frame = orders()
+    return summarize(read_transactions(frame[frame["date"] >= "2023-06-01"]), until=UNTIL)
+
+
+def likelihood_of(model: MbgNbd, customers: Customers) -> Likelihood:
+    rows, clock = model.rows(customers, assign_cells(customers, ())), model.clock.over(customers)
+    return Likelihood(model, rows | clock.columns(rows, customers), 1, clock)
+
+
 def likelihoods(customers: Customers) -> tuple[Likelihood, Likelihood]:
     """Of the plain model, and of the seasonal one."""
-    cells = assign_cells(customers, ())
-    found = []
-    for model in (mbg_nbd(), mbg_nbd(season=True)):
-        rows = model.rows(customers, cells)
-        found.append(Likelihood(model, rows | model.clock.columns(rows, customers), 1, model.clock))
-    return found[0], found[1]
+    return likelihood_of(mbg_nbd(), customers), likelihood_of(mbg_nbd(season=True), customers)
 
 
 def with_effects(effects: np.ndarray, **moved: float) -> np.ndarray:
     names = mbg_nbd().coordinates
     own = COORDINATES + [moved.get(name, 0.0) for name in names]
     return np.concatenate([own, effects])[:, None]
-
-
-def test_a_steady_clock_changes_nothing() -> None:
-    T, starts = np.array([50.0, 4.0]), np.array([0.0, 3.0])
-    assert STEADY.history(T, np.zeros((2, 0)), 3).tolist() == [[50.0] * 3, [4.0] * 3]
-    assert STEADY.ahead(starts, 10.0, 2).tolist() == [[10.0] * 2, [7.0] * 2]
-    assert STEADY.calendar(np.array([1.5, 2.0]), np.array([0, 1]), starts).tolist() == [1.5, 5.0]
-
-
-def test_months_without_effects_are_a_steady_clock() -> None:
-    pace, starts, draw = pace_of(np.zeros((3, 12)), UNTIL, "week", 150.0), np.array([0.0, 7.3, 60.0]), np.array([0, 1, 2])
-    elapsed = np.array([3.0, 77.7, 0.0])
-    np.testing.assert_allclose(pace.ahead(starts, 150.0, 3), STEADY.ahead(starts, 150.0, 3), rtol=1e-12)
-    np.testing.assert_allclose(pace.calendar(elapsed, draw, starts), STEADY.calendar(elapsed, draw, starts), rtol=1e-12)
-    by_month = np.random.default_rng(1).uniform(0, 5, (4, 12))
-    np.testing.assert_allclose(pace.history(by_month.sum(axis=1), by_month, 3), STEADY.history(by_month.sum(axis=1), by_month, 3))
-
-
-def test_time_there_and_back_is_where_it_began() -> None:
-    rng = np.random.default_rng(2)
-    pace = pace_of(rng.normal(0, 0.5, (5, 12)), UNTIL, "day", 900.0)
-    starts, draw, elapsed = rng.uniform(0, 300, 400), rng.integers(5, size=400), rng.exponential(80, 400)
-    time = pace.calendar(elapsed, draw, starts)
-    assert np.all(time >= starts)
-    passed = [pace.ahead(np.array([begins]), float(ends), 5)[0, s] for begins, ends, s in zip(starts, time, draw, strict=True)]
-    np.testing.assert_allclose(passed, elapsed, atol=1e-9)
-
-
-def test_a_month_ahead_has_its_own_pace() -> None:
-    """From 17 March: the rest of March, all of April, a third of May."""
-    pace = pace_of(EFFECTS[None], UNTIL, "day", 400.0)
-    expected = 14 * np.exp(EFFECTS[2]) + 30 * np.exp(EFFECTS[3]) + 10 * np.exp(EFFECTS[4])
-    assert pace.ahead(np.zeros(1), 54.0, 1)[0, 0] == pytest.approx(expected)
-
-
-def test_some_draws_of_a_clock_are_those() -> None:
-    effects = np.random.default_rng(3).normal(size=(6, 12))
-    whole, some = pace_of(effects, UNTIL, "week", 80.0), pace_of(effects, UNTIL, "week", 80.0).some(slice(2, 5))
-    assert np.array_equal(some.ahead(np.zeros(1), 33.0, 3), whole.ahead(np.zeros(1), 33.0, 6)[:, 2:5])
 
 
 def test_effects_that_are_none_give_the_plain_likelihood(customers: Customers) -> None:
@@ -100,15 +74,19 @@ def test_a_quicker_clock_and_a_slower_rate_are_the_same(customers: Customers) ->
     assert seasonal.value(with_effects(EFFECTS + 0.7, log_rate=-0.7)) == pytest.approx(at, abs=1e-8)
 
 
-def test_the_slope_is_that_of_differences(customers: Customers) -> None:
-    _, seasonal = likelihoods(customers)
-    at = with_effects(EFFECTS)
-    _, slope = seasonal.gradient(at)
+def require_slope(likelihood: Likelihood, at: np.ndarray) -> None:
+    """The gradient is that of differences."""
+    _, slope = likelihood.gradient(at)
     for k in range(len(at)):
         step = np.zeros_like(at)
         step[k] = 1e-5
-        difference = (seasonal.value(at + step) - seasonal.value(at - step)) / 2e-5
+        difference = (likelihood.value(at + step) - likelihood.value(at - step)) / 2e-5
         assert slope[k, 0] == pytest.approx(difference, rel=1e-6, abs=1e-5)
+
+
+def test_the_slope_is_that_of_differences(customers: Customers) -> None:
+    _, seasonal = likelihoods(customers)
+    require_slope(seasonal, with_effects(EFFECTS))
 
 
 def test_one_customer_by_hand() -> None:
@@ -132,13 +110,177 @@ def test_effects_add_up_to_zero_in_their_basis() -> None:
     np.testing.assert_allclose(MONTH_BASIS.T @ MONTH_BASIS, np.eye(11), atol=1e-12)
 
 
-def test_a_season_needs_dates_and_two_years(customers: Customers) -> None:
+def rfm_frame() -> Customers:
     rfm = pd.DataFrame({"frequency": [2, 0], "recency": [30.4, 0.0], "T": [138.9, 138.9]})
-    without_dates = Customers.from_frame(rfm, unit="week")
-    cells = assign_cells(without_dates, ())
-    with pytest.raises(DataError, match="needs the dates of orders"):
-        SEASONAL.columns(mbg_nbd().rows(without_dates, cells), without_dates)
-    frame = orders()
-    young = summarize(read_transactions(frame[frame["date"] > "2023-06-01"]), until=UNTIL)
-    with pytest.raises(DataError, match="fewer than 24 months, and there are 21"):
-        SEASONAL.columns(mbg_nbd().rows(young, assign_cells(young, ())), young)
+    return Customers.from_frame(rfm, unit="week")
+
+
+@pytest.mark.parametrize(("clock", "what"), [(SEASONAL, "a season"), (LEVEL, "a level")])
+def test_months_need_the_dates_of_orders(clock: Clock, what: str) -> None:
+    for customers in (rfm_frame(), replace(rfm_frame(), until=UNTIL)):
+        with pytest.raises(DataError, match=f"{what} needs the dates of orders.* RFM frame"):
+            clock.over(customers)
+
+
+def test_a_season_is_learned_from_any_history(young: Customers) -> None:
+    assert SEASONAL.over(young) == SEASONAL
+    assert STEADY.over(rfm_frame()) == STEADY
+
+
+# a level that moves -----------------------------------------------------------------------------------------------------------------------
+
+
+def made_up(clock: LevelClock, seed: int = 1) -> np.ndarray:
+    """Parts of a level clock's effects."""
+    return 0.3 * np.random.default_rng(seed).standard_normal(11 + 2 * clock.months)
+
+
+def months_of_year(months: int) -> np.ndarray:
+    """Of as many months until March."""
+    return (np.arange(months) - months + 3) % 12
+
+
+def first_order(day: str) -> Customers:
+    """Two customers, one of them from this day on."""
+    rows = pd.DataFrame({"customer_id": ["a", "a", "b"], "date": [day, "2025-01-05", "2025-01-06"], "amount": 1.0})
+    return summarize(read_transactions(rows), until=UNTIL)
+
+
+@pytest.mark.parametrize(("day", "seen", "months"), [("2024-04-30", 12, 12), ("2024-03-31", 13, 24), ("2020-04-01", 60, 60)])
+def test_months_are_laid_out_in_whole_years(day: str, seen: int, months: int) -> None:
+    clock = LEVEL.over(first_order(day))
+    assert (clock.seen, clock.months, clock.last) == (seen, months, 2)
+    assert len(clock.effects) == months and clock.effects[0] == str(1 - months) and clock.effects[-1] == "0"
+    assert [(spread.name, spread.parts) for spread in clock.spreads] == [
+        ("season_scale", 11),
+        ("walk_scale", months),
+        ("noise_scale", months),
+    ]
+    assert clock.basis.shape == (months, 11 + 2 * months)
+
+
+def test_too_long_a_history_is_refused() -> None:
+    with pytest.raises(DataError, match="learned from 60 months, not from 61: give since"):
+        LEVEL.over(first_order("2020-03-31"))
+
+
+def test_effects_are_relative_to_the_mean_order(young: Customers) -> None:
+    clock = LEVEL.over(young)
+    assert clock.share.sum() == pytest.approx(1)
+    np.testing.assert_allclose(clock.share @ clock.basis, 0, atol=1e-12)
+
+
+def test_effects_are_season_walk_and_noise(young: Customers) -> None:
+    """Two months of the two years have no data: noise alone."""
+    clock = LEVEL.over(young)
+    parts = made_up(clock)
+    season, walk, noise = np.split(parts, [11, 35])
+    of_month = (MONTH_BASIS @ season)[months_of_year(24)]
+    expected = np.concatenate([noise[:2], of_month[2:] + np.cumsum(walk[2:]) + noise[2:]])
+    np.testing.assert_allclose(clock.basis @ parts, expected - clock.share @ expected, atol=1e-12)
+
+
+def test_what_differs_from_one_base_to_the_next_is_no_code(young: Customers, customers: Customers) -> None:
+    one, other = LEVEL.over(young), LevelClock(24, seen=13, last=7, share=np.full(24, 1 / 24))
+    assert one == other and hash(one) == hash(other)
+    assert one != LEVEL.over(customers)
+
+
+@pytest.fixture(scope="module")
+def moving(young: Customers) -> Likelihood:
+    return likelihood_of(mbg_nbd(level=True), young)
+
+
+def test_a_level_that_never_moves_gives_the_plain_likelihood(young: Customers, moving: Likelihood) -> None:
+    plain = likelihood_of(mbg_nbd(), young)
+    assert moving.value(with_effects(np.zeros(24))) == pytest.approx(plain.value(COORDINATES[:, None]), abs=1e-8)
+
+
+def test_a_level_that_only_has_a_season_gives_the_seasonal_likelihood(young: Customers, moving: Likelihood) -> None:
+    seasonal = likelihood_of(mbg_nbd(season=True), young)
+    at = moving.value(with_effects(EFFECTS[months_of_year(24)]))
+    assert at == pytest.approx(seasonal.value(with_effects(EFFECTS)), abs=1e-8)
+
+
+def test_a_higher_level_and_a_slower_rate_are_the_same(moving: Likelihood) -> None:
+    effects = np.random.default_rng(2).normal(0, 0.3, 24)
+    at = moving.value(with_effects(effects))
+    assert moving.value(with_effects(effects + 0.7, log_rate=-0.7)) == pytest.approx(at, abs=1e-8)
+
+
+def test_the_slope_of_a_level_is_that_of_differences(moving: Likelihood) -> None:
+    require_slope(moving, with_effects(np.random.default_rng(3).normal(0, 0.3, 24)))
+
+
+def test_months_without_data_have_no_slope(moving: Likelihood) -> None:
+    _, slope = moving.gradient(with_effects(np.random.default_rng(3).normal(0, 0.3, 24)))
+    assert slope[4:6].tolist() == [[0.0], [0.0]] and np.all(slope[6:] != 0)
+
+
+def test_one_customer_of_a_level_by_hand() -> None:
+    """Orders of 3 May and 20 June 2024 and 5 February 2025, seen until 17 March 2025."""
+    rows = pd.DataFrame({"customer_id": ["a"] * 3 + ["b"], "date": ["2024-05-03", "2024-06-20", "2025-02-05", "2024-05-03"], "amount": 1.0})
+    both = summarize(read_transactions(rows), until=UNTIL)
+    effects = np.random.default_rng(4).normal(0, 0.4, 12)
+    days = [date(2024, 5, 4) + timedelta(days=k) for k in range((UNTIL - date(2024, 5, 3)).days)]
+    pace = [np.exp(effects[11 + 12 * (day.year - 2025) + day.month - 3]) / 7 for day in days]
+    t_x = sum(passed for day, passed in zip(days, pace, strict=True) if day <= date(2025, 2, 5))
+    fictive = replace(both, statistics=both.statistics.assign(recency=[t_x, 0.0], T=sum(pace)))
+    plain = likelihood_of(mbg_nbd(), fictive)
+    bought = effects[2] + effects[10]
+    found = likelihood_of(mbg_nbd(level=True), both).value(with_effects(effects))
+    assert found == pytest.approx(plain.value(COORDINATES[:, None]) + bought, abs=1e-9)
+
+
+@pytest.mark.parametrize("seen", [24, pytest.param(19, marks=pytest.mark.xfail(reason="level counts steps of months without data"))])
+def test_season_level_and_noise_are_the_pace(seen: int) -> None:
+    """Whatever the future goes on from is what the past has come to."""
+    share = np.arange(24) * (np.arange(24) >= 24 - seen)
+    clock = LevelClock(24, seen=seen, last=2, share=share / share.sum())
+    parts = made_up(clock)
+    with pm.Model(coords={"month": MONTHS, "bin": clock.effects}) as built:
+        clock.declare(pt.as_tensor(parts))
+    season, level = pytensor.function([], [built["season"], built["level"]], mode="FAST_COMPILE")()
+    pace = season[months_of_year(24)] + level + parts[-24:]
+    np.testing.assert_allclose((clock.basis @ parts)[-seen:], pace[-seen:], atol=1e-12)
+
+
+def posterior_of(draws: int, walk: np.ndarray | float, noise: np.ndarray | float) -> xr.Dataset:
+    """The same season and level in every draw; dims in another order than they are needed in."""
+    level = np.linspace(-0.5, 0.25, 24)
+    return xr.Dataset(
+        {
+            "season": (("month", "sample"), np.repeat(EFFECTS[:, None], draws, axis=1)),
+            "level": (("bin", "sample"), np.repeat(level[:, None], draws, axis=1)),
+            "walk_scale": ("sample", np.broadcast_to(walk, draws)),
+            "noise_scale": ("sample", np.broadcast_to(noise, draws)),
+        }
+    )
+
+
+def test_the_future_goes_on_from_the_last_level_with_the_same_season() -> None:
+    months = np.arange(3, 30) % 12
+    found = LevelClock(24).foreseen(posterior_of(3, 0.0, 0.0), months, np.random.default_rng(1))
+    np.testing.assert_allclose(found, np.repeat((EFFECTS[months] + 0.25)[None], 3, axis=0), atol=1e-12)
+
+
+def test_the_future_grows_uncertain_as_walk_and_noise_say() -> None:
+    draws, months = 100_000, np.arange(3, 15) % 12
+    walk, noise = (np.where(np.arange(draws) % 2, *pair) for pair in ((0.1, 0.03), (0.05, 0.2)))
+    found = LevelClock(24).foreseen(posterior_of(draws, walk, noise), months, np.random.default_rng(2)) - EFFECTS[months] - 0.25
+    ahead = np.arange(1, 13)
+    for part, of_walk, of_noise in ((found[1::2], 0.1, 0.05), (found[::2], 0.03, 0.2)):
+        variance = of_walk**2 * ahead + of_noise**2
+        assert np.abs(part.mean(axis=0) / np.sqrt(variance / len(part))).max() < 4.5
+        np.testing.assert_allclose(part.var(axis=0), variance, rtol=4.5 * np.sqrt(2 / len(part)))
+        # what two months share is the walk until the earlier one
+        assert np.cov(part[:, 4], part[:, 9])[0, 1] == pytest.approx(
+            5 * of_walk**2, abs=4.5 * np.sqrt(variance[4] * variance[9] / len(part))
+        )
+
+
+def test_a_season_foresees_every_year_alike() -> None:
+    months = np.arange(3, 30) % 12
+    found = SEASONAL.foreseen(posterior_of(2, 9.0, 9.0), months, np.random.default_rng(1))
+    assert np.array_equal(found, np.repeat(EFFECTS[months][None], 2, axis=0))
+    assert STEADY.foreseen(posterior_of(2, 9.0, 9.0), months, np.random.default_rng(1)).tolist() == [[0.0] * 27] * 2

@@ -12,9 +12,10 @@ from scipy.special import expit
 
 from clvbayes.errors import DataError
 from clvbayes.models import mbg_nbd
-from clvbayes.models.clock import STEADY
+from clvbayes.models.clock import LEVEL, SEASONAL, STEADY
 from clvbayes.models.hierarchy import assign_cells
 from clvbayes.models.mbg_nbd import future_moments, p_alive
+from clvbayes.models.pace import STEADY_PACE, Pace
 from clvbayes.models.protocol import Batch
 from clvbayes.models.streams import customer_keys
 
@@ -275,7 +276,7 @@ def part_of(batch: Batch, rows) -> Batch:
 def simulate(coordinates, batch, *, horizon=156.0, seed=3, draws=None):
     at = np.asarray(coordinates)
     at = np.repeat(at[None, :, None], draws, axis=0) if at.ndim == 1 else at
-    return MODEL.simulate(at, batch, horizon=horizon, year=YEAR, seed=seed, clock=STEADY)
+    return MODEL.simulate(at, batch, horizon=horizon, year=YEAR, seed=seed, clock=STEADY_PACE)
 
 
 @dataclass(frozen=True)
@@ -443,7 +444,7 @@ def test_another_unit_of_time_stretches_the_same_futures() -> None:
     days = replace(weeks, recency=7 * weeks.recency, T=7 * weeks.T)
     by_week = simulate(coordinates, weeks)
     by_day = MODEL.simulate(
-        coordinates - np.array([math.log(7), 0, 0, 0])[:, None], days, horizon=7 * 156.0, year=7 * YEAR, seed=3, clock=STEADY
+        coordinates - np.array([math.log(7), 0, 0, 0])[:, None], days, horizon=7 * 156.0, year=7 * YEAR, seed=3, clock=STEADY_PACE
     )
     assert np.array_equal(by_week.customer, by_day.customer) and np.array_equal(by_week.draw, by_day.draw)
     np.testing.assert_allclose(by_day.time, 7 * by_week.time, rtol=1e-9)
@@ -467,10 +468,10 @@ class HalfSpeed:
     def history(self, T, by_month, draws):
         return np.repeat(T[:, None] / 2, draws, axis=1)
 
-    def ahead(self, starts, horizon, draws):
+    def ahead(self, starts, horizon, draws, group):
         return np.repeat((horizon - starts[:, None]) / 2, draws, axis=1)
 
-    def calendar(self, elapsed, draw, starts):
+    def calendar(self, elapsed, draw, starts, group):
         return starts + 2 * elapsed
 
 
@@ -478,9 +479,43 @@ def test_the_whole_model_lives_in_the_time_of_its_clock() -> None:
     coordinates, weeks = mixed_base()
     slow = MODEL.simulate(coordinates, weeks, horizon=156.0, year=YEAR, seed=3, clock=HalfSpeed())
     half = replace(weeks, recency=weeks.recency / 2, T=weeks.T / 2)
-    steady = MODEL.simulate(coordinates, half, horizon=78.0, year=YEAR / 2, seed=3, clock=STEADY)
+    steady = MODEL.simulate(coordinates, half, horizon=78.0, year=YEAR / 2, seed=3, clock=STEADY_PACE)
     np.testing.assert_allclose(slow.time, 2 * steady.time, rtol=1e-9)
     assert np.array_equal(slow.p_alive, steady.p_alive)
+
+
+def test_customers_of_a_group_live_by_its_pace() -> None:
+    """The second group's future runs twice as quickly: what it does in a time is what it would otherwise have done in two."""
+    coordinates, everyone = mixed_base()
+    draws = len(coordinates)
+    pace = Pace(None, np.array([0.0, 30.0]), np.ones((draws, 1)), np.repeat([[1.0, 2.0]], draws, axis=0))
+    group = np.arange(len(everyone)) % 2
+    found = MODEL.simulate(coordinates, replace(everyone, group=group), horizon=156.0, year=YEAR, seed=3, clock=pace)
+    steady, longer = (simulate(coordinates, everyone, horizon=horizon) for horizon in (156.0, 312.0))
+    own, other = group[found.customer] == 0, group[found.customer] == 1
+    assert np.array_equal(found.time[own], steady.time[group[steady.customer] == 0])
+    np.testing.assert_allclose(2 * found.time[other], longer.time[group[longer.customer] == 1], rtol=1e-12)
+    assert np.array_equal(found.p_alive, steady.p_alive)
+
+
+@pytest.mark.parametrize(
+    ("model", "title", "options", "clock"),
+    [
+        (mbg_nbd(), "MBG/NBD", {"season": False, "level": False}, STEADY),
+        (mbg_nbd(season=True), "MBG/NBD with season", {"season": True, "level": False}, SEASONAL),
+        (mbg_nbd(level=True), "MBG/NBD with season and level", {"season": True, "level": True}, LEVEL),
+    ],
+    ids=["steady", "season", "level"],
+)
+def test_its_title_says_what_it_runs_by(model, title, options, clock) -> None:
+    assert (model.title, model.options, model.clock) == (title, options, clock)
+    assert mbg_nbd(**model.options) == model
+
+
+def test_a_level_comes_with_a_season_and_only_with_it() -> None:
+    assert mbg_nbd(level=True) == mbg_nbd(season=True, level=True)
+    assert mbg_nbd(season=True).with_level == mbg_nbd(level=True).with_level == mbg_nbd(level=True)
+    assert mbg_nbd().with_level is None
 
 
 def test_the_order_of_customers_changes_no_digit_of_the_priors(make_customers) -> None:
