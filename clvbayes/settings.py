@@ -128,7 +128,7 @@ class BacktestSettings(_Section):
     also: list[CandidateSettings] = []
     with_run: bool = True
     customers: Annotated[int, Field(ge=100)] = 25_000
-    draws: int = Field(default=250, ge=100)
+    draws: int = Field(default=500, ge=100)
     predictive_draws: int = Field(default=1000, ge=100)
 
     @field_validator("origins", "horizons")

@@ -288,8 +288,8 @@ def test_backtest_takes_its_settings_from_the_command_line(asked: dict[str, obje
     assert (asked["origins"], asked["horizons"], asked["seed"], asked["draws"]) == (2, [4, 8], 9, 150)
     assert (asked["pool"], asked["until"]) == (("industry",), date(2025, 3, 31))
     assert [(purchases.title, spend.title) for purchases, spend in asked["models"]] == [  # type: ignore[attr-defined]
-        ("MBG/NBD", "Gamma-Gamma"),
-        ("MBG/NBD", "Lognormal"),
+        ("MBG/NBD with season", "Gamma-Gamma"),
+        ("MBG/NBD with season", "Lognormal"),
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["base.toml", "elsewhere", "orders.csv"]
     assert sorted(path.name for path in (tmp_path / "elsewhere").iterdir()) == ["backtest", "backtest-fits", "backtest.html"]

@@ -114,6 +114,8 @@ origins = [2025-06-30, 2025-03-31]
 horizons = [4, 52]
 draws = 200
 predictive_draws = 300
+with_run = false
+customers = 1000
 [[backtest.also]]
 purchases = "mbg_nbd"
 season = false

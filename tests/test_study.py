@@ -29,10 +29,13 @@ currency = "EUR"
 until = 2025-12-31
 [models]
 pool = ['x"; drop table t']
+season = false
 [economics]
 margin = 0.4
 discount_rate = 0.08
 horizon = 2
+[backtest]
+with_run = false
 [run]
 seed = 5
 draws = 500

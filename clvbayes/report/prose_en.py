@@ -246,8 +246,8 @@ SPREAD_SYSTEMATIC = (
     "does not even out, however many customers there are."
 )
 LEARNED = (
-    " It was learned from {errors} forecasts from {origins} past days whose end has come: orders came {mean} % {direction} on the long "
-    "run, and from one quarter to another differ from that by {sd} % (one standard deviation)."
+    " This was learned from {errors} forecasts from {origins} past days whose end has come: in the long run orders came {direction}, and "
+    "from one quarter to another they differ from that by {sd} % (one standard deviation)."
 )
 LEARNED_LITTLE = (
     " Only {errors} forecasts from {origins} past days have come to their end, so that what we assume beforehand sets much of its width: "
@@ -257,8 +257,9 @@ LEARNED_NOTHING = (
     " No past forecast could be compared with what happened, so that its width is what we assume beforehand: a standard deviation of "
     "{prior} % over a quarter, and as much for a lasting error."
 )
-LEARNED_ABOVE = "above the median forecast"
-LEARNED_BELOW = "below the median forecast"
+LEARNED_AS_FORESEEN = "as the median forecast had it"
+LEARNED_ABOVE = "{mean} % above the median forecast"
+LEARNED_BELOW = "{mean} % below the median forecast"
 SPREAD_POOLED = (
     " Half of the draws come from a second fit, in which the level of the whole base moves from month to month and goes on to do so: with "
     "so few past forecasts, neither alone is trusted."

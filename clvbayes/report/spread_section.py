@@ -70,11 +70,12 @@ def learned(evidence: Evidence) -> str:
     orders = _of_orders(evidence)
     errors, origins = int(orders["errors"]), int(orders["origins"])
     template = words.LEARNED_NOTHING if not errors else words.LEARNED_LITTLE if mostly_prior(evidence) else words.LEARNED
+    mean = float(orders["mean"])
+    direction = words.LEARNED_AS_FORESEEN if abs(mean) < 0.005 else words.LEARNED_ABOVE if mean > 0 else words.LEARNED_BELOW
     return template.format(
         errors=show(count(errors)),
         origins=show(count(origins)),
-        mean=decimal(abs(float(orders["mean"])) * 100, 0),
-        direction=words.LEARNED_ABOVE if orders["mean"] > 0 else words.LEARNED_BELOW,
+        direction=direction.format(mean=decimal(abs(mean) * 100, 0)),
         sd=decimal(float(orders["sd"]) * 100, 0),
         prior=decimal(float(orders["prior_sd"]) * 100, 0),
     )

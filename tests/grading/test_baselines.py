@@ -11,7 +11,7 @@ from scipy.special import gammaln
 from clvbayes.errors import DataError
 from clvbayes.grading import baselines
 from clvbayes.grading.baselines import PRIOR_SD, Steady, steady_draws
-from clvbayes.models.clock import STEADY
+from clvbayes.models.pace import STEADY_PACE
 from clvbayes.models.protocol import Batch
 from clvbayes.models.streams import customer_keys
 
@@ -26,7 +26,7 @@ def batch_of(ids, x, T) -> Batch:
 
 
 def simulate(coordinates, batch, *, horizon=26.0, seed=3):
-    return MODEL.simulate(np.asarray(coordinates), batch, horizon=horizon, year=52.0, seed=seed, clock=STEADY)
+    return MODEL.simulate(np.asarray(coordinates), batch, horizon=horizon, year=52.0, seed=seed, clock=STEADY_PACE)
 
 
 def log_likelihood(x, T, log_rate, log_shape) -> float:

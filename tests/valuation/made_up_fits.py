@@ -12,6 +12,7 @@ import xarray as xr
 from clvbayes.data import Customers
 from clvbayes.inference import Certificate, CheckResult, Compression, Fit
 from clvbayes.models import gamma_gamma, mbg_nbd
+from clvbayes.models.clock import LEVEL, STEADY
 from clvbayes.models.hierarchy import Pool, assign_cells
 
 UNTIL = date(2026, 11, 15)
@@ -68,6 +69,7 @@ def made_up_fit(model, customers: Customers, *, pool: Pool = ("industry",), cent
         variables[f"{factor.dim}_scale"] = (names, scale)
         variables[f"{factor.dim}_{'effect' if k else 'level'}"] = ((*names, factor.dim), level)
         coords[factor.dim] = list(factor.levels)
+    variables |= _clock_variables(model, rng, chains, draws)
     statistics = xr.Dataset({"diverging": (("chain", "draw"), np.zeros((chains, draws), dtype=bool))})
     priors = model.priors(customers)
     posterior = xr.DataTree.from_dict({"posterior": xr.Dataset(variables, coords=coords), "sample_stats": statistics})
@@ -81,12 +83,27 @@ def made_up_fit(model, customers: Customers, *, pool: Pool = ("industry",), cent
         "settings": json.dumps({"draws": draws, "chains": chains}),
         "versions": json.dumps({"clvbayes": "0.1.0"}),
         "unit": customers.unit,
+        "until": "" if customers.until is None else customers.until.isoformat(),
         "compression": json.dumps(asdict(compression)),
         "spend_level": customers.spend_level,
     }
     results = (CheckResult("R-hat", "ok", "largest 1.003"), CheckResult("Contraction", "note", "log_shape is prior-driven", "Say so."))
     frozen = tuple(entry if isinstance(entry, str) else tuple(entry) for entry in pool)
     return Fit(model, priors, frozen, posterior, Certificate(model.name, compression, results), seed)
+
+
+def _clock_variables(model, rng: np.random.Generator, chains: int, draws: int) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+    """Months' effects: of a season a wave, and of a level two years that moved by little."""
+    clock = getattr(model, "clock", STEADY)
+    if clock is STEADY:
+        return {}
+    season = 0.4 * np.sin(np.arange(12) / 6 * np.pi) + rng.normal(0, 0.03, (chains, draws, 12))
+    found = {"season": (("chain", "draw", "month"), season)}
+    if clock is LEVEL:
+        level, one = rng.normal(0, 0.1, (chains, draws, 24)), ("chain", "draw")
+        found |= {"level": ((*one, "bin"), level), "pace": ((*one, "bin"), season[..., np.arange(24) % 12] + level)}
+        found |= {"walk_scale": (one, np.full((chains, draws), 0.05)), "noise_scale": (one, np.full((chains, draws), 0.1))}
+    return found
 
 
 def made_up_fits(customers: Customers, **options) -> tuple[Fit, Fit]:

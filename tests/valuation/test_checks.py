@@ -324,6 +324,7 @@ def test_simulated_amounts_have_the_closed_moments(model, at, count) -> None:
 def test_the_squares_of_both_parts_add_up_to_that_of_the_spread(summed) -> None:
     spread = summed.spread
     np.testing.assert_allclose(spread["sd"] ** 2, spread["process_sd"] ** 2 + spread["parameter_sd"] ** 2, rtol=1e-9)
+    assert (spread["systematic_sd"] == 0).all()  # nothing moves them all at once
     assert spread["column"].tolist() == ["", *["industry"] * 3, *["channel"] * 2]
     assert (spread[["process_sd", "parameter_sd"]] >= 0).all(axis=None)
     for k, levels in ((0, summed.total.expand_dims(level=["all"])), (1, summed.cash["industry"]), (4, summed.cash["channel"])):
