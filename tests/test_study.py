@@ -3,8 +3,10 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -241,6 +243,54 @@ def next_run(finished: clv.Study, out: Path, overrides: tuple[str, ...] = ()) ->
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(study, "value", lambda *_, **__: finished.valuation)
         return clv.run(finished.settings.path, out=out, overrides=overrides, progress=False).report.read_text(encoding="utf-8")
+
+
+def test_a_run_grades_itself_once(finished: clv.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second run of the same file makes no forecast anew; other data, origins or draws do. What was learned moves the valuation."""
+    asked: list[dict[str, Any]] = []
+
+    def instead(table: clv.Transactions, *, models: list[Any], folder: Path, progress: bool, **options: Any) -> clv.Backtest:
+        asked.append(options)
+        folder.mkdir(parents=True, exist_ok=True)
+        labels = tuple(f"{purchases.title} + {spend.title}" for purchases, spend in models)
+        made = make_backtest(Past(models=labels, source=table.source, sha256=table.sha256, origins=5, horizons=(13,)))
+        told = {"pool": list(options["pool"]), "by": list(options["by"] or table.segments), "asked": options["origins"]}
+        told |= {name: options[name] for name in ("horizons", "seed", "draws", "predictive_draws", "customers")}
+        told["until"] = options["until"].isoformat()
+        return replace(made, settings=made.settings | told)
+
+    given: list[clv.Discrepancy] = []
+
+    def value(*_: object, discrepancy: clv.Discrepancy, **__: object) -> clv.Valuation:
+        given.append(discrepancy)
+        return finished.valuation
+
+    out = tmp_path / "out"
+    shutil.copytree(finished.folder / "fits", out / "fits")
+    monkeypatch.setattr(study, "backtest", instead)
+    monkeypatch.setattr(study, "value", value)
+    graded = ["backtest.with_run=true"]
+    for overrides, calls in (
+        (graded, 1),
+        (graded, 1),
+        ([*graded, "economics.margin=0.2"], 1),
+        ([*graded, "backtest.origins=4"], 2),
+        ([*graded, "backtest.origins=4", "backtest.customers=500"], 3),
+        ([], 3),
+    ):
+        done = clv.run(finished.settings.path, out=out, overrides=overrides, progress=False)
+        assert len(asked) == calls, overrides
+        assert f">{words.BACKTEST}<" in done.report.read_text(encoding="utf-8")
+    names = {path.name for path in out.iterdir()}
+    assert names == {"backtest", "backtest-fits", "backtest.html", "customers.parquet", "fits", "manifest.json", "report.html", "valuation"}
+    assert all(found.evidence.set_index("what").loc["orders", "origins"] == 5 for found in given)
+
+
+def test_where_nothing_can_be_graded_a_run_says_what_its_bands_assume(finished: clv.Study) -> None:
+    page = finished.report.read_text(encoding="utf-8")
+    assert "No past forecast could be compared with what happened" in page
+    assert finished.valuation.discrepancy.set_index("what").loc["orders", "errors"] == 0
+    assert finished.valuation.spread["systematic_sd"][0] > 0
 
 
 def test_a_backtest_writes_these_files_and_leaves_nothing_else(

@@ -146,7 +146,7 @@ def learn_from(ended: pd.DataFrame, *, draws: int, seed: int) -> Discrepancy:
         _row("amount", total["amount"], slopes[:, 0], amount_sigma, np.zeros(draws)),
     ]
     own = {}
-    for column in dict.fromkeys(orders["column"]):
+    for column in sorted(set(orders["column"])):
         if column:
             own[column], found = _own(column, orders, amount, draws, random)
             rows += found
@@ -167,6 +167,7 @@ def _row(what: str, errors: pd.DataFrame, mean: np.ndarray, sigma: np.ndarray, g
         "mean": float(mean.mean()),
         "sd": float(np.sqrt((sigma**2).mean())),
         "growth": float(growth.mean()),
+        "between_sd": 0.0,
         "prior_sd": SPREAD_SCALE,
     }
 
@@ -245,7 +246,7 @@ def _own(
             _Errors(of_level), pd.Index(levels).get_indexer(of_level["level"]), levels, random, draws
         )
         data |= {name: (("draw", "level"), drawn), f"{name}_sd": (("draw",), spread)}
-        rows.append({**_row(f"{name} by {column}", of_level, np.zeros(1), sigma, np.zeros(1)), "mean_sd": float(mean_sd.mean())})
+        rows.append({**_row(f"{name} by {column}", of_level, np.zeros(1), sigma, np.zeros(1)), "between_sd": float(mean_sd.mean())})
     return xr.Dataset(data, coords={"level": levels}), rows
 
 

@@ -134,7 +134,8 @@ def _next_amounts(plan: Plan, part: Part) -> np.ndarray:
     draw = np.tile(np.arange(plan.draws, dtype=np.int32), len(part))
     unused = np.zeros((len(part), plan.draws))
     futures = Futures(customer, draw, np.zeros(len(draw)), unused, unused)
-    return plan.spend.simulate(plan.spend_coordinates, part.batch, futures, seed=plan.seed).reshape(len(part), plan.draws)
+    amounts = plan.spend.simulate(plan.spend_coordinates, part.batch, futures, seed=plan.seed).reshape(len(part), plan.draws)
+    return np.asarray(amounts * plan.amount_factors(part))
 
 
 def _log_score(plan: Plan, part: Part, weeks: int, counts: np.ndarray) -> np.ndarray:
@@ -181,7 +182,7 @@ def forecast_newcomers(plan: Plan, part: Part, first_amounts: np.ndarray, newcom
         orders = simulate_events(plan, some).events[0]
         day = orders.period
         random = np.random.default_rng([seed, FIRST_ORDERS, rows.start])
-        opening = first.simulate(0, (len(some), draws), random) * relative
+        opening = first.simulate(0, (len(some), draws), random) * relative * plan.amount_factors(some)
         folded = np.zeros_like(found)
         for h, weeks in enumerate(origin.weeks):
             within = day < 7 * weeks

@@ -65,7 +65,7 @@ def fit_key(model: Model, statistics: Customers, settings: Mapping[str, Any]) ->
         "versions": {name: version(name) for name in FIT_VERSIONS},
     }
     digest = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode())
-    by_month = statistics.history if model.clock.effects else None
+    by_month = statistics.history if model.clock.spreads else None
     for frame in (statistics.statistics, statistics.segments, statistics.returns, by_month):
         if frame is None:
             continue

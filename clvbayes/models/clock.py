@@ -264,9 +264,14 @@ class LevelClock(_ByMonth):
         return np.asarray(free - self.share @ free)
 
     @property
+    def _used(self) -> np.ndarray:
+        """Which of the months have data."""
+        return np.asarray(np.arange(self.months) >= self.months - self.seen)
+
+    @property
     def _free(self) -> np.ndarray:
         """Months without data have noise alone: the walk begins with the data."""
-        used = (np.arange(self.months) >= self.months - self.seen)[:, None]
+        used = self._used[:, None]
         season = MONTH_BASIS[(self.last - np.arange(self.months)[::-1]) % len(MONTHS)] * used
         walk = np.tril(np.ones((self.months, self.months))) * used * used.T
         return np.concatenate([season, walk, np.eye(self.months)], axis=1)
@@ -287,16 +292,18 @@ class LevelClock(_ByMonth):
         import pymc as pm
         import pytensor.tensor as pt
 
-        season, mean = SEASON.parts, pm.Data("clock_mean", self.share @ self._free)
+        season, mean, used = SEASON.parts, pm.Data("clock_mean", self.share @ self._free), pm.Data("clock_used", self._used.astype(float))
         pm.Deterministic("season", pt.dot(MONTH_BASIS, parts[:season]), dims="month")
-        pm.Deterministic("level", pt.cumsum(parts[season : season + self.months]) - pt.dot(mean, parts), dims="bin")
+        pm.Deterministic("level", pt.cumsum(used * parts[season : season + self.months]) - pt.dot(mean, parts), dims="bin")
 
     def foreseen(self, posterior: xr.Dataset, months: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        """The walk goes on from its last level, with new noise."""
-        season = posterior["season"].transpose("sample", "month").to_numpy()[:, months]
-        level = posterior["level"].transpose("sample", "bin").to_numpy()[:, -1:]
+        """The walk goes on from its last level, with new noise; what is left of the last month seen has that month's own pace."""
+        begun = int(months[0] == self.last)
+        season = posterior["season"].transpose("sample", "month").to_numpy()[:, months[begun:]]
+        pace, level = (posterior[name].transpose("sample", "bin").to_numpy()[:, -1:] for name in ("pace", "level"))
         walk, noise = (posterior[name].to_numpy()[:, None] * random.standard_normal(season.shape) for name in ("walk_scale", "noise_scale"))
-        return np.asarray(season + level + np.cumsum(walk, axis=1) + noise)
+        ahead = season + level + np.cumsum(walk, axis=1) + noise
+        return np.concatenate([pace, ahead], axis=1) if begun else np.asarray(ahead)
 
     @property
     def _history(self) -> int | None:

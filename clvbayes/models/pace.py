@@ -98,7 +98,7 @@ class Pace:
         return np.asarray((self._cumulative[:, at] + (times - self.edges[at]) * self.ahead_by_month[:, at]).T)
 
     def moved(self, by_month: np.ndarray, by_group: np.ndarray) -> "Pace":
-        """The same past, and a future times what is given, dims ``(draw, month ahead)`` and ``(draw, group)``."""
+        """The same past, the pace ahead times `by_month`, dims ``(draw, month ahead)``, and with these paces of groups."""
         return replace(self, ahead_by_month=np.ascontiguousarray(self.ahead_by_month * by_month), of_group=by_group)
 
     @cached_property

@@ -150,9 +150,8 @@ def each_order(plan: Plan, part: Part) -> EachOrder:
     batch, paid = part.batch, plan.paid_share
     spend = plan.spend_coordinates[:, :, batch.spend_cell].transpose(1, 2, 0)
     mean, square, product = plan.spend.amount_moments(spend, *(column[:, None] for column in _spend_known(batch)))
-    if plan.amount_factor is not None:
-        factor = plan.amount_factor.T[batch.group]
-        mean, square, product = mean * factor, square * factor**2, product * factor**2
+    factor = plan.amount_factors(part)
+    mean, square, product = mean * factor, square * factor**2, product * factor**2
     back, back_twice = returned_share(plan, part)
     margin, cost, handling = (column[:, None] for column in (part.margin, part.order_cost, part.return_cost))
     kept_twice = 1 - 2 * back + back_twice

@@ -25,6 +25,8 @@ __all__ = ["Discrepancy", "moved"]
 FIRST_WEEKS = 13.0  # the scale of the errors' growth
 HELD_FROM = 52.0  # weeks: no forecast of more than a year is graded often enough to learn how errors grow there
 CURVE_CUSTOMERS, CURVE_DRAWS, CURVE_LATENTS, CURVE_POINTS = 500, 10, 4, 48
+SHARE_CUSTOMERS, SHARE_DRAWS = 20_000, 2
+MOST_GROUPS = 2_000  # of customers with a pace of their own: 2,000 draws of them take 100 MB
 SLOWEST, FASTEST = 0.05, 20.0  # of the pace that the model by itself foresees
 CHOSEN, UNSEEN, LATENTS = 31, 32, 33  # uses of a seed beside the customers' streams
 OWN = ("orders", "amount")
@@ -41,12 +43,13 @@ class Discrepancy:
         the weeks graded and up to a year; the amount of each order by ``exp(amount)``.
     own : mapping of str to xarray.Dataset
         By reporting column: what a level's customers are off besides, `orders` and `amount`, dims ``(draw, level)``; `orders_sd` and
-        `amount_sd`, dims ``(draw,)``, are what a level has of which nothing is known.
+        `amount_sd`, dims ``(draw,)``, are what a level has of which nothing is known. Columns that make more than 2,000 combinations of
+        levels with those before them are left out.
     weeks : tuple of float
         Shortest and longest horizon that it was learned from.
     evidence : pandas.DataFrame
         What it was learned from and what was found: one row each of `what` ("orders", "amount", and these by column): `origins`, `errors`,
-        `mean`, `sd`, `growth`, and of the first two what the prior alone says, `prior_sd`.
+        `mean`, `sd` (from origin to origin), `growth`, `between_sd` (of levels' means), and `prior_sd`, the scale of the prior of `sd`.
     """
 
     shared: xr.Dataset
@@ -63,8 +66,8 @@ def moved(plan: Plan, everyone: Part, customers: Customers, discrepancy: Discrep
     chosen = np.concatenate([random.permutation(available) for _ in range(-(-plan.draws // available))])[: plan.draws]
     size, growth, amount = (discrepancy.shared[name].to_numpy()[chosen] for name in ("size", "growth", "amount"))
     group, own = _own(discrepancy, customers, chosen, plan.seed)
-    curve = _Curve.of(plan, everyone, group, own["orders"].shape[1])
-    own = {name: effect - (effect @ curve.of_group)[:, None] for name, effect in own.items()}
+    own = _about_the_total(own, *_shares(plan, everyone, group, own["orders"].shape[1]))
+    curve = _Curve.of(plan, everyone)
 
     weeks = plan.clock.edges * DAYS_PER_UNIT[customers.unit] / 7
     held = np.clip(weeks, min(discrepancy.weeks[0], FIRST_WEEKS), HELD_FROM)
@@ -79,11 +82,10 @@ def moved(plan: Plan, everyone: Part, customers: Customers, discrepancy: Discrep
 
 def _own(discrepancy: Discrepancy, customers: Customers, chosen: np.ndarray, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Each customer's combination of levels, and what these are off, dims ``(draw, combination)``."""
-    columns = [column for column in discrepancy.own if column in customers.segments]
+    columns, group = _grouped([column for column in discrepancy.own if column in customers.segments], customers)
     if not columns:
-        return np.zeros(len(customers), np.int64), {name: np.zeros((len(chosen), 1)) for name in OWN}
+        return group, {name: np.zeros((len(chosen), 1)) for name in OWN}
     labels = customers.segments[columns].astype(str)
-    group = labels.groupby(columns, sort=True).ngroup().to_numpy(dtype=np.int64)
     combinations = labels.iloc[np.unique(group, return_index=True)[1]]
     found = {name: np.zeros((len(chosen), len(combinations))) for name in OWN}
     for k, column in enumerate(columns):
@@ -99,16 +101,54 @@ def _own(discrepancy: Discrepancy, customers: Customers, chosen: np.ndarray, see
     return group, found
 
 
+def _grouped(columns: list[str], customers: Customers) -> tuple[list[str], np.ndarray]:
+    """As many of the columns, in their order, as have few enough combinations of levels, and each customer's combination."""
+    chosen: list[str] = []
+    group: np.ndarray = np.zeros(len(customers), np.int64)
+    for column in columns:
+        finer = customers.segments[[*chosen, column]].astype(str).groupby([*chosen, column], sort=True).ngroup().to_numpy(dtype=np.int64)
+        if len(finer) and finer.max() < MOST_GROUPS:
+            chosen, group = [*chosen, column], finer
+    return chosen, group
+
+
+def _expected_orders(plan: Plan, part: Part, time: float) -> np.ndarray:
+    """Of each customer until so much operational time has passed, from some draws and latent states, the same at all times."""
+    coordinates, known = plan.purchase_coordinates[:, :, part.batch.purchase_cell].transpose(1, 2, 0), plan.known(part)
+    random = np.random.default_rng([plan.seed, LATENTS])
+    first, _, _ = plan.purchases.discounted_moments(coordinates, *known, horizon=time, discount=0.0, latents=CURVE_LATENTS, random=random)
+    return np.asarray(first.mean(axis=1))
+
+
+def _shares(plan: Plan, everyone: Part, group: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
+    """What each group is expected to have of a year's orders and of their money."""
+    few = plan.with_draws(np.unique(np.linspace(0, plan.draws - 1, SHARE_DRAWS).astype(int)))
+    rows = np.argsort(everyone.batch.key, kind="stable")[:SHARE_CUSTOMERS]
+    some = everyone.rows(rows)
+    orders = _expected_orders(few, some, plan.units_per_year)
+    spend = few.spend_coordinates[:, :, some.batch.spend_cell].transpose(1, 2, 0)
+    known = (column[:, None] for column in (some.batch.spend_count, some.batch.spend_sum, some.batch.spend_sum_log))
+    amount = few.spend.amount_moments(spend, *known)[0].mean(axis=1)
+    sums = [np.bincount(group[rows], value, minlength=groups) + 1e-300 for value in (orders, orders * amount)]
+    return sums[0] / sums[0].sum(), sums[1] / sums[1].sum()
+
+
+def _about_the_total(own: dict[str, np.ndarray], of_orders: np.ndarray, of_money: np.ndarray) -> dict[str, np.ndarray]:
+    """What groups are off, less what the total would be off by it in each draw: that is learned by itself."""
+    orders = own["orders"] - np.log(np.exp(own["orders"]) @ of_orders)[:, None]
+    amount = own["amount"] - np.log(np.exp(orders + own["amount"]) @ of_money)[:, None]
+    return {"orders": orders, "amount": amount}
+
+
 @dataclass(frozen=True)
 class _Curve:
-    """How many orders a base is expected to bring until so much operational time has passed, and what each group has of them."""
+    """How many orders a base is expected to bring until so much operational time has passed."""
 
     log_time: np.ndarray
     log_orders: np.ndarray
-    of_group: np.ndarray
 
     @classmethod
-    def of(cls, plan: Plan, everyone: Part, group: np.ndarray, groups: int) -> "_Curve":
+    def of(cls, plan: Plan, everyone: Part) -> "_Curve":
         """From some customers, those who have bought often more likely than others, and some draws."""
         few = plan.with_draws(np.unique(np.linspace(0, plan.draws - 1, CURVE_DRAWS).astype(int)))
         weight = everyone.batch.frequency + max(float(everyone.batch.frequency.mean()), 0.1)
@@ -121,18 +161,9 @@ class _Curve:
         longest = plan.clock.passed(plan.clock.edges[-1:]).max()
         shortest = few.clock.ahead(np.zeros(1), plan.units_per_year / 366, few.draws, np.zeros(1, np.int64)).min()
         times = np.geomspace(shortest / FASTEST, longest * FASTEST, CURVE_POINTS)
-        coordinates, known = few.purchase_coordinates[:, :, some.batch.purchase_cell].transpose(1, 2, 0), few.known(some)
-        by_customer = np.empty((len(rows), CURVE_POINTS))
-        for k, time in enumerate(times):
-            random = np.random.default_rng([plan.seed, LATENTS])  # the same customers at all times: more time, more orders
-            first, _, _ = few.purchases.discounted_moments(
-                coordinates, *known, horizon=time, discount=0.0, latents=CURVE_LATENTS, random=random
-            )
-            by_customer[:, k] = first.mean(axis=1) / weight[rows]
-        a_year = int(np.searchsorted(times, plan.units_per_year))
-        share = np.bincount(group[rows], by_customer[:, a_year], minlength=groups)
-        total = np.maximum.accumulate(by_customer.sum(axis=0)) * (1 + 1e-9 * np.arange(CURVE_POINTS))
-        return cls(np.log(times), np.log(np.maximum(total, 1e-300)), share / max(share.sum(), 1e-300))
+        total = np.array([(_expected_orders(few, some, time) / weight[rows]).sum() for time in times])
+        rising = np.maximum.accumulate(total) * (1 + 1e-9 * np.arange(CURVE_POINTS))
+        return cls(np.log(times), np.log(np.maximum(rising, 1e-300)))
 
     def orders(self, time: np.ndarray) -> np.ndarray:
         """Expected until some operational time, up to a factor."""

@@ -74,6 +74,10 @@ class Plan:
         recency, T = (self.clock.history(span, by_month, self.draws) for span, by_month in times)
         return batch.frequency[:, None], recency, T
 
+    def amount_factors(self, part: "Part") -> np.ndarray:
+        """What multiplies the amounts of some customers, dims ``(customer, draw)``, or one for all of them."""
+        return np.ones((1, 1)) if self.amount_factor is None else self.amount_factor.T[part.batch.group]
+
     def with_draws(self, draws: Any) -> "Plan":
         """The same plan with some of its draws."""
         by_draw = ["purchase_coordinates", "spend_coordinates", "returns_coordinates", "paid_share"]

@@ -150,7 +150,7 @@ def _expected(
         [_shares(np.bincount(kind_of[found], amounts[found], minlength=len(kinds)), share[row]) for row, found in enumerate(members)]
     )
     paid = np.stack([np.bincount(kind_of[found], amounts[found] > 0, minlength=len(kinds)) / len(found) for found in members])
-    earned = first.mean.T * (weight @ (kinds.margin[:, None] * (1 - back)))
+    earned = first.mean.T * (weight @ (kinds.margin[:, None] * (1 - back) * plan.amount_factors(kinds)))
     costs = share @ (kinds.order_cost + kinds.service_cost)
     return (earned - costs[:, None] - paid @ (kinds.return_cost[:, None] * back)).T, residual.T
 
@@ -166,7 +166,7 @@ def _simulate(plan: Plan, like: Part, first: FirstOrders, margin: float, row: in
     some = like.rows(by_hash[np.arange(count) % len(by_hash)])
     some = replace(some, batch=replace(some.batch, key=customer_keys(f"{names[row]}\n{k}" for k in range(count))))
     random = np.random.default_rng([plan.seed, NEWCOMERS, int(customer_keys([names[row]])[0])])
-    first_earned = margin * first.simulate(row, (count, plan.draws), random)
+    first_earned = margin * first.simulate(row, (count, plan.draws), random) * plan.amount_factors(some)
     nothing = np.zeros(first_earned.shape)
     comes_back = nothing if plan.returns is None else plan.returns.simulate_pending(plan.returns_coordinates, some.batch, seed=plan.seed)
     order_cost, service, handling = (costs[:, None] for costs in (some.order_cost, some.service_cost, some.return_cost))

@@ -82,7 +82,7 @@ def plan_valuation(
         seed=int(seed),
     )
     if layout is not STEADY or discrepancy is not None:
-        paces = [_pace(fit, layout, customers, each, seed) for fit in purchases]
+        paces = [_pace(fit, layout, customers, each, seed, turn) for turn, fit in enumerate(purchases)]
         plan = replace(plan, clock=in_turns(paces).some(slice(draws)))
     cells = CellsOf(purchase_cells.of_customer, spend_cells.of_customer, returns_cells.of_customer)
     part = everyone_of(customers, cells, economics, layout)
@@ -131,7 +131,7 @@ def _clock_of(fit: Fit, customers: Customers) -> Clock:
     return LevelClock(fit.posterior["posterior"].sizes["bin"], last=customers.until.month - 1)
 
 
-def _pace(fit: Fit, layout: Clock, customers: Customers, draws: int, seed: int) -> Pace:
+def _pace(fit: Fit, layout: Clock, customers: Customers, draws: int, seed: int, turn: int) -> Pace:
     """The clock of a purchase fit, in the same draws as its coordinates, its past parted into the months of a layout."""
     clock, days = _clock_of(fit, customers), DAYS_PER_UNIT[customers.unit]
     if customers.until is None:
@@ -144,9 +144,12 @@ def _pace(fit: Fit, layout: Clock, customers: Customers, draws: int, seed: int) 
         past = np.ones((draws, len(layout.effects)))
         if clock.effects:
             effects = posterior[clock.variable].transpose("sample", clock.dim).to_numpy()
-            of_month = (customers.until.month - 1 - np.arange(len(layout.effects))[::-1]) % len(MONTHS)
-            past = np.exp(effects if clock == layout else effects[:, of_month])
-    ahead = clock.foreseen(posterior, months, np.random.default_rng([seed, FORESEEN]))
+            if clock != layout:
+                if isinstance(clock, LevelClock):
+                    raise ArgumentError("fits with a level can be pooled only if they have seen the same months")
+                effects = effects[:, (customers.until.month - 1 - np.arange(len(layout.effects))[::-1]) % len(MONTHS)]
+            past = np.exp(effects)
+    ahead = clock.foreseen(posterior, months, np.random.default_rng([seed, FORESEEN, turn]))
     return Pace(past, ends / days, np.exp(ahead), np.ones((draws, 1)))
 
 

@@ -222,7 +222,7 @@ def _require_usable(
 def _require_widened(purchases: Sequence[Fit], customers: Customers, discrepancy: Discrepancy | None) -> None:
     clocks = [cast("PurchaseModel", fit.model).clock for fit in purchases]
     seen = float(customers.statistics["T"].max()) * DAYS_PER_UNIT[customers.unit]
-    if discrepancy is None and SEASONAL in clocks and len(clocks) == 1 and seen < LEAST_DAYS:
+    if discrepancy is None and SEASONAL in clocks and LEVEL not in clocks and seen < LEAST_DAYS:
         raise ArgumentError(
             f"a season cannot be told from a change of level in fewer than 24 months, and there are {int(seen / 30.4)}: give a "
             "discrepancy, pool the fit with one of the same model with a level, or leave the season out"
@@ -338,7 +338,8 @@ def _of_groups(plan: Plan) -> list[np.ndarray]:
 
 def _explained(values: np.ndarray, features: np.ndarray) -> float:
     """Variance of values that features explain by least squares, less what as many features of pure noise would."""
-    features = np.column_stack([np.ones(len(values)), features, np.square(features)])
+    products = [features[:, i] * features[:, j] for i in range(features.shape[1]) for j in range(i + 1)]
+    features = np.column_stack([np.ones(len(values)), features, *products])
     left = values - features @ np.linalg.lstsq(features, values, rcond=None)[0]
     freedom = len(values) - features.shape[1]
     return max(float(values.var() - left @ left / freedom), 0.0)

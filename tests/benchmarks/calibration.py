@@ -58,7 +58,7 @@ def registered() -> list[Registered]:
         make = getattr(clv.models, name)
         plain = make()
         choices = [plain, *(make(**{option: True}) for option, chosen in plain.options.items() if chosen is False)]
-        for model in (model for model in choices if not model.clock.effects):
+        for model in (model for model in choices if not model.clock.spreads):
             options = "_".join(option for option, chosen in model.options.items() if chosen is True)
             found.append(Registered(f"{name}_{options}".strip("_"), model, model.priors(_typical())))
     return found

@@ -90,8 +90,9 @@ def graded(row: pd.Series, discrepancy: clv.Discrepancy, what: str, kind: str) -
     of_revenue = row["measure"] == "revenue"
     moves = shared["size"].to_numpy() * (row["weeks"] / 13) ** shared["growth"].to_numpy()
     moves = moves + (shared["amount"].to_numpy() if of_revenue else 0.0)
-    if kind == "joint" and row["column"] and row["level"] in discrepancy.own[row["column"]]["level"]:
-        own = discrepancy.own[row["column"]].sel(level=row["level"])
+    known = discrepancy.own.get(row["column"])
+    if kind == "joint" and known is not None and row["level"] in known["level"]:
+        own = known.sel(level=row["level"])
         moves = moves + own["orders"].to_numpy() + (own["amount"].to_numpy() if of_revenue else 0.0)
     sd = np.sqrt(np.log1p((row["sd"] / row["mean"]) ** 2))
     draws = row["q50"] * np.exp(moves + sd * random.standard_normal(len(moves)))

@@ -440,3 +440,45 @@ def test_a_year_of_two_digits_read_as_four_is_refused() -> None:
     orders = pd.DataFrame({"customer_id": ["a", "a"], "date": ["02.01.23", "03.01.2024"], "amount": [1.0, 2.0]})
     with pytest.raises(DataError, match=r"row 1, column 'date': '02.01.23' lies before 1970-01-01"):
         read_transactions(orders, date_format="%d.%m.%Y")
+
+
+# some customers -------------------------------------------------------------------------------------------------------------------------
+
+
+def some_lines() -> pd.DataFrame:
+    """Forty customers of up to six lines, and lines of nobody."""
+    rows = [(f"c{k:02d}", f"2025-01-{1 + j:02d}", 10.0 + k) for k in range(40) for j in range(1 + k % 6)]
+    return pd.DataFrame([*rows, (None, "2025-01-05", 7.0)], columns=["customer_id", "date", "amount"])
+
+
+def test_some_customers_keep_all_their_lines_and_are_the_same_ones_each_time() -> None:
+    lines = some_lines()
+    table = read_transactions(lines)
+    found = table.of_some_customers(12).to_frame()
+    kept = sorted(found["customer_id"].unique())
+    assert len(kept) == 12 and kept != sorted(lines["customer_id"].dropna().unique())[:12]
+    assert len(found) == lines["customer_id"].isin(kept).sum()
+    shuffled = read_transactions(lines.sample(frac=1.0, random_state=1)).of_some_customers(12).to_frame()
+    assert sorted(shuffled["customer_id"].unique()) == kept
+
+
+def test_fewer_customers_are_some_of_more() -> None:
+    table = read_transactions(some_lines())
+    few, more = (set(table.of_some_customers(count).to_frame()["customer_id"]) for count in (5, 20))
+    assert len(few) == 5 and few < more
+    others = read_transactions(some_lines().query("customer_id not in @few")).of_some_customers(15).to_frame()
+    assert set(others["customer_id"]) == more - few  # chosen each by itself
+    assert table.of_some_customers(1000).to_frame()["customer_id"].nunique() == 40
+
+
+def test_some_customers_of_a_table_are_of_the_same_source() -> None:
+    table = read_transactions(some_lines(), currency="EUR")
+    some = table.of_some_customers(3)
+    assert (some.source, some.sha256, some.currency) == (table.source, table.sha256, table.currency)
+    assert len(table.to_frame()) == len(some_lines())  # which stays as it was
+
+
+@pytest.mark.parametrize("count", [0, -1, True, 2.0, "2"])
+def test_no_whole_number_of_customers_is_refused(count: Any) -> None:
+    with pytest.raises(ArgumentError, match=f"customers must be a whole number of at least 1, not {count!r}"):
+        read_transactions(orders()).of_some_customers(count)
