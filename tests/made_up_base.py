@@ -77,6 +77,15 @@ class Base:
     returns: bool = True
     newcomers: bool = True
     acquisition_cost: float | None = 120.0
+    # Past forecasts whose end has come, of which something was learned; None where nothing was to be.
+    errors: int | None = None
+
+
+def evidence_of_errors(errors: int | None) -> pd.DataFrame:
+    if errors is None:
+        return pd.DataFrame()
+    known = {"origins": errors // 2, "errors": errors, "mean": -0.06, "sd": 0.08, "growth": -0.1, "between_sd": 0.0, "prior_sd": 0.1}
+    return pd.DataFrame([{"what": what, **known} for what in ("orders", "amount")])
 
 
 def checks(title: str, *, failed: bool) -> Certificate:
@@ -222,8 +231,15 @@ def make_evidence(base: Base) -> Evidence:
         periods=periods,
         checks=(CheckResult("simulation against closed form", "ok", "expected orders agree within 0.4 standard errors"),),
         spread=pd.DataFrame(
-            {"column": [""], "level": ["all customers"], "sd": [13.0], "process_sd": [3.0], "parameter_sd": [4.0], "systematic_sd": [12.0]}
+            [
+                {"column": column, "level": level, "sd": 13.0, "process_sd": 3.0, "parameter_sd": 4.0, "systematic_sd": 12.0}
+                for column, level in (
+                    ("", "all customers"),
+                    *((column, str(level)) for column, array in arrays.items() for level in array["level"].to_numpy()),
+                )
+            ]
         ),
+        discrepancy=evidence_of_errors(base.errors),
         beyond_horizon=0.2,
         acquisition=acquisition_of(base, economics.acquisition_cost is not None, rng) if base.newcomers else Acquisition(),
     )

@@ -7,6 +7,7 @@ from datetime import date as Date
 from typing import Literal
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from clvbayes.data.checks import CONTROL, CURRENCY, require_columns
@@ -71,7 +72,7 @@ class Transactions:
         ArgumentError
             If `count` is no positive whole number.
         """
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
             raise ArgumentError(f"customers must be a whole number of at least 1, not {count!r}")
         chosen = f"""
             select customer_id from (select distinct customer_id from orders where customer_id is not null)

@@ -4,7 +4,7 @@ For each past origin j and horizon of h weeks that has ended, e_jh = log(actual 
 of the draws. With c_h = (h / 13)^growth,
 
     e_jh ~ N(c_h mu, s_jh^2 + c_h^2 sigma^2)    to the power min(1, 13 / h), since longer horizons overlap;
-    mu ~ N(0, .10^2), sigma ~ half-normal(.12), growth ~ N(0, .35^2) within +-.9:
+    mu ~ N(0, .10^2), sigma ~ half-normal(.10), growth ~ N(0, .35^2) within +-.9:
 
 a mean, since models that forecast too much go on to do so; a spread; and whether errors grow with the horizon. A draw of the next error is
 c_h (mu + sigma eps), with one eps for all horizons. The posterior is a grid over sigma and growth; mu is normal given these.

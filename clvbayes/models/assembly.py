@@ -105,7 +105,7 @@ def pooled_model(
             table: {name: pm.Data(f"{table}_{name}", column, dims=(table, clock.dim)[: column.ndim]) for name, column in columns.items()}
             for table, columns in tables.items()
         }
-        by_row = model.log_likelihood(coordinates, data, clock)
+        by_row = model.log_likelihood(coordinates, data, clock.shared(effects) if clock.effects else clock)
         log_likelihood = (data["row"]["weight"] * by_row).sum()
         if correction is not None:
             parts = {field.name: pm.Data(f"correction_{field.name}", getattr(correction, field.name)) for field in fields(correction)}

@@ -14,7 +14,7 @@ term n_m s_m for the n_m repeat purchases in months m. Which customers made them
 of months.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -108,6 +108,10 @@ class Clock(Protocol):
         """Log of the pace of the clock at each of a row's repeat purchases, summed, by row."""
         ...
 
+    def shared(self, effects: Any) -> "Clock":
+        """The same clock where its effects are known to be the same in all cells, dims ``(effect,)``: quicker."""
+        ...
+
     def declare(self, parts: Any) -> None:
         """Declare what else the parts make in the current PyMC model."""
         ...
@@ -152,6 +156,10 @@ class SteadyClock:
         """Zero."""
         return 0.0
 
+    def shared(self, effects: Any) -> "SteadyClock":
+        """Itself."""
+        return self
+
     def declare(self, parts: Any) -> None:
         """Nothing."""
 
@@ -164,6 +172,7 @@ class _ByMonth:
     """What clocks have in common whose effects are those of months: the last coordinates."""
 
     effects: tuple[str, ...]
+    same_in_all_cells: Any
 
     def columns(self, rows: "Table", customers: Customers) -> "Table":
         """`T_by_month` and `t_x_by_month`, the time that passed in each month, and `x_by_month`, dims ``(row, month)``."""
@@ -183,12 +192,22 @@ class _ByMonth:
         """Time in each month, times its pace."""
         import pytensor.tensor as pt
 
+        if self.same_in_all_cells is not None:
+            return pt.dot(rows[f"{name}_by_month"], pt.exp(self.same_in_all_cells))
         pace = pt.exp(coordinates[-len(self.effects) :]).T
         return (rows[f"{name}_by_month"] * pace[rows["cell"]]).sum(axis=1)
 
     def log_intensity(self, rows: Any, coordinates: Any) -> Any:
         """Purchases in each month, times its effect."""
+        import pytensor.tensor as pt
+
+        if self.same_in_all_cells is not None:
+            return pt.dot(rows["x_by_month"], self.same_in_all_cells)
         return (rows["x_by_month"] * coordinates[-len(self.effects) :].T[rows["cell"]]).sum(axis=1)
+
+    def shared(self, effects: Any) -> Any:
+        """The clock with these effects, whatever the coordinates of single cells say."""
+        return replace(self, same_in_all_cells=effects)  # type: ignore[type-var]
 
     @property
     def _history(self) -> int | None:
@@ -204,6 +223,7 @@ class SeasonalClock(_ByMonth):
     effects: tuple[str, ...] = MONTHS
     variable: str = "season"
     dim: str = "month"
+    same_in_all_cells: Any = field(default=None, compare=False, repr=False)
     spreads: tuple[Spread, ...] = (SEASON,)
 
     @property
@@ -246,6 +266,7 @@ class LevelClock(_ByMonth):
     name: str = "level"
     variable: str = "pace"
     dim: str = "bin"
+    same_in_all_cells: Any = field(default=None, compare=False, repr=False)
 
     @property
     def effects(self) -> tuple[str, ...]:  # type: ignore[override]

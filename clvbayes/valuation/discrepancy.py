@@ -18,6 +18,7 @@ import xarray as xr
 
 from clvbayes.data import DAYS_PER_UNIT, Customers
 from clvbayes.models.pace import Pace
+from clvbayes.models.streams import customer_keys
 from clvbayes.valuation.events import Part, Plan
 
 __all__ = ["Discrepancy", "moved"]
@@ -39,8 +40,8 @@ class Discrepancy:
     Attributes
     ----------
     shared : xarray.Dataset
-        Dims ``(draw,)``. After h weeks the number of orders of all customers is multiplied by ``exp(size * (h / 13) ** growth)``, within
-        the weeks graded and up to a year; the amount of each order by ``exp(amount)``.
+        Dims ``(draw,)``. After h weeks the number of orders of all customers is multiplied by ``exp(size * (h / 13) ** growth)``, with h
+        held at the shortest horizon graded and at a year; the amount of each order by ``exp(amount)``.
     own : mapping of str to xarray.Dataset
         By reporting column: what a level's customers are off besides, `orders` and `amount`, dims ``(draw, level)``; `orders_sd` and
         `amount_sd`, dims ``(draw,)``, are what a level has of which nothing is known. Columns that make more than 2,000 combinations of
@@ -92,9 +93,10 @@ def _own(discrepancy: Discrepancy, customers: Customers, chosen: np.ndarray, see
         known = discrepancy.own[column]
         names, of = np.unique(combinations[column].to_numpy(dtype=str), return_inverse=True)
         at = pd.Index(known["level"].to_numpy().astype(str)).get_indexer(names)
-        random = np.random.default_rng([seed, UNSEEN, k])
+        unseen = [np.random.default_rng([seed, UNSEEN, k, int(key)]) for key in customer_keys(names)]
         for name in OWN:
-            spread = known[f"{name}_sd"].to_numpy()[chosen][:, None] * random.standard_normal((len(chosen), len(names)))
+            luck = np.stack([random.standard_normal(len(chosen)) for random in unseen], axis=1)
+            spread = known[f"{name}_sd"].to_numpy()[chosen][:, None] * luck
             drawn = known[name].transpose("draw", "level").to_numpy()[chosen]
             by_level = np.where(at >= 0, drawn[:, at], spread) if drawn.shape[1] else spread
             found[name] += by_level[:, of]

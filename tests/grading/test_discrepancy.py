@@ -175,7 +175,7 @@ def test_what_a_level_is_always_off_is_found() -> None:
     for level, off in own_mean(found).items():
         assert off == pytest.approx(OFF[level], abs=0.04)
     assert set(own_mean(found)) == set(OFF)
-    assert evidence(found, "orders by industry")["mean_sd"] == pytest.approx(0.22, abs=0.08)
+    assert evidence(found, "orders by industry")["between_sd"] == pytest.approx(0.22, abs=0.08)
     assert abs(evidence(found, "orders")["mean"]) < 0.05  # of the total nothing
 
 
@@ -244,9 +244,16 @@ def test_the_order_of_rows_does_not_matter(two_columns) -> None:
     assert_same(learned(one), learned(one.sample(frac=1.0, random_state=5)))
 
 
-@pytest.mark.xfail(strict=True, reason="learn_from draws columns in the order in which they are met")
 def test_the_order_of_columns_does_not_matter(two_columns) -> None:
     assert_same(learned(two_columns), learned(two_columns.iloc[::-1]))
+
+
+def test_evidence_is_whole(two_columns) -> None:
+    """Of rows of totals as of those of levels: it is saved as JSON, which has no NaN."""
+    for ended in (NOTHING, two_columns):
+        assert learned(ended).evidence.notna().all(axis=None)
+    kinds = ["orders", "amount", "orders by channel", "amount by channel", "orders by industry", "amount by industry"]
+    assert sorted(learned(two_columns).evidence["what"]) == sorted(kinds)
 
 
 # which forecasts ------------------------------------------------------------------------------------------------------------------------

@@ -208,7 +208,6 @@ def test_newcomers_orders_are_moved(some) -> None:
     assert np.log(after[0].mean() / before[0].mean()) == pytest.approx(0.4, abs=0.08)
 
 
-@pytest.mark.xfail(strict=True, reason="forecast_newcomers leaves first orders unmoved")
 def test_newcomers_first_orders_are_moved_as_all_amounts_are(some) -> None:
     customers, fits = some
     before, after = (newcomers_draws(customers, fits, found) for found in (None, shared(amount=0.4, draws=300)))
@@ -227,7 +226,6 @@ def newcomers_draws(customers, fits, discrepancy) -> np.ndarray:
     return forecast_newcomers(plan, part, customers.statistics["first_amount"].to_numpy(dtype=float), known, origin)[:, 0]
 
 
-@pytest.mark.xfail(strict=True, reason="_next_amounts knows no amount_factor")
 def test_next_amounts_are_moved_as_all_amounts_are(some) -> None:
     customers, fits = some
     origin = Origin(customers.until, (13,))

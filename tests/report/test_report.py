@@ -280,7 +280,7 @@ def notes_of(evidence):
 
 def test_first_page_says_what_the_bands_leave_out_and_what_came_back(evidence_of):
     bands, returns, *_ = notes_of(evidence_of("plain"))
-    assert "do not yet hold" in bands
+    assert "They do not hold what meets all customers at once" in bands
     assert returns.startswith("Values are before returns") and "4.0\u00a0%" in returns
     assert not any("before returns" in note for note in notes_of(evidence_of("normal")))
 
@@ -372,5 +372,5 @@ def test_classes_of_few_returners_are_folded():
 
 def test_the_spread_of_the_total_is_split_and_what_lies_beyond_the_horizon_is_said(pages):
     shown = " ".join(data for _, data in pages("normal")[1].texts)
-    assert "64.0\u00a0% of the variance" in shown or "64\u00a0% of the variance" in shown  # 4 of a standard deviation of 5
+    assert "85\u00a0% is systematic" in shown  # 12 of a standard deviation of 13
     assert "20\u00a0% lies beyond the horizon of 3 years" in shown
