@@ -32,6 +32,7 @@ BACKTEST_SETTINGS = (
         "horizons",
         "spend_growth",
         "widened",
+        "code",
         "asked",
         "customers",
         "seed",

@@ -1,8 +1,9 @@
 """A whole valuation from its settings: the only place that knows the order of the steps."""
 
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
@@ -16,8 +17,9 @@ from clvbayes.errors import DataError
 from clvbayes.files import damage_is_an_error, file_hashes, require_replaceable, staged, write_json
 from clvbayes.grading import Backtest, backtest
 from clvbayes.grading.discrepancy import completed, learn_from, pooled_models
+from clvbayes.grading.rolling_origins import CODE
 from clvbayes.inference import CheckResult, Fit, spend_checks
-from clvbayes.inference.kept import drop_other_fits, fit_or_kept
+from clvbayes.inference.kept import code_digest, drop_other_fits, fit_or_kept
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
 from clvbayes.report import Evidence, GradedModel, backtest_document, compose, render_html
@@ -30,7 +32,7 @@ __all__ = ["GradedStudy", "Study", "check", "run", "run_backtest"]
 
 SAME_MODELS = ("pool", "since", "spend_growth", "currency")  # in which an earlier back-test must agree to be told of a run
 SAME_GRADES = (
-    *("sha256", "by", "until", "asked", "horizons", "seed", "draws", "predictive_draws", "customers", "widened"),
+    *("sha256", "read", "by", "until", "asked", "horizons", "seed", "draws", "predictive_draws", "customers", "widened", "code"),
 )  # and to be the run's own
 FITS, BACKTEST, BACKTEST_FITS = "fits", "backtest", "backtest-fits"
 VERSIONED = ("clvbayes", "pymc", "nutpie", "arviz-stats", "numpy", "numba", "pandas", "duckdb")
@@ -179,9 +181,10 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         "draws": settings.run.draws,
         "seed": settings.run.seed,
     }
-    graded = _graded(folder, settings, chosen, transactions, progress)
-    ended = pd.DataFrame() if graded is None else completed(graded.backtest.by_itself, graded.own, None)
-    discrepancy = learn_from(ended, draws=settings.run.predictive_draws, seed=settings.run.seed)
+    graded = _graded(folder, settings, chosen, transactions, customers, progress)
+    ended = pd.DataFrame() if graded is None else completed(graded.backtest.by_itself, graded.own, customers.until)
+    columns = list(map(str, customers.segments)) if settings.report.by is None else settings.report.by
+    discrepancy = learn_from(ended, columns=columns, draws=settings.run.predictive_draws, seed=settings.run.seed)
     pooled = pooled_models(cast("PurchaseModel", chosen[0]), ended, customers)
     fits, keys = zip(*(fit_or_kept(folder / FITS, model, customers, sampler, progress) for model in (*pooled, *chosen[1:])), strict=True)
     purchases, (spend, returns) = fits[: len(pooled)], (*fits[len(pooled) :], None)[:2]
@@ -256,7 +259,7 @@ def run_backtest(
     folder = _folder(file, out)
     require_replaceable(folder, files=("backtest.html",), folders=(BACKTEST,))
     require_replaceable(folder / BACKTEST_FITS, files=(), folders=())
-    found = _backtest(folder, settings, settings.candidates, transactions, progress)
+    found = _backtest(folder, settings, settings.candidates, transactions, customers, progress)
     drop_other_fits(folder / BACKTEST_FITS, found.settings["fits"])
     _write_backtest(folder, GradedModel(found, found.models[0], customers.currency or ""))
     return GradedStudy(file, found, folder)
@@ -271,10 +274,10 @@ def _pool(settings: Settings) -> tuple[str | tuple[str, ...], ...]:
 
 
 def _backtest(
-    folder: Path, settings: Settings, candidates: Sequence[ModelSettings], transactions: Transactions, progress: bool
+    folder: Path, settings: Settings, candidates: Sequence[ModelSettings], transactions: Transactions, customers: Customers, progress: bool
 ) -> Backtest:
     asked = settings.backtest
-    return backtest(
+    found = backtest(
         transactions,
         origins=asked.origins,
         horizons=asked.horizons,
@@ -282,7 +285,7 @@ def _backtest(
         pool=_pool(settings),
         by=settings.report.by,
         since=settings.data.since,
-        until=settings.data.until,
+        until=customers.until,
         spend_growth=settings.economics.spend_growth,
         draws=asked.draws,
         predictive_draws=asked.predictive_draws,
@@ -291,6 +294,7 @@ def _backtest(
         customers=asked.customers,
         progress=progress,
     )
+    return replace(found, settings=found.settings | {"read": _how_read(settings)})
 
 
 def _write_backtest(folder: Path, graded: GradedModel) -> None:
@@ -299,24 +303,33 @@ def _write_backtest(folder: Path, graded: GradedModel) -> None:
         save(graded.backtest, stage / BACKTEST)
 
 
-def _graded(folder: Path, settings: Settings, chosen: list[Model], transactions: Transactions, progress: bool) -> GradedModel | None:
+def _how_read(settings: Settings) -> dict[str, Any]:
+    """How the orders were read: the same file read in another way is other data."""
+    return settings.data.model_dump(mode="json", exclude={"orders", "since", "until"})
+
+
+def _graded(
+    folder: Path, settings: Settings, chosen: list[Model], transactions: Transactions, customers: Customers, progress: bool
+) -> GradedModel | None:
     """How the run's own models would have done: the back-test in the results' folder if it is that, or a new one.
 
     Without one, an earlier one of the same models; None where nothing could be graded.
     """
     found, own = _kept_backtest(folder), f"{chosen[0].title} + {chosen[1].title}"
-    if found is not None and (own not in found.models or _differs(found, settings, transactions, SAME_MODELS)):
+    if found is not None and (own not in found.models or _differs(found, settings, transactions, customers, SAME_MODELS)):
         found = None
-    if settings.backtest.with_run and (found is None or _differs(found, settings, transactions, SAME_GRADES)):
+    if settings.backtest.with_run and (found is None or _differs(found, settings, transactions, customers, SAME_GRADES)):
         try:
-            found = _backtest(folder, settings, (settings.models,), transactions, progress)
-        except DataError:
-            return None  # a history too short to forecast from any day of it; the report says that nothing was graded
+            found = _backtest(folder, settings, (settings.models,), transactions, customers, progress)
+        except DataError as problem:  # such as a history too short to forecast from any day of it; the report says that nothing was graded
+            if progress:
+                print(f"No past forecast is graded: {problem}", file=sys.stderr)
+            return None
         drop_other_fits(folder / BACKTEST_FITS, found.settings["fits"])
         _write_backtest(folder, GradedModel(found, own, transactions.currency or ""))
     if found is None:
         return None
-    return GradedModel(found, own, transactions.currency or "", found.settings["sha256"] != transactions.sha256)
+    return GradedModel(found, own, transactions.currency or "", _differs(found, settings, transactions, customers, ("sha256", "read")))
 
 
 def _kept_backtest(folder: Path) -> Backtest | None:
@@ -327,7 +340,7 @@ def _kept_backtest(folder: Path) -> Backtest | None:
     return None
 
 
-def _differs(found: Backtest, settings: Settings, transactions: Transactions, names: Sequence[str]) -> bool:
+def _differs(found: Backtest, settings: Settings, transactions: Transactions, customers: Customers, names: Sequence[str]) -> bool:
     """Whether a back-test was made in another way than these settings would have it made."""
     data, asked, origins = settings.data, settings.backtest, settings.backtest.origins
     wanted = {
@@ -336,6 +349,8 @@ def _differs(found: Backtest, settings: Settings, transactions: Transactions, na
         "spend_growth": settings.economics.spend_growth,
         "currency": transactions.currency,
         "sha256": transactions.sha256,
+        "read": _how_read(settings),
+        "until": None if customers.until is None else customers.until.isoformat(),
         "by": list(transactions.segments if settings.report.by is None else settings.report.by),
         "asked": origins if isinstance(origins, int) else sorted(map(str, origins)),
         "horizons": sorted(asked.horizons),
@@ -344,10 +359,9 @@ def _differs(found: Backtest, settings: Settings, transactions: Transactions, na
         "predictive_draws": asked.predictive_draws,
         "customers": asked.customers,
         "widened": True,
+        "code": code_digest(*CODE),
     }
-    if data.until is not None:
-        wanted["until"] = data.until.isoformat()
-    return any(found.settings[name] != wanted[name] for name in names if name in wanted)
+    return any(found.settings.get(name) != wanted[name] for name in names)
 
 
 def _purchases_and_spend(chosen: ModelSettings) -> tuple[PurchaseModel, SpendModel]:

@@ -121,6 +121,7 @@ def make_backtest(past: Past) -> Backtest:
             "currency": past.currency,
             "spend_growth": past.spend_growth,
             "widened": True,
+            "code": "5ad1" * 16,
             "asked": past.origins,
             "customers": None,
             "seed": 1,

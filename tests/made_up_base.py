@@ -84,7 +84,16 @@ class Base:
 def evidence_of_errors(errors: int | None) -> pd.DataFrame:
     if errors is None:
         return pd.DataFrame()
-    known = {"origins": errors // 2, "errors": errors, "mean": -0.06, "sd": 0.08, "growth": -0.1, "between_sd": 0.0, "prior_sd": 0.1}
+    known = {
+        "origins": errors // 2,
+        "errors": errors,
+        "independent": errors // 2,
+        "mean": -0.06,
+        "sd": 0.08,
+        "growth": -0.1,
+        "between_sd": 0.0,
+        "prior_sd": 0.1,
+    }
     return pd.DataFrame([{"what": what, **known} for what in ("orders", "amount")])
 
 

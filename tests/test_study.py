@@ -18,6 +18,7 @@ import clvbayes as clv
 from clvbayes import cli, study
 from clvbayes.errors import DataError
 from clvbayes.files import file_hashes
+from clvbayes.grading.rolling_origins import CODE
 from clvbayes.inference import CheckResult, kept
 from clvbayes.report import prose_en as words
 
@@ -256,7 +257,7 @@ def test_a_run_grades_itself_once(finished: clv.Study, tmp_path: Path, monkeypat
         made = make_backtest(Past(models=labels, source=table.source, sha256=table.sha256, origins=5, horizons=(13,)))
         told = {"pool": list(options["pool"]), "by": list(options["by"] or table.segments), "asked": options["origins"]}
         told |= {name: options[name] for name in ("horizons", "seed", "draws", "predictive_draws", "customers")}
-        told["until"] = options["until"].isoformat()
+        told |= {"until": options["until"].isoformat(), "code": kept.code_digest(*CODE)}
         return replace(made, settings=made.settings | told)
 
     given: list[clv.Discrepancy] = []
@@ -288,7 +289,7 @@ def test_a_run_grades_itself_once(finished: clv.Study, tmp_path: Path, monkeypat
 
 def test_where_nothing_can_be_graded_a_run_says_what_its_bands_assume(finished: clv.Study) -> None:
     page = finished.report.read_text(encoding="utf-8")
-    assert "No past forecast could be compared with what happened" in page
+    assert "No past forecast has been compared with what happened" in page
     assert finished.valuation.discrepancy.set_index("what").loc["orders", "errors"] == 0
     assert finished.valuation.spread["systematic_sd"][0] > 0
 

@@ -20,7 +20,7 @@ from clvbayes.grading.tables import TABLES, difference_table, level_table, table
 from clvbayes.grading.verdicts import Choice, Verdict, choose, judge
 from clvbayes.grading.windows import MEASURES, Happened, Newcomers, Origin, happened_after, newcomers_after, plan_origins
 from clvbayes.inference import Fit, fit
-from clvbayes.inference.kept import fit_or_kept
+from clvbayes.inference.kept import code_digest, fit_or_kept
 from clvbayes.models import gamma_gamma
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.pace import STEADY_PACE
@@ -29,10 +29,11 @@ from clvbayes.valuation.economics import Economics
 from clvbayes.valuation.events import Part, Plan
 from clvbayes.valuation.levels import Levels, levels_of
 
-__all__ = ["Backtest", "backtest"]
+__all__ = ["BASELINES", "CODE", "Backtest", "backtest"]
 
 NO_CHURN, LAST_YEAR = "No churn", "Last year's rate"
 BASELINES = (NO_CHURN, LAST_YEAR)
+CODE = ("data", "models", "inference", "valuation", "grading")  # rooms that a back-test depends on
 YEAR_OF_WEEKS = 52.0
 TOTALS, BASELINE_DRAWS = 21, 22  # uses of a seed beside the customers' streams
 
@@ -81,7 +82,7 @@ class Backtest:
         What could not be graded, and why.
     settings : dict
         What it was made with: models by label, pool, by, since, until, the origins that were graded, horizons, spend_growth, seed, draws,
-        the source's name, hash and currency, and the names of the kept fits.
+        the source's name, hash and currency, the names of the kept fits, and what the code was.
     """
 
     forecasts: pd.DataFrame
@@ -284,6 +285,7 @@ def backtest(
         "horizons": sorted(map(int, horizons)),
         "spend_growth": spend_growth,
         "widened": widened,
+        "code": code_digest(*CODE),
         "asked": int(origins)
         if isinstance(origins, int | np.integer)
         else sorted(map(str, [origins] if isinstance(origins, date) else origins)),
@@ -385,7 +387,8 @@ class _Grader:
             options: dict[str, Any] = {"spend_growth": self.spend_growth, "draws": self.draws, "seed": self.seed}
             if self.widened and entrant.steady is None:
                 by_itself.append(self._by_itself(entrant, customers, origin, levels, happened, options))
-                options["discrepancy"] = learn_from(self._ended(entrant.label, origin.day), draws=self.draws, seed=self.seed)
+                ended = self._ended(entrant.label, origin.day)
+                options["discrepancy"] = learn_from(ended, columns=self.columns, draws=self.draws, seed=self.seed)
             plan, part = entrant.plan_existing(*plan_weeks(entrant.purchases, entrant.spend, customers, origin, **options))
             found = forecast_existing(plan, part, origin, levels, happened)
             won = self._forecast_newcomers(entrant, newcomers, origin, customers, plan.paid_share, options)

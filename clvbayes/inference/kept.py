@@ -24,7 +24,7 @@ from clvbayes.inference.fit import Fit, fit
 from clvbayes.models import Priors
 from clvbayes.models.protocol import Model
 
-__all__ = ["drop_other_fits", "fit_key", "fit_or_kept", "load_fit", "write_fit"]
+__all__ = ["code_digest", "drop_other_fits", "fit_key", "fit_or_kept", "load_fit", "write_fit"]
 
 FIT_VERSIONS = ("arviz-stats", "numba", "numpy", "nutpie", "pandas", "pymc", "pytensor", "scipy", "xarray")
 
@@ -52,17 +52,13 @@ def drop_other_fits(folder: Path, keys: Iterable[str]) -> None:
 
 
 def fit_key(model: Model, statistics: Customers, settings: Mapping[str, Any]) -> str:
-    """A name for a fit that says all that it depends on: model and priors, statistics, sampler settings and versions.
-
-    Versions are those of the libraries and the code of models and inference itself, which changes without its number while it is written.
-    """
+    """A name for a fit that says all that it depends on: model and priors, statistics, sampler settings, and code."""
     told = {
         "model": repr(model),
         "priors": asdict(model.priors(statistics)),
         "settings": dict(settings),
         "unit": statistics.unit,
         "spend_level": statistics.spend_level,
-        "versions": {name: version(name) for name in FIT_VERSIONS},
     }
     digest = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode())
     by_month = statistics.history if model.clock.spreads else None
@@ -71,10 +67,17 @@ def fit_key(model: Model, statistics: Customers, settings: Mapping[str, Any]) ->
             continue
         digest.update(json.dumps(list(frame.columns)).encode())
         digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
-    for room in ("models", "inference"):
+    digest.update(code_digest("models", "inference").encode())
+    return f"{model.name}-{digest.hexdigest()[:16]}"
+
+
+def code_digest(*rooms: str) -> str:
+    """What the code of some rooms is, and which versions of the libraries under it: it changes without its number while it is written."""
+    digest = hashlib.sha256(json.dumps({name: version(name) for name in FIT_VERSIONS}).encode())
+    for room in rooms:
         for source in sorted((Path(__file__).parents[1] / room).glob("*.py")):
             digest.update(source.read_bytes())
-    return f"{model.name}-{digest.hexdigest()[:16]}"
+    return digest.hexdigest()
 
 
 def write_fit(fit: Fit, stage: Path) -> dict[str, Any]:

@@ -321,10 +321,11 @@ class LevelClock(_ByMonth):
         """The walk goes on from its last level, with new noise; what is left of the last month seen has that month's own pace."""
         begun = int(months[0] == self.last)
         season = posterior["season"].transpose("sample", "month").to_numpy()[:, months[begun:]]
-        pace, level = (posterior[name].transpose("sample", "bin").to_numpy()[:, -1:] for name in ("pace", "level"))
+        level = posterior["level"].transpose("sample", "bin").to_numpy()[:, -1:]
         walk, noise = (posterior[name].to_numpy()[:, None] * random.standard_normal(season.shape) for name in ("walk_scale", "noise_scale"))
         ahead = season + level + np.cumsum(walk, axis=1) + noise
-        return np.concatenate([pace, ahead], axis=1) if begun else np.asarray(ahead)
+        last = posterior["pace"].transpose("sample", "bin").to_numpy()[:, -1:] if begun else np.zeros((len(level), 0))
+        return np.concatenate([last, ahead], axis=1)
 
     @property
     def _history(self) -> int | None:

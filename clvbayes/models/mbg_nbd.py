@@ -80,7 +80,7 @@ class MbgNbd:
     @property
     def with_level(self) -> "MbgNbd | None":
         """The same with a level."""
-        return replace(self, level=True) if self.season else None
+        return replace(self, level=True) if self.season and not self.level else None
 
     def priors(self, customers: Customers) -> Priors:
         """Priors around the base's repeats per unit of time; the other numbers are scale free (method book 1.9).
@@ -171,7 +171,7 @@ class MbgNbd:
         horizon, year : float
             Length of the future, and of a year, in the customers' unit.
         seed : int
-        clock : Clock
+        clock : Ticking
         rate, churn_odds : float
             What multiplies each customer's rate and odds of dropping out after an order, from the valuation date on. The random numbers
             are the same for all of them.

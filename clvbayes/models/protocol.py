@@ -173,7 +173,7 @@ class PurchaseModel(Model, Protocol):
 
     @property
     def with_level(self) -> "PurchaseModel | None":
-        """The same model by a clock whose level moves; None of a model by a steady clock."""
+        """The same model by a clock whose level moves; None of a model by a steady clock, or by such a one already."""
         ...
 
     def simulate(

@@ -51,6 +51,9 @@ def verdicts(graded: GradedModel) -> Section:
     last = found.settings["until"]
     widened = words.BACKTEST_WIDENED if found.settings["widened"] else ""
     told = made.format(origins=len(origins), first=origins[0], last=origins[-1], until=last, widened=widened)
+    graded_customers = int(found.certificates["customers"].max())
+    if found.settings["customers"] is not None and graded_customers >= found.settings["customers"]:
+        told += words.SPREAD_SAMPLE.format(customers=show(count(graded_customers)))
     blocks: list[Block] = [Prose(told)]
     if graded.of_other_data:
         blocks.append(Finding("note", words.BACKTEST_OTHER_DATA.format(source=found.settings["source"], until=last)))

@@ -49,7 +49,8 @@ class GradedModel:
     def failed_share(self) -> float:
         """Share of the fits of this model that did not pass all of their checks."""
         fits = self.backtest.certificates
-        return float((~fits.loc[fits["model"].isin(self.own.split(" + ")), "passed"]).mean())
+        purchases, spend = self.own.split(" + ")
+        return float((~fits.loc[fits["model"].isin((purchases, f"{purchases} and level", spend)), "passed"]).mean())
 
     @property
     def verdicts(self) -> list[Verdict]:

@@ -15,8 +15,8 @@ GLYPH_INNER = "90 % band from {low} to {high}, 50 % band from {inner_low} to {in
 BAR = "Bar: {value}"
 SORT = "Sort by this column"
 FOOT = (
-    "Written by clvbayes. Bands are predictive: they hold the chance of each future order and the uncertainty about the "
-    "customers, under the models named here."
+    "Written by clvbayes. Bands are predictive: what they hold is told above, on the first page and under “Why the bands are as wide as "
+    "they are”."
 )
 
 # Title
@@ -246,7 +246,7 @@ SPREAD_SYSTEMATIC = (
     "does not even out, however many customers there are."
 )
 LEARNED = (
-    " This was learned from {errors} forecasts from {origins} past days whose end has come: in the long run orders came {direction}, and "
+    " This was learned from {errors} forecasts from {origins} past days whose end has come: on average orders came {direction}, and "
     "from one quarter to another they differ from that by {sd} % (one standard deviation)."
 )
 LEARNED_LITTLE = (
@@ -254,7 +254,7 @@ LEARNED_LITTLE = (
     "a standard deviation of {sd} % over a quarter, after {prior} % before any was seen."
 )
 LEARNED_NOTHING = (
-    " No past forecast could be compared with what happened, so that its width is what we assume beforehand: a standard deviation of "
+    " No past forecast has been compared with what happened, so that its width is what we assume beforehand: a standard deviation of "
     "{prior} % over a quarter, and as much for a lasting error."
 )
 LEARNED_AS_FORESEEN = "as the median forecast had it"
@@ -264,6 +264,7 @@ SPREAD_POOLED = (
     " Half of the draws come from a second fit, in which the level of the whole base moves from month to month and goes on to do so: with "
     "so few past forecasts, neither alone is trusted."
 )
+SPREAD_SAMPLE = " {customers} customers were graded, chosen by the hash of their id."
 SPREAD_SHRINKS = (
     " What shrinks it: more quarters that are graded, and causes that are known beforehand and written into the forecast by hand."
 )
@@ -598,4 +599,6 @@ NEW_FINDING = "Given how many came and when, the 90 % band of their revenue held
 COLUMN_HORIZON = "Over"
 HORIZON = "{weeks} weeks"
 BACKTEST_FAILED_FITS = "{failed} of {fits} fits of the back-test did not pass all of their checks."
-CAUTION_NO_BACKTEST = " Run “clvbayes backtest” on this valuation file to see how they would have done on your own data."
+CAUTION_NO_BACKTEST = (
+    " A back-test (“clvbayes backtest”) shows how they would have done on your own data, where these reach back far enough."
+)

@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Block, Cell, Column, Note, Prose, Section, Table
 from clvbayes.report.evidence import Evidence, currency_of
 from clvbayes.report.levels import reported_levels
 from clvbayes.report.numbers import count, decimal, money_format, share, share_digits, show
 
-__all__ = ["learned", "mostly_prior", "spread_section"]
+__all__ = ["learned", "spread_section"]
 
 PARTS = ("process_sd", "parameter_sd", "systematic_sd")
-FEW_ERRORS = 8  # after some eight the prior of the errors' spread hardly matters (aggregate study 3)
+FEW_ORIGINS = 8  # that do not overlap: after some eight errors the prior of their spread hardly matters (aggregate study 3)
 
 
 def spread_section(evidence: Evidence) -> Section:
@@ -56,9 +58,9 @@ def _systematic(evidence: Evidence) -> str:
     return told + words.SPREAD_SHRINKS
 
 
-def mostly_prior(evidence: Evidence) -> bool:
+def _mostly_prior(evidence: Evidence) -> bool:
     """Whether so few forecasts have ended that the prior says how far off the next ones may be."""
-    return int(_of_orders(evidence)["errors"]) < FEW_ERRORS
+    return int(_of_orders(evidence)["independent"]) < FEW_ORIGINS
 
 
 def _of_orders(evidence: Evidence) -> dict[Any, Any]:
@@ -69,8 +71,8 @@ def learned(evidence: Evidence) -> str:
     """What past forecasts of orders missed, and how wide the next ones may therefore be."""
     orders = _of_orders(evidence)
     errors, origins = int(orders["errors"]), int(orders["origins"])
-    template = words.LEARNED_NOTHING if not errors else words.LEARNED_LITTLE if mostly_prior(evidence) else words.LEARNED
-    mean = float(orders["mean"])
+    template = words.LEARNED_NOTHING if not errors else words.LEARNED_LITTLE if _mostly_prior(evidence) else words.LEARNED
+    mean = float(np.expm1(orders["mean"]))
     direction = words.LEARNED_AS_FORESEEN if abs(mean) < 0.005 else words.LEARNED_ABOVE if mean > 0 else words.LEARNED_BELOW
     return template.format(
         errors=show(count(errors)),

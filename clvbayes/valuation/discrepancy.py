@@ -26,7 +26,7 @@ __all__ = ["Discrepancy", "moved"]
 FIRST_WEEKS = 13.0  # the scale of the errors' growth
 HELD_FROM = 52.0  # weeks: no forecast of more than a year is graded often enough to learn how errors grow there
 CURVE_CUSTOMERS, CURVE_DRAWS, CURVE_LATENTS, CURVE_POINTS = 500, 10, 4, 48
-SHARE_CUSTOMERS, SHARE_DRAWS = 20_000, 2
+SHARE_CUSTOMERS, SHARE_DRAWS = 200_000, 2
 MOST_GROUPS = 2_000  # of customers with a pace of their own: 2,000 draws of them take 100 MB
 SLOWEST, FASTEST = 0.05, 20.0  # of the pace that the model by itself foresees
 CHOSEN, UNSEEN, LATENTS = 31, 32, 33  # uses of a seed beside the customers' streams
@@ -41,7 +41,8 @@ class Discrepancy:
     ----------
     shared : xarray.Dataset
         Dims ``(draw,)``. After h weeks the number of orders of all customers is multiplied by ``exp(size * (h / 13) ** growth)``, with h
-        held at the shortest horizon graded and at a year; the amount of each order by ``exp(amount)``.
+        held at 13 weeks, or the shortest horizon graded if that is shorter, and at a year; the amount of each order by
+        ``exp(amount)``, and by the power `slope` of what a year's orders are multiplied by.
     own : mapping of str to xarray.Dataset
         By reporting column: what a level's customers are off besides, `orders` and `amount`, dims ``(draw, level)``; `orders_sd` and
         `amount_sd`, dims ``(draw,)``, are what a level has of which nothing is known. Columns that make more than 2,000 combinations of
@@ -50,7 +51,8 @@ class Discrepancy:
         Shortest and longest horizon that it was learned from.
     evidence : pandas.DataFrame
         What it was learned from and what was found: one row each of `what` ("orders", "amount", and these by column): `origins`, `errors`,
-        `mean`, `sd` (from origin to origin), `growth`, `between_sd` (of levels' means), and `prior_sd`, the scale of the prior of `sd`.
+        `independent` (origins, as many as would not overlap), `mean`, `sd` (from origin to origin), `growth`, `between_sd` (of levels'
+        means), and `prior_sd`, the scale of the prior of `sd`.
     """
 
     shared: xr.Dataset
@@ -65,7 +67,7 @@ def moved(plan: Plan, everyone: Part, customers: Customers, discrepancy: Discrep
     available = discrepancy.shared.sizes["draw"]
     random = np.random.default_rng([plan.seed, CHOSEN])
     chosen = np.concatenate([random.permutation(available) for _ in range(-(-plan.draws // available))])[: plan.draws]
-    size, growth, amount = (discrepancy.shared[name].to_numpy()[chosen] for name in ("size", "growth", "amount"))
+    size, growth, amount, slope = (discrepancy.shared[name].to_numpy()[chosen] for name in ("size", "growth", "amount", "slope"))
     group, own = _own(discrepancy, customers, chosen, plan.seed)
     own = _about_the_total(own, *_shares(plan, everyone, group, own["orders"].shape[1]))
     curve = _Curve.of(plan, everyone)
@@ -73,12 +75,14 @@ def moved(plan: Plan, everyone: Part, customers: Customers, discrepancy: Discrep
     weeks = plan.clock.edges * DAYS_PER_UNIT[customers.unit] / 7
     held = np.clip(weeks, min(discrepancy.weeks[0], FIRST_WEEKS), HELD_FROM)
     log_factor = np.where(by_itself, size, 0.0)[:, None] * (held / FIRST_WEEKS) ** growth[:, None]
+    amount = amount + slope * np.where(by_itself, size, 0.0) * (HELD_FROM / FIRST_WEEKS) ** growth
     by_month = curve.pace(plan.clock, log_factor, int(np.searchsorted(weeks, HELD_FROM)))
     a_year = plan.clock.passed(np.array([plan.units_per_year]))[0]
     by_group = np.clip(curve.at(curve.orders(a_year)[:, None] * np.exp(own["orders"])) / a_year[:, None], SLOWEST, FASTEST)
     batch = replace(everyone.batch, group=group)
     clock = plan.clock.moved(by_month, by_group)
-    return replace(plan, clock=clock, amount_factor=np.exp(amount[:, None] + own["amount"])), replace(everyone, batch=batch)
+    moved_plan = replace(plan, clock=clock, unmoved=plan.clock, amount_factor=np.exp(amount[:, None] + own["amount"]))
+    return moved_plan, replace(everyone, batch=batch)
 
 
 def _own(discrepancy: Discrepancy, customers: Customers, chosen: np.ndarray, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -181,6 +185,9 @@ class _Curve:
         time = clock.passed(clock.edges).T
         wanted = np.where(log_factor == 0, time, self.at(self.orders(time) * np.exp(log_factor)))
         wanted[:, 0] = 0.0
+        slowest = SLOWEST * np.diff(time, axis=1)
+        for month in range(min(held + 1, slowest.shape[1])):  # what a month had to have at least, later ones make up for
+            wanted[:, month + 1] = np.maximum(wanted[:, month + 1], wanted[:, month] + slowest[:, month])
         factor = np.clip(np.diff(wanted, axis=1) / np.diff(time, axis=1), SLOWEST, FASTEST)
         factor[:, held:] = np.clip(wanted[:, held] / time[:, held], SLOWEST, FASTEST)[:, None]
         return np.asarray(factor)

@@ -32,7 +32,8 @@ RETURNS_KNOWN = ("trials", "touched", "parts", "part_mean", "pending_orders", "p
 class Plan:
     """All that stays the same from batch to batch.
 
-    Coordinates have dims ``(draw, coordinate, cell)``; `amount_factor`, which multiplies all future amounts, ``(draw, group)``.
+    Coordinates have dims ``(draw, coordinate, cell)``; `amount_factor`, which multiplies all future amounts, ``(draw, group)``; `unmoved`
+    is the clock before a discrepancy moved it.
     """
 
     purchases: PurchaseModel
@@ -47,6 +48,7 @@ class Plan:
     units_per_year: float
     seed: int
     clock: Ticking = STEADY_PACE
+    unmoved: Ticking | None = None
     amount_factor: np.ndarray | None = None
     lever: str = ""
     size: float = 1.0
@@ -82,7 +84,8 @@ class Plan:
         """The same plan with some of its draws."""
         by_draw = ["purchase_coordinates", "spend_coordinates", "returns_coordinates", "paid_share"]
         by_draw += ["amount_factor"] if self.amount_factor is not None else []
-        return replace(self, clock=self.clock.some(draws), **{name: getattr(self, name)[draws] for name in by_draw})
+        unmoved = None if self.unmoved is None else self.unmoved.some(draws)
+        return replace(self, clock=self.clock.some(draws), unmoved=unmoved, **{name: getattr(self, name)[draws] for name in by_draw})
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ def value(
             table,
             levels,
             closed.process_share,
-            _systematic(plan, purchases, discrepancy),
+            _systematic(plan, purchases),
             plan,
             everyone.batch.group,
         ),
@@ -285,16 +285,21 @@ def _arrays(
     return total.isel(level=0, drop=True).drop_vars("customers", errors="ignore").rename("total"), found
 
 
-def _systematic(plan: Plan, purchases: Sequence[Fit], discrepancy: Discrepancy | None) -> np.ndarray:
-    """What moves all customers at once, in logs, dims ``(draw, feature)``: how far the future clock has come after a year and at the
-    horizon, less the mean of each fit's draws. Of a clock that nothing moves there is none."""
-    moves = discrepancy is not None or any(cast("PurchaseModel", fit.model).clock is LEVEL for fit in purchases)
-    if not moves or not isinstance(plan.clock, Pace):
+def _systematic(plan: Plan, purchases: Sequence[Fit]) -> np.ndarray:
+    """What moves all customers at once, in logs, dims ``(draw, feature)``: how far a discrepancy has moved the future clock after a year
+    and at the horizon, and of fits with a level how far it has come, less the mean of these. Of a clock that nothing moves there is none.
+    """
+    levels = [cast("PurchaseModel", fit.model).clock is LEVEL for fit in purchases]
+    if not isinstance(plan.clock, Pace) or (plan.unmoved is None and not any(levels)):
         return np.zeros((plan.draws, 0))
-    passed = np.log(plan.clock.passed(np.array([min(plan.units_per_year, plan.horizon), plan.horizon])).T)
-    for k in range(len(purchases)):
-        passed[k :: len(purchases)] -= passed[k :: len(purchases)].mean(axis=0)
-    return np.asarray(passed)
+    ends = np.array([min(plan.units_per_year, plan.horizon), plan.horizon])
+    passed = np.log(plan.clock.passed(ends).T)
+    unmoved = np.log(plan.unmoved.passed(ends).T) if isinstance(plan.unmoved, Pace) else passed
+    features = passed - unmoved
+    for turn in np.flatnonzero(levels):
+        of_fit = slice(turn, None, len(purchases))
+        features[of_fit] = passed[of_fit] - passed[of_fit].mean(axis=0)
+    return np.asarray(features)
 
 
 def _spread(
@@ -312,9 +317,10 @@ def _spread(
     chance = np.minimum(chance, variance)
     common = np.zeros(levels.rows)
     if systematic.shape[1]:
+        of_groups = [np.log(effect) for effect in _of_groups(plan)]
         for row, members in enumerate(levels.members()):
             share = np.bincount(group[members], weight[members])
-            own = [np.log(effect[:, : len(share)]) @ (share / share.sum()) for effect in _of_groups(plan)]
+            own = [effect[:, : len(share)] @ (share / share.sum()) for effect in of_groups]
             common[row] = _explained(values[:, row], np.column_stack([systematic, *own]))
     common = np.minimum(common, variance - chance)
     named = [(column, name) for column, names in levels.names.items() for name in names]

@@ -232,7 +232,7 @@ def test_one_customer_of_a_level_by_hand() -> None:
     assert found == pytest.approx(plain.value(COORDINATES[:, None]) + bought, abs=1e-9)
 
 
-@pytest.mark.parametrize("seen", [24, pytest.param(19, marks=pytest.mark.xfail(reason="level counts steps of months without data"))])
+@pytest.mark.parametrize("seen", [24, 19])
 def test_season_level_and_noise_are_the_pace(seen: int) -> None:
     """Whatever the future goes on from is what the past has come to."""
     share = np.arange(24) * (np.arange(24) >= 24 - seen)

@@ -54,9 +54,9 @@ def test_each_row_has_the_spread_of_its_own_level(evidence: Evidence) -> None:
 @pytest.mark.parametrize(
     ("errors", "expected"),
     [
-        (20, "learned from 20 forecasts from 10 past days whose end has come: in the long run orders came 6 % below the median forecast"),
+        (20, "learned from 20 forecasts from 10 past days whose end has come: on average orders came 6 % below the median forecast"),
         (4, "Only 4 forecasts from 2 past days have come to their end"),
-        (0, "No past forecast could be compared with what happened"),
+        (0, "No past forecast has been compared with what happened"),
     ],
 )
 def test_it_says_what_was_learned_of_systematic_errors(errors: int, expected: str, base: Base) -> None:
