@@ -254,7 +254,8 @@ def test_a_run_grades_itself_once(finished: clv.Study, tmp_path: Path, monkeypat
         asked.append(options)
         folder.mkdir(parents=True, exist_ok=True)
         labels = tuple(f"{purchases.title} + {spend.title}" for purchases, spend in models)
-        made = make_backtest(Past(models=labels, source=table.source, sha256=table.sha256, origins=5, horizons=(13,)))
+        past = Past(models=labels, source=table.source, sha256=table.sha256, origins=5, horizons=(13,), until=options["until"])
+        made = make_backtest(past)
         told = {"pool": list(options["pool"]), "by": list(options["by"] or table.segments), "asked": options["origins"]}
         told |= {name: options[name] for name in ("horizons", "seed", "draws", "predictive_draws", "customers")}
         told |= {"until": options["until"].isoformat(), "code": kept.code_digest(*CODE)}
