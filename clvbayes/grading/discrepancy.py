@@ -41,7 +41,7 @@ GROWTH_MEAN, GROWTH_SD = -0.15, 0.35
 LEVEL_SCALE = 0.10  # of the half-normal prior of how far levels' means lie apart
 SIGMAS, GROWTHS, LEVEL_SPREADS = np.geomspace(0.01, 0.9, 18), np.linspace(-0.9, 0.9, 7), np.geomspace(0.005, 0.5, 8)
 FEWEST_ORDERS = 10.0  # foreseen of a level: with fewer, the log of what happened says little but that it was few
-FEWEST_COMPLETED = 3  # origins: with fewer the prior speaks, and forecasts are pooled with those of a level that moves
+FEWEST_COMPLETED = 4  # origins: with fewer the prior speaks, and forecasts of short histories are pooled with those of a level that moves
 KEYS = ["origin", "weeks"]
 
 

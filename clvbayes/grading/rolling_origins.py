@@ -209,7 +209,7 @@ def backtest(
         Where finished fits are kept, so that a run that was interrupted goes on where it stopped.
     widened : bool
         Whether each forecast is moved by what the model's earlier ones missed, those that had ended by its origin, as a valuation's draws
-        are; while fewer than three origins' had, forecasts with a season are pooled with those of the same model with a level.
+        are; while fewer than four origins' had, forecasts with a season are pooled with those of the same model with a level.
     customers : int, optional
         Of more customers than these, chosen by the hash of their id, nothing is forecast: what meets all of them at once is seen in some.
     progress : bool

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 __all__ = ["LEVEL", "MONTH_BASIS", "SEASON", "SEASONAL", "STEADY", "Clock", "LevelClock", "SeasonalClock", "Spread", "SteadyClock"]
 
 MONTH_BASIS = helmert(len(MONTHS)).T  # orthonormal columns: effects that add up to zero
-LONGEST_LEVEL = 60  # months of history: the time that a draw takes grows with the third power
+# Months of history. What a draw takes grows with the third power, and longer histories do without: on seven years of a retailer forecasts
+# from 39, 42 and 45 months were nearer without the level, whose noise is that of the first years.
+LONGEST_LEVEL = 36
 
 
 class Spread(NamedTuple):
