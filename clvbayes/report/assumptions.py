@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from clvbayes.grading.discrepancy import MEAN_SD, SPREAD_SCALE
+from clvbayes.models.clock import NOISE_SCALE, SEASON, WALK_SCALE
 from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Block, Cell, Column, Heading, Prose, Section, Table
 from clvbayes.report.evidence import Evidence, FitRecord, currency_of, draws_of, returned
@@ -11,6 +13,9 @@ from clvbayes.valuation.economics import ByLevel
 
 __all__ = ["assumptions", "discount_shown"]
 
+SEASON_SPREADS = ((SEASON.name, SEASON.scale),)
+LEVEL_SPREADS = (*SEASON_SPREADS, ("walk_scale", WALK_SCALE), ("noise_scale", NOISE_SCALE))
+
 
 def assumptions(evidence: Evidence) -> Section:
     """Economics, models, priors, and what is not in the value."""
@@ -19,6 +24,7 @@ def assumptions(evidence: Evidence) -> Section:
     blocks: tuple[Block, ...] = (
         Table(words.ASSUMPTIONS_TABLE, columns, (*_economics(evidence), *_models(evidence)), finding),
         *(_priors(fit) for fit in evidence.fits),
+        *_priors_of_totals(evidence),
         Heading(words.NOT_IN_VALUE),
         Prose(words.NOT_NEWCOMERS),
         Prose(_returns(evidence)),
@@ -26,6 +32,19 @@ def assumptions(evidence: Evidence) -> Section:
         Prose(words.SEASON_INSIDE if evidence.seasonal else words.NOT_SEASONS),
     )
     return Section(words.ASSUMPTIONS, blocks)
+
+
+def _priors_of_totals(evidence: Evidence) -> tuple[Prose, ...]:
+    """Of months, and of systematic errors."""
+    clocks = [LEVEL_SPREADS if fit.model.options.get("level") else SEASON_SPREADS for fit in (evidence.purchases, *evidence.pooled)]
+    told = []
+    if evidence.seasonal:
+        spreads = dict(spread for clock in clocks for spread in clock)
+        each = (words.CLOCK_SPREADS[name].format(scale=decimal(scale, 2)) for name, scale in spreads.items())
+        told.append(words.PRIORS_OF_CLOCKS.format(spreads=words.LIST.join(each)))
+    if not evidence.valuation.discrepancy.empty:
+        told.append(words.PRIORS_OF_ERRORS.format(mean=decimal(MEAN_SD, 2), sd=decimal(SPREAD_SCALE, 2)))
+    return tuple(Prose(text) for text in told)
 
 
 def has_costs(economics: Economics) -> bool:

@@ -392,6 +392,16 @@ STORIES = {
 STORY_UNKNOWN = "described where the model is defined."
 PRIORS_TABLE = "Priors, {title}"
 PRIORS_FINDING = "{coordinates} coordinates; the least informed in advance is {widest}, with a standard deviation of {sd}."
+PRIORS_OF_CLOCKS = "Effects of months are normal, with standard deviations that are half-normal: {spreads} (their scales)."
+CLOCK_SPREADS = {
+    "season_scale": "season {scale}",
+    "walk_scale": "walk of the level {scale} a month",
+    "noise_scale": "noise of a month {scale}",
+}
+PRIORS_OF_ERRORS = (
+    "Systematic errors, in logs over a quarter: a lasting one, normal with a standard deviation of {mean}; from forecast to forecast, with a "
+    "standard deviation that is half-normal with scale {sd}."
+)
 COLUMN_COORDINATE = "Coordinate"
 COLUMN_CENTRE = "Centre"
 COLUMN_SD = "Standard deviation"
