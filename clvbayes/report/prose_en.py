@@ -399,8 +399,8 @@ CLOCK_SPREADS = {
     "noise_scale": "noise of a month {scale}",
 }
 PRIORS_OF_ERRORS = (
-    "Systematic errors, in logs over a quarter: a lasting one, normal with a standard deviation of {mean}; from forecast to forecast, with a "
-    "standard deviation that is half-normal with scale {sd}."
+    "Systematic errors, in logs over a quarter: a lasting one, normal with a standard deviation of {mean}; from one forecast to another, "
+    "with a standard deviation that is half-normal with scale {sd}."
 )
 COLUMN_COORDINATE = "Coordinate"
 COLUMN_CENTRE = "Centre"
