@@ -65,7 +65,8 @@ def plan_valuation(
     purchase_cells, spend_cells = assign_cells(customers, purchases[0].pool), assign_cells(customers, spend.pool)
     returns_cells = assign_cells(customers, () if returns is None else returns.pool)
     each = -(-draws // len(purchases))
-    layout = max((_clock_of(fit, customers) for fit in purchases), key=lambda clock: len(clock.effects))
+    # months of the history tell those of the year, but not the other way round, also where there are as many
+    layout = max((_clock_of(fit, customers) for fit in purchases), key=lambda clock: (isinstance(clock, LevelClock), len(clock.effects)))
     plan = Plan(
         purchases=cast("PurchaseModel", purchases[0].model),
         purchase_coordinates=_in_turns([_coordinates(fit, purchase_cells, each, seed, UNSEEN_PURCHASES) for fit in purchases])[:draws],

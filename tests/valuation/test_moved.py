@@ -388,6 +388,17 @@ def test_a_season_pooled_with_a_level_is_half_each(young, seasonal, spend) -> No
         assert abs(both[k::2].mean() - alone.mean()) < 4 * error
 
 
+def test_a_level_of_one_year_is_pooled_month_by_month(young, seasonal, spend) -> None:
+    """It has as many effects as there are months of the year, and they are others."""
+    level = made_up_fit(mbg_nbd(level=True), young)
+    tree = xr.DataTree.from_dict({"posterior": level.posterior["posterior"].to_dataset().isel(bin=slice(12, None))})
+    tree.attrs = level.posterior.attrs
+    year = replace(level, posterior=tree)
+    both, alone = (foreseen((fits, spend), young)[0, 2, 0] for fits in ((seasonal, year), (year,)))
+    error = math.hypot(both[1::2].std() / math.sqrt(DRAWS / 2), alone.std() / math.sqrt(DRAWS))
+    assert abs(both[1::2].mean() - alone.mean()) < 4 * error
+
+
 def test_a_discrepancy_moves_only_the_half_without_a_level(young, seasonal, spend) -> None:
     """A level has its own spread; amounts, of which it knows nothing, move in both."""
     level = made_up_fit(mbg_nbd(level=True), young)
