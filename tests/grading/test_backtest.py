@@ -285,6 +285,7 @@ def test_settings_say_what_was_graded_and_how(orders, honest) -> None:
         "horizons": [4, 8],
         "spend_growth": 0.0,
         "widened": True,
+        "code": kept.code_digest(*rolling_origins.CODE),
         "asked": [day.isoformat() for day in ORIGINS],
         "customers": None,
         "seed": 3,
@@ -561,8 +562,12 @@ def test_by_decides_which_levels_are_graded(orders, made_up) -> None:
     one, none = (backtest(read(orders), models=MODELS, by=by, **options) for by in (["channel"], []))
     assert set(all_of_them.forecasts["column"]) == {"", "industry", "channel"}
     assert set(one.forecasts["column"]) == {"", "channel"} and set(none.forecasts["column"]) == {""}
-    by_total = [run.forecasts.query("column == ''")[["mean", "actual", "q05"]].to_numpy() for run in (all_of_them, one, none)]
+    by_total = [run.by_itself.query("column == ''")[["mean", "actual", "q05"]].to_numpy() for run in (all_of_them, one, none)]
     assert np.array_equal(by_total[0], by_total[1]) and np.array_equal(by_total[0], by_total[2])
+    # what levels are off besides the total leaves its mean alone, but for chance
+    moved = [run.forecasts.query("column == '' and who == 'existing'")["mean"].to_numpy() for run in (all_of_them, one, none)]
+    np.testing.assert_allclose(moved[0], moved[2], rtol=0.05)
+    np.testing.assert_allclose(moved[1], moved[2], rtol=0.05)
 
 
 def test_pooled_fits_are_graded_too(orders, made_up) -> None:

@@ -1,6 +1,7 @@
 """What past forecasts missed, learned from made-up errors: each figure that goes in comes out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -281,7 +282,11 @@ def test_only_forecasts_that_had_ended_are_used() -> None:
 
 
 def test_a_level_is_pooled_until_enough_origins_have_ended(company_customers) -> None:
-    seasonal = mbg_nbd(season=True)
+    seasonal, old = mbg_nbd(season=True), company_customers
+    assert pooled_models(seasonal, NOTHING, old) == [seasonal], "four years are too many for a level"
+    young = old.statistics["t0"] >= "2023-02-01"
+    statistics, segments = (frame[young].reset_index(drop=True) for frame in (old.statistics, old.segments))
+    company_customers = replace(old, statistics=statistics, segments=segments)
     for count in range(FEWEST_COMPLETED + 1):
         ended = forecasts(np.zeros(count)) if count else NOTHING
         expected = [seasonal] if count >= FEWEST_COMPLETED else [seasonal, mbg_nbd(level=True)]

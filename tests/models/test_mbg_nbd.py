@@ -514,8 +514,8 @@ def test_its_title_says_what_it_runs_by(model, title, options, clock) -> None:
 
 def test_a_level_comes_with_a_season_and_only_with_it() -> None:
     assert mbg_nbd(level=True) == mbg_nbd(season=True, level=True)
-    assert mbg_nbd(season=True).with_level == mbg_nbd(level=True).with_level == mbg_nbd(level=True)
-    assert mbg_nbd().with_level is None
+    assert mbg_nbd(season=True).with_level == mbg_nbd(level=True)
+    assert mbg_nbd().with_level is None and mbg_nbd(level=True).with_level is None
 
 
 def test_the_order_of_customers_changes_no_digit_of_the_priors(make_customers) -> None:
