@@ -39,7 +39,7 @@ def main() -> None:
         fitted = clv.fit(model, base, pool=["segment"], seed=1)
         compression = fitted.certificate.compression
         found = fitted.posterior["posterior"]["season"].mean(("chain", "draw")).to_numpy()
-        told = {
+        told: dict[str, object] = {
             "exact rows": compression.exact_rows,
             "rows": compression.rows,
             "k-hat": compression.k_hat,
