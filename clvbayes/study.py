@@ -31,9 +31,8 @@ from clvbayes.valuation import Valuation, value
 __all__ = ["GradedStudy", "Study", "check", "run", "run_backtest"]
 
 SAME_MODELS = ("pool", "since", "spend_growth", "currency")  # in which an earlier back-test must agree to be told of a run
-SAME_GRADES = (
-    *("sha256", "read", "by", "until", "asked", "horizons", "seed", "draws", "predictive_draws", "customers", "widened", "code"),
-)  # and to be the run's own
+# and to be the run's own
+SAME_GRADES = ("sha256", "read", "by", "until", "asked", "horizons", "seed", "draws", "predictive_draws", "customers", "widened", "code")
 FITS, BACKTEST, BACKTEST_FITS = "fits", "backtest", "backtest-fits"
 VERSIONED = ("clvbayes", "pymc", "nutpie", "arviz-stats", "numpy", "numba", "pandas", "duckdb")
 

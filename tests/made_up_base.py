@@ -11,6 +11,7 @@ import xarray as xr
 from clvbayes.data.customers import Customers
 from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.inference.certificate import Certificate, CheckResult, Compression
+from clvbayes.models.clock import STEADY, Clock
 from clvbayes.report import Evidence
 from clvbayes.valuation.economics import Economics, fiscal_periods
 from clvbayes.valuation.valuation import COMPONENTS, MOMENTS, NEVER, Acquisition, Valuation
@@ -26,6 +27,7 @@ class MadeUpModel:
     title: str
     kind: str
     options: dict[str, object] = field(default_factory=dict)
+    clock: Clock = STEADY
 
 
 @dataclass(frozen=True)

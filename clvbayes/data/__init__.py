@@ -1,6 +1,6 @@
 """Tables in, checked tables and sufficient statistics out."""
 
-from clvbayes.data.checks import DAYS_PER_UNIT, TimeUnit
+from clvbayes.data.checks import DAYS_PER_UNIT, TimeUnit, require_seed
 from clvbayes.data.customers import Customers, join_segments
 from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.data.sources import Query
@@ -20,5 +20,6 @@ __all__ = [
     "join_segments",
     "order_days",
     "read_transactions",
+    "require_seed",
     "summarize",
 ]

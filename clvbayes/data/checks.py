@@ -1,7 +1,9 @@
-"""What `read_transactions`, `summarize` and `Customers.from_frame` ask of the same arguments and texts."""
+"""What several functions ask of the same arguments and texts."""
 
 from datetime import date, datetime
 from typing import Any, Literal, get_args
+
+import numpy as np
 
 from clvbayes.errors import ArgumentError
 
@@ -14,6 +16,7 @@ __all__ = [
     "require_columns",
     "require_day",
     "require_past",
+    "require_seed",
     "require_unit",
 ]
 
@@ -41,6 +44,12 @@ def require_past(until: date) -> None:
     """Refuse a last day of observation that is still to come."""
     if until > date.today():
         raise ArgumentError(f"until ({until}) lies in the future (today is {date.today()}); what has not been observed cannot be counted")
+
+
+def require_seed(seed: object) -> None:
+    """Refuse what no random numbers can start from."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+        raise ArgumentError(f"seed must be a whole number of at least 0 and below 2**63, not {seed!r}")
 
 
 def require_columns(segments: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from clvbayes.data import Customers, Transactions, order_days, summarize
+from clvbayes.data import Customers, Transactions, order_days, require_seed, summarize
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.grading.baselines import Steady, steady_draws
 from clvbayes.grading.discrepancy import completed, learn_from, pooled_models
@@ -316,8 +316,7 @@ def _require_numbers(draws: int, predictive_draws: int, seed: int) -> None:
     for name, number in (("draws", draws), ("predictive_draws", predictive_draws)):
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 100:
             raise ArgumentError(f"{name} must be a whole number of at least 100, not {number!r}")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
-        raise ArgumentError(f"seed must be a whole number of at least 0 and below 2**63, not {seed!r}")
+    require_seed(seed)
 
 
 def _columns(customers: Customers, pool: Pool, by: Sequence[str] | None) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import numpy as np
 import xarray as xr
 
-from clvbayes.data import Customers
+from clvbayes.data import Customers, require_seed
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.inference.certificate import Certificate, certify
 from clvbayes.inference.strategy import Method, Task, sample_posterior
@@ -127,8 +127,7 @@ def fit(
         raise ArgumentError(f"model must be one of clv.models, such as clv.models.mbg_nbd(), not {model!r:.60}")
     if not (isinstance(draws, int | np.integer) and isinstance(chains, int | np.integer) and draws >= 100 and chains >= 2):
         raise ArgumentError(f"a fit needs at least 100 draws and 2 chains, not {draws} and {chains}: fewer cannot be certified")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
-        raise ArgumentError(f"seed must be a whole number of at least 0 and below 2**63, not {seed!r}")
+    require_seed(seed)
     if method not in get_args(Method):
         raise ArgumentError(f"method must be one of {', '.join(get_args(Method))}, not {method!r}")
     chosen = own_or_given(model, statistics, priors)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 
 from clvbayes.grading.discrepancy import MEAN_SD, SPREAD_SCALE
-from clvbayes.models.clock import NOISE_SCALE, SEASON, WALK_SCALE
 from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Block, Cell, Column, Heading, Prose, Section, Table
 from clvbayes.report.evidence import Evidence, FitRecord, currency_of, draws_of, returned
@@ -12,9 +11,6 @@ from clvbayes.valuation import Economics
 from clvbayes.valuation.economics import ByLevel
 
 __all__ = ["assumptions", "discount_shown"]
-
-SEASON_SPREADS = ((SEASON.name, SEASON.scale),)
-LEVEL_SPREADS = (*SEASON_SPREADS, ("walk_scale", WALK_SCALE), ("noise_scale", NOISE_SCALE))
 
 
 def assumptions(evidence: Evidence) -> Section:
@@ -36,10 +32,9 @@ def assumptions(evidence: Evidence) -> Section:
 
 def _priors_of_totals(evidence: Evidence) -> tuple[Prose, ...]:
     """Of months, and of systematic errors."""
-    clocks = [LEVEL_SPREADS if fit.model.options.get("level") else SEASON_SPREADS for fit in (evidence.purchases, *evidence.pooled)]
+    spreads = {name: scale for fit in (evidence.purchases, *evidence.pooled) for name, scale, _ in fit.model.clock.spreads}
     told = []
-    if evidence.seasonal:
-        spreads = dict(spread for clock in clocks for spread in clock)
+    if spreads:
         each = (words.CLOCK_SPREADS[name].format(scale=decimal(scale, 2)) for name, scale in spreads.items())
         told.append(words.PRIORS_OF_CLOCKS.format(spreads=words.LIST.join(each)))
     if not evidence.valuation.discrepancy.empty:

@@ -7,6 +7,7 @@ from clvbayes.report.evidence import Evidence, currency_of, returned
 from clvbayes.report.numbers import count, decimal, money, plain, share, show
 from clvbayes.report.outlook import outlook
 from clvbayes.report.spread_section import learned
+from clvbayes.valuation.value import LEAST_DAYS
 
 __all__ = ["cautions"]
 
@@ -14,7 +15,6 @@ FIRST_DAYS = 30
 CROWDED = 2.5  # times as many first orders in the first days as in later ones; a young base that grows has fewer
 NOTABLE_FREE = 0.01
 LONG_SILENCE = 14  # days
-MONTHS_FOR_A_SEASON = 24
 UNUSUAL = 10  # times the mean distance of orders
 PERIODS_PER_YEAR = {"quarter": 4, "month": 12}
 
@@ -44,8 +44,9 @@ def _bands(evidence: Evidence) -> str:
 
 def _short(evidence: Evidence) -> str:
     """Why a season of a short history is not used by itself."""
-    months = int(float(evidence.customers.statistics["T"].max()) * DAYS_PER_UNIT[evidence.customers.unit] / DAYS_PER_UNIT["month"])
-    return words.CAUTION_SHORT.format(months=months) if evidence.seasonal and months < MONTHS_FOR_A_SEASON else ""
+    days = float(evidence.customers.statistics["T"].max()) * DAYS_PER_UNIT[evidence.customers.unit]
+    months = int(days / DAYS_PER_UNIT["month"])
+    return words.CAUTION_SHORT.format(months=months) if evidence.seasonal and days < LEAST_DAYS else ""
 
 
 def _silence(evidence: Evidence) -> str:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from clvbayes.data import NOT_POSITIVE, RETURN, Customers
 from clvbayes.errors import ArgumentError
 from clvbayes.inference.certificate import Certificate, CheckResult
+from clvbayes.models.clock import Clock
 from clvbayes.report.graded import GradedModel
 from clvbayes.valuation.valuation import Valuation
 
@@ -29,6 +30,8 @@ class FittedModel(Protocol):
     def kind(self) -> str: ...
     @property
     def options(self) -> Mapping[str, object]: ...
+    @property
+    def clock(self) -> Clock: ...
 
 
 class FrozenPriors(Protocol):

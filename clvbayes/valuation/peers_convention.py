@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from clvbayes.data import Customers
+from clvbayes.data import Customers, require_seed
 from clvbayes.errors import ArgumentError
 from clvbayes.inference import Fit
 from clvbayes.models.hierarchy import assign_cells, cell_coordinates
@@ -65,8 +65,7 @@ def peers_value(
         raise ArgumentError(f"the purchase fit counts time in {purchases.posterior.attrs['unit']}s, these customers in {customers.unit}s")
     if customers.spend_level == "mean" and cast("SpendModel", spend.model).needs_single_amounts:
         raise ArgumentError(f"{spend.model.name} needs single amounts, and of these customers only means are known: use gamma_gamma")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
-        raise ArgumentError(f"seed must be a whole number of at least 0 and below 2**63, not {seed!r}")
+    require_seed(seed)
     if customers.unit not in UNITS_PER_MONTH:
         raise ArgumentError(f"peers count in {', '.join(UNITS_PER_MONTH)}s, these customers in {customers.unit}s")
     if not (isinstance(months, int | np.integer) and not isinstance(months, bool) and months >= 1):

@@ -20,14 +20,8 @@ from clvbayes.valuation.events import CellsOf, Part, Plan, everyone_of
 
 __all__ = ["plan_valuation"]
 
-PAIRING, UNSEEN_PURCHASES, UNSEEN_SPEND, FREE_SHARE, UNSEEN_RETURNS, FORESEEN = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    8,
-)  # uses of a seed beside the customers' streams
+PAIRING, UNSEEN_PURCHASES, UNSEEN_SPEND, FREE_SHARE, UNSEEN_RETURNS = range(5)  # uses of a seed beside the customers' streams
+FORESEEN = 8
 
 
 def plan_valuation(
@@ -125,7 +119,7 @@ def _clock_of(fit: Fit, customers: Customers) -> Clock:
     if not isinstance(clock, LevelClock):
         return clock
     assert customers.until is not None
-    if (known := fit.posterior["posterior"].attrs.get("until", fit.posterior.attrs.get("until"))) != customers.until.isoformat():
+    if (known := fit.posterior.attrs["until"]) != customers.until.isoformat():
         raise ArgumentError(
             f"a fit with a level goes on from its own last day, {known}, and these customers are known until {customers.until}"
         )

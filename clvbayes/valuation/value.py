@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 from numba import njit
 
-from clvbayes.data import DAYS_PER_UNIT, Customers, join_segments
+from clvbayes.data import DAYS_PER_UNIT, Customers, join_segments, require_seed
 from clvbayes.errors import ArgumentError
 from clvbayes.inference import Fit
 from clvbayes.inference.progress import track
@@ -26,7 +26,7 @@ from clvbayes.valuation.newcomers import value_newcomers
 from clvbayes.valuation.plans import plan_valuation
 from clvbayes.valuation.valuation import COMPONENTS, Acquisition, Valuation
 
-__all__ = ["value"]
+__all__ = ["LEAST_DAYS", "value"]
 
 RANKED_CUSTOMERS, TOP_SHARE = 5_000, 0.1  # of 5,000 the share above a threshold has a standard error of .4 points
 
@@ -215,8 +215,7 @@ def _require_usable(
         raise ArgumentError(f"{spend.model.name} needs single amounts, and of these customers only means are known: use gamma_gamma")
     if not isinstance(draws, int | np.integer) or draws < 100:
         raise ArgumentError(f"draws must be a whole number of at least 100, not {draws!r}: a 90 % band needs them")
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
-        raise ArgumentError(f"seed must be a whole number of at least 0 and below 2**63, not {seed!r}")
+    require_seed(seed)
 
 
 def _require_widened(purchases: Sequence[Fit], customers: Customers, discrepancy: Discrepancy | None) -> None:

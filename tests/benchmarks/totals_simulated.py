@@ -50,9 +50,7 @@ def main() -> None:
             name: _total(frame, found.models[0]).set_index(keys) for name, frame in (("used", found.forecasts), ("own", found.by_itself))
         }
         ratio = (chosen["used"]["q95"] - chosen["used"]["q05"]) / (chosen["own"]["q95"] - chosen["own"]["q05"])
-        widths.append(
-            ratio.rename("wider").reset_index().assign(history=seed, place=lambda frame: frame.groupby("weeks")["origin"].rank("dense"))
-        )
+        widths.append(ratio.rename("wider").reset_index())
     if widths:
         wider = pd.concat(widths)
         last = wider["origin"] >= wider.groupby("weeks")["origin"].transform("max") - timedelta(days=200)
