@@ -14,9 +14,9 @@ from clvbayes.errors import DataError
 from clvbayes.models import mbg_nbd
 from clvbayes.models.clock import LEVEL, SEASONAL, STEADY
 from clvbayes.models.hierarchy import assign_cells
-from clvbayes.models.mbg_nbd import future_moments, p_alive
 from clvbayes.models.pace import STEADY_PACE, Pace
 from clvbayes.models.protocol import Batch
+from clvbayes.models.purchasing import future_moments
 from clvbayes.models.streams import customer_keys
 
 MODEL = mbg_nbd()
@@ -66,7 +66,7 @@ ORACLES = [
 def test_oracles(x, t_x, T, log_l, alive, orders, dert, log_likelihood, make_customers) -> None:
     by_row, _, _ = log_likelihood(MODEL, make_customers([x], [t_x], [T]), PUBLISHED)
     assert by_row == pytest.approx([log_l], rel=1e-6)
-    assert p_alive(PUBLISHED, x, t_x, T) == pytest.approx(alive, rel=1e-6)
+    assert MODEL.p_alive(PUBLISHED, x, t_x, T) == pytest.approx(alive, rel=1e-6)
     if orders is not None:
         expected = MODEL.expected_discounted_orders
         assert expected(PUBLISHED, x, t_x, T, horizon=39.0, discount=0.0) == pytest.approx(orders, rel=1e-6)
@@ -130,7 +130,7 @@ def test_log_likelihood_is_the_story_integrated_over_rate_and_dropout(x, t_x, T,
     dead = rate**x * (1 - dropout) ** x * dropout * np.exp(-rate * t_x)
     by_row, _, _ = log_likelihood(MODEL, make_customers([x], [t_x], [T]), from_natural(r, alpha, a, b))
     assert by_row == pytest.approx([np.log(weights @ (alive + dead) @ weights)], rel=2e-5)
-    assert p_alive(from_natural(r, alpha, a, b), x, t_x, T) == pytest.approx(
+    assert MODEL.p_alive(from_natural(r, alpha, a, b), x, t_x, T) == pytest.approx(
         (weights @ alive @ weights) / (weights @ (alive + dead) @ weights), rel=2e-5
     )
 
@@ -223,21 +223,21 @@ def test_expected_orders_are_the_integral_of_the_story(log_shape, logit_dropout,
             return shape / age * mpmath.hyp2f1(shape + 1, a, a + b + x + 1, -s / age)
 
         exact = mpmath.quad(lambda s: mpmath.exp(-DISCOUNT * s) * expected_rate(s), [0, 5, 30, 156])
-    alive = p_alive(at, x, t_x, T)
+    alive = MODEL.p_alive(at, x, t_x, T)
     found = MODEL.expected_discounted_orders(at, x, t_x, T, horizon=156.0, discount=DISCOUNT)
     assert found == pytest.approx(float(exact) * alive, rel=1e-8)
 
 
 def test_expected_orders_begin_at_the_present_rate_and_never_fall() -> None:
     expected, known = MODEL.expected_discounted_orders, (2, 30.43, 38.86)
-    at_once = p_alive(PUBLISHED, *known) * 2.525 / (6.183 + 38.86)
+    at_once = MODEL.p_alive(PUBLISHED, *known) * 2.525 / (6.183 + 38.86)
     assert expected(PUBLISHED, *known, horizon=1e-6, discount=0.0) / 1e-6 == pytest.approx(at_once, rel=1e-6)
     yearly = np.array([expected(PUBLISHED, *known, horizon=52.0 * year, discount=0.0) for year in range(6)])
     assert yearly[0] == 0 and (np.diff(yearly) > 0).all() and (np.diff(yearly, 2) < 0).all()
 
 
 def test_moments_of_the_future_are_those_of_the_method_book() -> None:
-    first, squares, pairs = future_moments(0.12, 0.15, horizon=104.0, discount=0.0027)
+    first, squares, pairs = future_moments(0.12, 0.12 * 0.15, 0.85, horizon=104.0, discount=0.0027)
     mean, variance = 35.0, 900.0
     second = (variance + mean**2) * squares + mean**2 * pairs
     assert f"{mean * first:.2f}" == "179.33"
@@ -251,12 +251,12 @@ def test_moments_without_discounting_are_those_of_the_number_of_orders() -> None
     chance = stats.poisson(rate * horizon).pmf(potential)
     stays = (1 - dropout) ** potential  # more than n purchases would be allowed
     kept = (1 - stays) / dropout
-    first, squares, pairs = future_moments(rate, dropout, horizon=horizon, discount=0.0)
+    first, squares, pairs = future_moments(rate, rate * dropout, 1 - dropout, horizon=horizon, discount=0.0)
     assert first == pytest.approx(chance @ kept, rel=1e-10)
     assert squares == pytest.approx(first, rel=1e-12)
     factorial = np.array([sum(2 * k * (1 - dropout) ** k for k in range(n)) for n in potential])
     assert pairs == pytest.approx(chance @ factorial, rel=1e-10)
-    near = future_moments(rate, dropout, horizon=horizon, discount=1e-7)
+    near = future_moments(rate, rate * dropout, 1 - dropout, horizon=horizon, discount=1e-7)
     np.testing.assert_allclose(near, (first, squares, pairs), rtol=1e-4)
 
 
@@ -346,7 +346,7 @@ def test_simulated_orders_have_the_expected_mean(kind, simulated) -> None:
     assert_mean(made.futures.expected_first_year.ravel(), a_year)
     # given the latent state it is an expectation, and so varies less than the count
     assert made.futures.expected_first_year.var() < made.first_year.var()
-    np.testing.assert_allclose(made.futures.p_alive, p_alive(PUBLISHED, *known), rtol=1e-12)
+    np.testing.assert_allclose(made.futures.p_alive, MODEL.p_alive(PUBLISHED, *known), rtol=1e-12)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -361,9 +361,9 @@ def test_simulated_discounted_amounts_have_the_expected_variance(kind, simulated
 
     r, alpha, a, b = (float(value) for value in to_natural(PUBLISHED))
     size = 2_000_000
-    alive = rng.random(size) < p_alive(PUBLISHED, made.x, made.t_x, made.T)
+    alive = rng.random(size) < MODEL.p_alive(PUBLISHED, made.x, made.t_x, made.T)
     rate, dropout = rng.gamma(r + made.x, 1 / (alpha + made.T), size), rng.beta(a, b + made.x + 1, size)
-    first, squares, pairs = (alive * part for part in future_moments(rate, dropout, horizon=HORIZON, discount=DISCOUNT))
+    first, squares, pairs = (alive * part for part in future_moments(rate, rate * dropout, 1 - dropout, horizon=HORIZON, discount=DISCOUNT))
     given = (sd**2 + mean**2) * squares + mean**2 * pairs - (mean * first) ** 2
     expected = given.mean() + np.var(mean * first)
     assert_variance(worth, expected)
@@ -379,7 +379,7 @@ def test_simulated_counts_follow_their_law(simulated) -> None:
     rate, dropout = stats.gamma(r + made.x, scale=1 / (alpha + made.T)).ppf(share), stats.beta(a, b + made.x + 1).ppf(share)
     allowed = np.array([weights @ (1 - dropout) ** n for n in range(7)])  # at least n + 1 purchases are allowed
     reached = np.array([weights @ stats.poisson(rate * HORIZON).sf(n) for n in range(7)])  # at least n + 1 would be made
-    alive = p_alive(PUBLISHED, made.x, made.t_x, made.T)
+    alive = MODEL.p_alive(PUBLISHED, made.x, made.t_x, made.T)
     for n in range(7):
         share_above = alive * allowed[n] * reached[n]
         error = math.sqrt(share_above * (1 - share_above) / len(made.orders))

@@ -15,8 +15,8 @@ from valuation.made_up_fits import PURCHASES, SPEND, made_up_customers, made_up_
 
 from clvbayes.models import beta_binomial_returns, gamma_gamma, lognormal, mbg_nbd
 from clvbayes.models.gamma_gamma import GammaGamma
-from clvbayes.models.mbg_nbd import future_moments
 from clvbayes.models.protocol import Batch
+from clvbayes.models.purchasing import future_moments
 from clvbayes.models.streams import customer_keys
 from clvbayes.valuation import COMPONENTS, Economics, Valuation, value
 from clvbayes.valuation.checks import check_sums
@@ -176,18 +176,18 @@ def test_moments_of_future_purchases_are_those_of_simulated_ones(rate, leave, ho
     simulated = discounted_purchases(
         rng, np.full(count, rate), np.full(count, leave), np.ones(count, dtype=bool), horizon=horizon, discount=discount
     )
-    assert_moments(future_moments(rate, leave, horizon=horizon, discount=discount), *simulated)
+    assert_moments(future_moments(rate, rate * leave, 1 - leave, horizon=horizon, discount=discount), *simulated)
 
 
 def test_who_never_leaves_has_the_moments_of_a_poisson_process() -> None:
     rates = np.array([0.01, 0.7, 3.0])
     for leave in (0.0, 1e-12):
-        first, squares, pairs = future_moments(rates, np.full(3, leave), horizon=40.0, discount=0.0)
+        first, squares, pairs = future_moments(rates, rates * leave, 1 - leave, horizon=40.0, discount=0.0)
         np.testing.assert_allclose(first, 40 * rates, rtol=1e-9)
         np.testing.assert_allclose(squares, 40 * rates, rtol=1e-9)
         np.testing.assert_allclose(pairs, (40 * rates) ** 2, rtol=1e-5)
         # discounted: the mean squared, as numbers in disjoint intervals are independent
-        first, squares, pairs = future_moments(rates, np.full(3, leave), horizon=40.0, discount=0.03)
+        first, squares, pairs = future_moments(rates, rates * leave, 1 - leave, horizon=40.0, discount=0.03)
         np.testing.assert_allclose(pairs, first**2, rtol=1e-6)
         np.testing.assert_allclose(squares, rates * -math.expm1(-2 * 0.03 * 40) / (2 * 0.03), rtol=1e-9)
 
@@ -196,7 +196,7 @@ def test_who_never_leaves_has_the_moments_of_a_poisson_process() -> None:
 def test_who_leaves_with_the_smallest_probability_has_the_same_moments_without_a_warning(leave) -> None:
     """Such probabilities are drawn where a = concentration times dropout is some hundredths; the rate of discounting may be zero."""
     rates = np.array([0.037, 0.2])
-    first, squares, pairs = future_moments(rates, np.full(2, leave), horizon=WEEKS, discount=0.0)
+    first, squares, pairs = future_moments(rates, rates * leave, 1 - leave, horizon=WEEKS, discount=0.0)
     np.testing.assert_allclose([first, squares, pairs], [rates * WEEKS, rates * WEEKS, (rates * WEEKS) ** 2], rtol=1e-6)
 
 
@@ -204,7 +204,7 @@ def test_moments_without_discount_are_those_of_the_number_of_purchases() -> None
     """E[N (N-1)] of a number known in each draw: pairs, and E N: both others."""
     rng, count = np.random.default_rng(9), 80_000
     number, _ = discounted_purchases(rng, np.full(count, 0.4), np.full(count, 0.3), np.ones(count, dtype=bool), horizon=12.0, discount=0.0)
-    first, squares, pairs = future_moments(0.4, 0.3, horizon=12.0, discount=0.0)
+    first, squares, pairs = future_moments(0.4, 0.4 * 0.3, 0.7, horizon=12.0, discount=0.0)
     assert float(first) == pytest.approx(float(squares), rel=1e-12)
     # left after each purchase with .3: never more than -log(1 - ...) / ...; in the mean (1 - exp(-.4 * .3 * 12)) / .3
     assert float(first) == pytest.approx((1 - math.exp(-0.4 * 0.3 * 12)) / 0.3, rel=1e-12)

@@ -13,7 +13,8 @@ from valuation.made_up_fits import PURCHASES, SPEND, UNTIL, made_up_customers, m
 from clvbayes.errors import ArgumentError
 from clvbayes.models import lognormal
 from clvbayes.models.gamma_gamma import GammaGamma
-from clvbayes.models.mbg_nbd import MbgNbd, future_moments, p_alive
+from clvbayes.models.mbg_nbd import MbgNbd
+from clvbayes.models.purchasing import future_moments
 from clvbayes.valuation import COMPONENTS, Economics, Valuation, value
 
 MODULE = importlib.import_module("clvbayes.valuation.value")
@@ -119,7 +120,7 @@ def test_the_table_holds_the_closed_forms_of_all_draws(valuation, fits, customer
     )
     coordinates = levels.transpose("coordinate", "industry", "sample").to_numpy()
     known = [statistics[name].to_numpy()[:, None] for name in ("frequency", "recency", "T")]
-    np.testing.assert_allclose(table["p_alive"], p_alive(coordinates, *known).mean(axis=1), rtol=1e-9)
+    np.testing.assert_allclose(table["p_alive"], MbgNbd().p_alive(coordinates, *known).mean(axis=1), rtol=1e-9)
     expected = fits[0].model.expected_discounted_orders(coordinates, *known, horizon=WEEKS, discount=0.0).mean(axis=1)
     assert table["expected_orders"].sum() == pytest.approx(expected.sum(), rel=0.02)
 
@@ -184,8 +185,8 @@ def test_predictive_variance_is_that_of_expectations_and_of_the_process(frequenc
     a = concentration / (1 + np.exp(-logit))
     rate = rng.gamma(r + frequency, 1 / (alpha + T), (draws, 400))
     leave = rng.beta(a, concentration - a + frequency + 1, (draws, 400))
-    _, squares, pairs = future_moments(rate, leave, horizon=horizon, discount=discount)
-    alive = p_alive(purchase, frequency, recency, T)
+    _, squares, pairs = future_moments(rate, rate * leave, 1 - leave, horizon=horizon, discount=discount)
+    alive = MbgNbd().p_alive(purchase, frequency, recency, T)
     squares, pairs = (float((alive * part.mean(axis=1)).mean()) for part in (squares, pairs))
     p, q = np.exp(-2 * spend[1]), 2 + np.exp(-2 * spend[2])
     gamma = np.exp(spend[0]) * (q - 1) / p
@@ -463,7 +464,7 @@ def test_a_moved_lever_has_the_value_of_customers_who_are_so(lever, size, moved,
     share, concentration = 1 / (1 + np.exp(-coordinates[2])), np.exp(coordinates[3])
     x, T = (statistics[name].to_numpy(dtype=float)[:, None] for name in ("frequency", "T"))
     known = [statistics[name].to_numpy()[:, None] for name in ("frequency", "recency", "T")]
-    alive = p_alive(coordinates, *known)
+    alive = MbgNbd().p_alive(coordinates, *known)
     rate = rng.gamma(r + x) / (alpha + T)
     leave = rng.beta(share * concentration, (1 - share) * concentration + x + 1)
     mean = fits[1].model.amount_moments(
@@ -472,7 +473,9 @@ def test_a_moved_lever_has_the_value_of_customers_who_are_so(lever, size, moved,
 
     def expected(rate_factor: float, odds_factor: float) -> float:
         odds = odds_factor * leave / (1 - leave)
-        orders, _, _ = future_moments(rate_factor * rate, odds / (1 + odds), horizon=2 * WEEKS, discount=np.log(1.09) / WEEKS)
+        orders, _, _ = future_moments(
+            rate_factor * rate, rate_factor * rate * odds / (1 + odds), 1 / (1 + odds), horizon=2 * WEEKS, discount=np.log(1.09) / WEEKS
+        )
         return float((alive * orders * mean).sum())
 
     factors = (size, 1.0) if lever == "rate" else (1.0, size)
