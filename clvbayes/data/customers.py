@@ -34,6 +34,7 @@ STATISTICS = (
     "frequency",
     "recency",
     "T",
+    "log_gaps",
     "first_amount",
     "spend_count",
     "spend_sum",
@@ -51,7 +52,8 @@ class Customers:
     statistics : pandas.DataFrame
         One row a customer, ordered by `customer_id` (text, unique). `t0` is the day of the first order (missing in an RFM frame);
         `frequency` counts later days with an order; `recency` is the time from first to last order and `T` from first order to
-        the end of observation, both in `unit`. Of the kept repeat transactions: `spend_count`, `spend_sum`, `spend_sum_log`,
+        the end of observation, both in `unit`; `log_gaps` is the sum of the logs of the times between a customer's days with an order
+        (missing in an RFM frame, but for customers without repeats). Of the kept repeat transactions: `spend_count`, `spend_sum`, `spend_sum_log`,
         `spend_sum_log_squared` (the logs are missing where only means are known). `first_amount` is the first day's amount.
     segments : pandas.DataFrame
         One text column a segment, in the row order of `statistics`.
@@ -191,6 +193,7 @@ class Customers:
                 "frequency": frequency.astype(np.int64),
                 "recency": recency,
                 "T": T,
+                "log_gaps": missing_logs.where(frequency > 0, 0.0),
                 "first_amount": missing_logs,
                 "spend_count": frequency.where(spends, 0).astype(np.int64),
                 "spend_sum": (frequency * mean).where(spends, 0.0),

@@ -22,10 +22,11 @@ __all__ = ["CUSTOMER_SQL", "HISTORY_SQL", "ORDER_DAYS_SQL", "order_days", "summa
 FREE_ORDER = f"(left_out = '{NOT_POSITIVE}' and amount = 0)"
 
 # Runs verbatim on DuckDB, Postgres and Spark; {segments} are generated column names, never a person's. All orders of a day are one
-# purchase, and sums are over decimals, so that no row's place changes a digit.
+# purchase, and sums are over decimals, so that no row's place changes a digit. `day_number` counts days, since engines subtract dates each in
+# their own way.
 ORDER_DAYS = """
 with order_days as (
-    select customer_id, day, sum(amount) as amount, max(cancelled) as cancelled{segments_of_day}
+    select customer_id, day, min(day_number) as day_number, sum(amount) as amount, max(cancelled) as cancelled{segments_of_day}
     from kept_lines
     group by customer_id, day
 ),
@@ -49,7 +50,8 @@ logged as (
         case when day > first_day then 1 else 0 end as repeats,
         case when day > first_day and amount > 0 and cancelled = 0 then 1 else 0 end as spends,
         case when day > first_day and amount > 0 and cancelled = 1 then 1 else 0 end as comes_back,
-        cast(ln(case when amount > 0 then amount else 1 end) as decimal(18, 12)) as log_amount
+        cast(ln(case when amount > 0 then amount else 1 end) as decimal(18, 12)) as log_amount,
+        day_number - lag(day_number, 1, day_number - 1) over (partition by customer_id order by day) as gap
     from dated
 )
 select
@@ -60,6 +62,7 @@ select
     sum(spends) as spend_count,
     sum(comes_back) as cancelled,
     sum(case when repeats = 0 then amount else 0 end) as first_amount,
+    sum(cast(ln(gap) as decimal(18, 12))) as log_gaps,
     sum(case when spends = 1 then amount else 0 end) as spend_sum,
     sum(case when spends = 1 then log_amount else 0 end) as spend_sum_log,
     sum(case when spends = 1 then log_amount * log_amount else 0 end) as spend_sum_log_squared{segments_of_customer}
@@ -199,8 +202,7 @@ def order_days(table: Transactions, *, until: date, since: date | None = None) -
         `customer_id`, `day` and `amount`, ordered by customer and day.
     """
     fated = ask(table.lines, "lines", f"select * exclude (left_out), {_fate(until, since)} as left_out from lines")
-    kept = ask(fated, "fated", f"select *, 0 as cancelled from fated where left_out is null or {FREE_ORDER}")
-    found: pd.DataFrame = ask(kept, "kept_lines", ORDER_DAYS_SQL).df()
+    found: pd.DataFrame = ask(_counted(fated, "0"), "kept_lines", ORDER_DAYS_SQL).df()
     return found.assign(day=found["day"].astype("datetime64[s]"), amount=found["amount"].astype(float))
 
 
@@ -208,7 +210,13 @@ def _kept(fated: duckdb.DuckDBPyRelation, table: Transactions) -> duckdb.DuckDBP
     """Orders and free orders, with `cancelled`: whether all of a customer's purchase of that day came back, as its credit notes say."""
     # a left join with a table that happened to be empty gave missing marks in DuckDB 2
     cancelled = f"cast((customer_id, day) in ({CANCELLED_SQL}) as integer)" if table.names_returned_orders else "0"
-    return ask(fated, "fated", f"select *, {cancelled} as cancelled from fated where left_out is null or {FREE_ORDER}")
+    return _counted(fated, cancelled)
+
+
+def _counted(fated: duckdb.DuckDBPyRelation, cancelled: str) -> duckdb.DuckDBPyRelation:
+    """Orders and free orders, as the texts take them."""
+    columns = f"*, day - date '1970-01-01' as day_number, {cancelled} as cancelled"
+    return ask(fated, "fated", f"select {columns} from fated where left_out is null or {FREE_ORDER}")
 
 
 def _returns(fated: duckdb.DuckDBPyRelation, found: pd.DataFrame, until: date) -> tuple[pd.DataFrame, list[str]]:
@@ -249,6 +257,7 @@ def _statistics(found: pd.DataFrame, until: date, unit: TimeUnit) -> pd.DataFram
             "frequency": found["frequency"].astype(np.int64),
             "recency": (last_day - first_day).dt.days / days,
             "T": (pd.Timestamp(until) - first_day).dt.days / days,
+            "log_gaps": found["log_gaps"].astype(float) - found["frequency"] * np.log(days),
             "spend_count": found["spend_count"].astype(np.int64),
             **{name: found[name].astype(float) for name in sums},
         }

@@ -52,6 +52,7 @@ def test_an_rfm_frame_is_taken_unchanged(kind: str) -> None:
             "frequency": [0, 3, 2],
             "recency": [0.0, 12.0, 30.0],
             "T": [38.0, 20.0, 38.0],
+            "log_gaps": [0.0, np.nan, np.nan],
             "first_amount": nothing,
             "spend_count": [0, 3, 2],
             "spend_sum": [0.0, 30.0, 45.0],

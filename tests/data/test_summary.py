@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import date, timedelta
 from decimal import Decimal
 from importlib.util import find_spec
+from itertools import pairwise
 from math import log
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,7 @@ def test_statistics_by_hand() -> None:
             "frequency": 3,  # 15 January, 12 February (free), 5 March
             "recency": 63 / 7,
             "T": 89 / 7,
+            "log_gaps": log(14 / 7) + log(28 / 7) + log(21 / 7),
             "first_amount": 25.5,
             "spend_count": 2,
             "spend_sum": 50.0,
@@ -228,7 +230,9 @@ def test_a_unit_of_time_only_scales_time(unit: Any) -> None:
     days, other = summary(many_orders(2), unit="day").statistics, summary(many_orders(2), unit=unit).statistics
     for name in ("recency", "T"):
         np.testing.assert_array_equal(other[name], days[name] / DAYS_PER_UNIT[unit])
-    pd.testing.assert_frame_equal(other.drop(columns=["recency", "T"]), days.drop(columns=["recency", "T"]))
+    np.testing.assert_allclose(other["log_gaps"], days["log_gaps"] - days["frequency"] * log(DAYS_PER_UNIT[unit]), atol=1e-9)
+    timed = ["recency", "T", "log_gaps"]
+    pd.testing.assert_frame_equal(other.drop(columns=timed), days.drop(columns=timed))
 
 
 def test_a_currency_only_scales_money() -> None:
@@ -317,6 +321,7 @@ def reference(rows: list[Row], since: int, until: int, drop: bool) -> tuple[dict
             "frequency": len(by_day) - 1,
             "recency": last - first,
             "T": until - first,
+            "log_gaps": sum(log(later - earlier) for earlier, later in pairwise(sorted(by_day))),
             "first_amount": sum(amount for amount, _ in by_day[first]) / 100,
             "spend_count": len(spent),
             "spend_sum": sum(spent),
@@ -423,9 +428,10 @@ def test_the_text_means_the_same_on_another_engine() -> None:
     expected = summary(orders, unit="day").statistics
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.create_function("ln", 1, log)
-        connection.execute("create table kept_lines (customer_id text, day text, amount decimal(18, 6), cancelled integer)")
-        lines = zip(orders["customer_id"], orders["date"].dt.strftime("%Y-%m-%d"), orders["amount"], strict=True)
-        connection.executemany("insert into kept_lines values (?, ?, ?, 0)", lines)
+        connection.execute("create table kept_lines (customer_id text, day text, day_number integer, amount decimal(18, 6), cancelled integer)")
+        numbers = (orders["date"] - pd.Timestamp(1970, 1, 1)).dt.days
+        lines = zip(orders["customer_id"], orders["date"].dt.strftime("%Y-%m-%d"), numbers, orders["amount"], strict=True)
+        connection.executemany("insert into kept_lines values (?, ?, ?, ?, 0)", lines)
         found = pd.read_sql(
             CUSTOMER_SQL.format(segments_of_day="", segments_of_customer=""), connection, parse_dates=["first_day", "last_day"]
         )
@@ -433,8 +439,15 @@ def test_the_text_means_the_same_on_another_engine() -> None:
     assert found["frequency"].tolist() == expected["frequency"].tolist()
     assert found["spend_count"].tolist() == expected["spend_count"].tolist()
     assert (found["last_day"] - found["first_day"]).dt.days.tolist() == expected["recency"].tolist()
-    for name in ("first_amount", "spend_sum", "spend_sum_log", "spend_sum_log_squared"):
+    for name in ("first_amount", "log_gaps", "spend_sum", "spend_sum_log", "spend_sum_log_squared"):
         np.testing.assert_allclose(found[name], expected[name], rtol=1e-9)
+
+
+def test_gaps_are_the_times_between_days_with_an_order() -> None:
+    days = ["2025-01-01", "2025-01-15", "2025-01-15", "2025-02-26", "2025-01-03"]
+    orders = pd.DataFrame({"customer_id": ["a", "a", "a", "a", "b"], "date": days, "amount": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    found = summary(orders, segments=(), until=UNTIL, unit="week").statistics
+    assert found["log_gaps"].tolist() == pytest.approx([log(2) + log(6), 0.0], abs=1e-11)
 
 
 def test_sales_without_a_customer_are_compared_gross_and_within_the_window() -> None:
