@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from clvbayes.data import Customers, Ledger, Query, Transactions, read_transactions, summarize
     from clvbayes.errors import ArgumentError, ClvError, DataError, SettingsError
     from clvbayes.grading import Backtest, backtest, learn_discrepancy
-    from clvbayes.inference import Certificate, Fit, SpendCheck, fit, spend_checks
+    from clvbayes.inference import Certificate, Fit, SpendCheck, compare, fit, leave_one_out, spend_checks
     from clvbayes.storage import load, save
     from clvbayes.study import Study, run
     from clvbayes.valuation import Acquisition, Discrepancy, Economics, Valuation, peers_value, textbook, value
@@ -21,7 +21,7 @@ _HOMES = {
     "clvbayes.data": ("Customers", "Ledger", "Query", "Transactions", "read_transactions", "summarize"),
     "clvbayes.errors": ("ArgumentError", "ClvError", "DataError", "SettingsError"),
     "clvbayes.grading": ("Backtest", "backtest", "learn_discrepancy"),
-    "clvbayes.inference": ("Certificate", "Fit", "SpendCheck", "fit", "spend_checks"),
+    "clvbayes.inference": ("Certificate", "Fit", "SpendCheck", "compare", "fit", "leave_one_out", "spend_checks"),
     "clvbayes.storage": ("load", "save"),
     "clvbayes.study": ("Study", "run"),
     "clvbayes.valuation": ("Acquisition", "Discrepancy", "Economics", "Valuation", "peers_value", "textbook", "value"),
@@ -47,8 +47,10 @@ __all__ = [
     "Transactions",
     "Valuation",
     "backtest",
+    "compare",
     "fit",
     "learn_discrepancy",
+    "leave_one_out",
     "load",
     "models",
     "peers_value",

@@ -53,8 +53,9 @@ class Customers:
         One row a customer, ordered by `customer_id` (text, unique). `t0` is the day of the first order (missing in an RFM frame);
         `frequency` counts later days with an order; `recency` is the time from first to last order and `T` from first order to
         the end of observation, both in `unit`; `log_gaps` is the sum of the logs of the times between a customer's days with an order
-        (missing in an RFM frame, but for customers without repeats). Of the kept repeat transactions: `spend_count`, `spend_sum`, `spend_sum_log`,
-        `spend_sum_log_squared` (the logs are missing where only means are known). `first_amount` is the first day's amount.
+        (missing in an RFM frame, but for customers without repeats). Of the kept repeat transactions: `spend_count`, `spend_sum`,
+        `spend_sum_log`, `spend_sum_log_squared` (the logs are missing where only means are known). `first_amount` is the first day's
+        amount.
     segments : pandas.DataFrame
         One text column a segment, in the row order of `statistics`.
     unit : {"day", "week", "month", "quarter", "year"}

@@ -22,8 +22,8 @@ __all__ = ["CUSTOMER_SQL", "HISTORY_SQL", "ORDER_DAYS_SQL", "order_days", "summa
 FREE_ORDER = f"(left_out = '{NOT_POSITIVE}' and amount = 0)"
 
 # Runs verbatim on DuckDB, Postgres and Spark; {segments} are generated column names, never a person's. All orders of a day are one
-# purchase, and sums are over decimals, so that no row's place changes a digit. `day_number` counts days, since engines subtract dates each in
-# their own way.
+# purchase, and sums are over decimals, so that no row's place changes a digit. `day_number` counts days: each engine subtracts dates in its
+# own way.
 ORDER_DAYS = """
 with order_days as (
     select customer_id, day, min(day_number) as day_number, sum(amount) as amount, max(cancelled) as cancelled{segments_of_day}

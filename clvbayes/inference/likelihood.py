@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from os import cpu_count
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from clvbayes.models.clock import Clock
 from clvbayes.models.protocol import Model, Table
 
 __all__ = ["Likelihood"]
+
+Wanted = Literal["value", "slope", "rows"]
 
 PIECE = 16_384  # rows: what a piece computes on the way stays in a core's cache
 STEP = 1e-4  # of the central differences; their error is of its square
@@ -44,12 +46,16 @@ class Likelihood:
 
     def value(self, coordinates: np.ndarray) -> float:
         """Log-likelihood of all rows."""
-        return float(sum(float(value) for _, (value,) in self._evaluate(coordinates, with_slope=False)))
+        return float(sum(float(value) for _, (value,) in self._evaluate(coordinates, "value")))
+
+    def of_rows(self, coordinates: np.ndarray) -> np.ndarray:
+        """Log-likelihood of one customer of each row."""
+        return np.concatenate([by_row for _, (by_row,) in self._evaluate(coordinates, "rows")])
 
     def gradient(self, coordinates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Log-likelihood by cell, and its gradient, dims ``(coordinate, cell)``."""
         value, slope = np.zeros(self.cells), np.zeros((len(coordinates), self.cells))
-        for of_cells, (by_cell, by_coordinate) in self._evaluate(coordinates, with_slope=True):
+        for of_cells, (by_cell, by_coordinate) in self._evaluate(coordinates, "slope"):
             value[of_cells] += by_cell
             slope[:, of_cells] += by_coordinate
         return value, slope
@@ -68,9 +74,9 @@ class Likelihood:
         information = np.stack(columns).transpose(2, 0, 1)
         return np.asarray(0.5 * (information + information.swapaxes(1, 2)))
 
-    def _evaluate(self, coordinates: np.ndarray, *, with_slope: bool) -> list[tuple[slice, Any]]:
+    def _evaluate(self, coordinates: np.ndarray, wanted: Wanted) -> list[tuple[slice, Any]]:
         self.passes += 1
-        compiled = _compiled(self._model, self.clock, tuple(self.rows), with_slope)
+        compiled = _compiled(self._model, self.clock, tuple(self.rows), wanted)
 
         def of_piece(piece: tuple[slice, tuple[np.ndarray, ...]]) -> tuple[slice, Any]:
             of_cells, arrays = piece
@@ -100,17 +106,20 @@ def _type_of(column: str) -> Any:
 
 
 @cache
-def _compiled(model: Model, clock: Clock, columns: tuple[str, ...], with_slope: bool) -> Compiled:
-    """Code for the value, or for the value by cell and its gradient, of one piece."""
+def _compiled(model: Model, clock: Clock, columns: tuple[str, ...], wanted: Wanted) -> Compiled:
+    """Code for the value, or for the value by cell and its gradient, or for that of each row, of one piece."""
     import pytensor
     import pytensor.tensor as pt
 
     coordinates = pt.dmatrix("coordinates")
     names = {"row": (*columns, "frequency"), "frequency": ("cell", "x")}
     tables = {table: {name: _type_of(name)(f"{table}_{name}") for name in of_table} for table, of_table in names.items()}
-    by_row = tables["row"]["weight"] * model.log_likelihood(coordinates, tables, clock)
+    of_row = model.log_likelihood(coordinates, tables, clock)
+    by_row = tables["row"]["weight"] * of_row
     inputs = [coordinates, *tables["row"].values(), *tables["frequency"].values()]
-    if not with_slope:
+    if wanted == "rows":
+        return compile_graph(inputs, [of_row])
+    if wanted == "value":
         return compile_graph(inputs, [by_row.sum()])
     by_cell = pt.inc_subtensor(pt.zeros(coordinates.shape[1])[tables["row"]["cell"]], by_row)
     return compile_graph(inputs, [by_cell, pytensor.grad(by_row.sum(), wrt=coordinates)])

@@ -23,7 +23,7 @@ from clvbayes.inference.weighing import USED_AS_IS, weigh
 from clvbayes.models.assembly import pooled_model
 from clvbayes.models.clock import Clock
 from clvbayes.models.correction import Correction
-from clvbayes.models.hierarchy import Cells, cell_coordinates
+from clvbayes.models.hierarchy import Cells, all_coordinates
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Model, Table
 
@@ -209,12 +209,7 @@ def _structure(task: Task, rows: Table, correction: Correction | None) -> tuple[
 
 
 def _coordinates(task: Task, posterior: xr.DataTree, draws: np.ndarray) -> np.ndarray:
-    drawn = posterior["posterior"].to_dataset()
-    coordinates = cell_coordinates(drawn, task.cells, draws, task.seed)
-    if not task.clock.effects:
-        return coordinates
-    effects = drawn[task.clock.variable].stack(sample=("chain", "draw")).isel(sample=draws).transpose("sample", task.clock.dim).to_numpy()
-    return np.concatenate([coordinates, np.repeat(effects[:, :, None], coordinates.shape[2], axis=2)], axis=1)
+    return all_coordinates(posterior["posterior"].to_dataset(), task.cells, task.clock, draws, task.seed)
 
 
 def _resampled(posterior: xr.DataTree, log_weights: np.ndarray, seed: int) -> xr.DataTree:

@@ -1,15 +1,12 @@
 """A model's rows, and its priors, hierarchy and likelihood put together as a PyMC model: the same for every model."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
-import pyarrow as pa
 
 from clvbayes.data import Customers
-from clvbayes.data.sources import ask
 from clvbayes.errors import ArgumentError
 from clvbayes.models.clock import Clock
 from clvbayes.models.correction import Correction
@@ -21,7 +18,7 @@ from clvbayes.models.protocol import Model, Table
 if TYPE_CHECKING:
     import pymc as pm
 
-__all__ = ["assemble", "distinct_rows", "own_or_given", "pooled_model", "with_frequencies"]
+__all__ = ["assemble", "own_or_given", "pooled_model", "with_frequencies"]
 
 
 def assemble(
@@ -112,22 +109,6 @@ def pooled_model(
             log_likelihood = log_likelihood + Correction(**parts).at(coordinates)
         pm.Potential("log_likelihood", log_likelihood)
     return built
-
-
-def distinct_rows(columns: Table, *, means: Mapping[str, np.ndarray] | None = None) -> Table:
-    """Distinct rows of equally long columns, sorted, with their number as `weight` and the `means` of further columns over them.
-
-    Means are taken over decimals, whose sums are exact, so that the order of rows does not change a digit.
-    """
-    means = means or {}
-    keys = {f"key_{k}": column for k, column in enumerate(columns.values())}
-    averaged = {f"mean_{k}": column for k, column in enumerate(means.values())}
-    averages = "".join(f", cast(sum(cast({name} as decimal(38, 12))) as double) / count(*) as {name}" for name in averaged)
-    sql = f"select {', '.join(keys)}, count(*) as weight{averages} from given group by {', '.join(keys)} order by {', '.join(keys)}"
-    with duckdb.connect() as connection:
-        found = ask(connection.from_arrow(pa.table(keys | averaged)), "given", sql).fetchnumpy()
-    names = dict(zip((*keys, *averaged), (*columns, *means), strict=True))
-    return {name: np.asarray(found[key]) for key, name in names.items()} | {"weight": found["weight"].astype(float)}
 
 
 def with_frequencies(rows: Table) -> dict[str, Table]:

@@ -34,11 +34,12 @@ from scipy.special import expit, logit
 
 from clvbayes.data import Customers
 from clvbayes.errors import DataError
-from clvbayes.models.assembly import assemble, distinct_rows
+from clvbayes.models.assembly import assemble
 from clvbayes.models.clock import STEADY, Clock
+from clvbayes.models.compression import Columns, Table
 from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
 from clvbayes.models.priors import Priors
-from clvbayes.models.protocol import Batch, Futures, Kind, Table
+from clvbayes.models.protocol import Batch, Futures, Kind
 from clvbayes.models.special import log_rising
 from clvbayes.models.streams import log_gamma_variate, open_stream, uniform
 
@@ -70,6 +71,11 @@ class BetaBinomialReturns:
         """None."""
         return {}
 
+    @property
+    def exact(self) -> "BetaBinomialReturns":
+        """Itself."""
+        return self
+
     def priors(self, customers: Customers) -> Priors:
         """Priors around the base's share of orders with a return, and around the part of them that came back.
 
@@ -90,8 +96,8 @@ class BetaBinomialReturns:
             scale=(0.5, 0.25, 0.5, 0.25, 0.25),
         )
 
-    def rows(self, customers: Customers, cells: Cells) -> Table:
-        """Distinct (cell, t, n, j) with their number and means of y, y^2 and W.
+    def columns(self, customers: Customers, cells: Cells) -> Columns:
+        """cell, t, n and j of those who ordered, and y, y^2 and W, which enter linearly.
 
         Raises
         ------
@@ -108,9 +114,15 @@ class BetaBinomialReturns:
         part, within = returns["part_mean"].to_numpy(dtype=float), returns["part_deviations"].to_numpy(dtype=float)
         means = {"part": part, "part_squared": part**2, "within": within}
         ordered = columns["trials"] > 0
-        return distinct_rows(
-            {name: column[ordered] for name, column in columns.items()}, means={name: column[ordered] for name, column in means.items()}
-        )
+        return Columns(columns, means).of(ordered)
+
+    def rows(self, customers: Customers, cells: Cells) -> Table:
+        """Distinct rows of `columns`."""
+        return self.columns(customers, cells).distinct()
+
+    def log_measure(self, customers: Customers) -> np.ndarray:
+        """Nothing is left out."""
+        return np.zeros(int((_known_returns(customers)["trials"] > 0).sum()))
 
     def bin_axes(self, rows: Table) -> Table:
         """Orders with a return and without, and the number of parts, in logarithms: the likelihood knows them as a+t, b+n-t and j."""

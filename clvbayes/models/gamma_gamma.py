@@ -28,11 +28,12 @@ from numba import njit
 
 from clvbayes.data import Customers
 from clvbayes.errors import DataError
-from clvbayes.models.assembly import assemble, distinct_rows
+from clvbayes.models.assembly import assemble
 from clvbayes.models.clock import STEADY, Clock
+from clvbayes.models.compression import Columns, Table
 from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
 from clvbayes.models.priors import Priors
-from clvbayes.models.protocol import Batch, Futures, Kind, Table
+from clvbayes.models.protocol import Batch, Futures, Kind
 from clvbayes.models.special import log_rising
 from clvbayes.models.streams import gamma_variate, open_stream
 
@@ -62,6 +63,11 @@ class GammaGamma:
         """None."""
         return {}
 
+    @property
+    def exact(self) -> "GammaGamma":
+        """Itself."""
+        return self
+
     def priors(self, customers: Customers) -> Priors:
         """Priors around the mean amount of a repeat purchase; the other numbers are scale free (method book 1.9).
 
@@ -80,18 +86,21 @@ class GammaGamma:
             scale=(0.5, 0.25, 0.25),
         )
 
-    def rows(self, customers: Customers, cells: Cells) -> Table:
-        """Distinct (cell, x, S) with their number and the mean of their sums of logs, which enter linearly."""
+    def columns(self, customers: Customers, cells: Cells) -> Columns:
+        """cell, x and S of repeat buyers, and their sums of logs, which enter linearly."""
         statistics = customers.statistics
         spenders = (statistics["spend_count"] > 0).to_numpy()
-        columns = {
-            "cell": cells.of_customer[spenders],
-            "x": statistics["spend_count"].to_numpy(dtype=float)[spenders],
-            "sum": statistics["spend_sum"].to_numpy(dtype=float)[spenders],
-        }
-        by_transaction = customers.spend_level == "transaction"
-        logs = {"sum_log": statistics["spend_sum_log"].to_numpy(dtype=float)[spenders]} if by_transaction else {}
-        return distinct_rows(columns, means=logs)
+        x, total, logs = (statistics[name].to_numpy(dtype=float) for name in ("spend_count", "spend_sum", "spend_sum_log"))
+        linear = {"sum_log": logs} if customers.spend_level == "transaction" else {}
+        return Columns({"cell": cells.of_customer, "x": x, "sum": total}, linear).of(spenders)
+
+    def rows(self, customers: Customers, cells: Cells) -> Table:
+        """Distinct rows of `columns`."""
+        return self.columns(customers, cells).distinct()
+
+    def log_measure(self, customers: Customers) -> np.ndarray:
+        """Nothing is left out."""
+        return np.zeros(int((customers.statistics["spend_count"] > 0).sum()))
 
     def bin_axes(self, rows: Table) -> Table:
         """Number and mean of the purchases, in logarithms: the likelihood knows them as px+q and log(gamma+S)."""

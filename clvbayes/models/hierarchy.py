@@ -18,7 +18,17 @@ from clvbayes.errors import ArgumentError
 from clvbayes.models.clock import Clock
 from clvbayes.models.priors import Priors
 
-__all__ = ["Cells", "Factor", "LevelEstimates", "Pool", "assign_cells", "cell_coordinates", "clock_effects", "pooled_coordinates"]
+__all__ = [
+    "Cells",
+    "Factor",
+    "LevelEstimates",
+    "Pool",
+    "all_coordinates",
+    "assign_cells",
+    "cell_coordinates",
+    "clock_effects",
+    "pooled_coordinates",
+]
 
 Pool = Sequence[str | Sequence[str]]
 RESERVED = {
@@ -346,6 +356,15 @@ def cell_coordinates(posterior: xr.Dataset, cells: Cells, draws: np.ndarray, see
         effect = _effects(stacked, factor, population if k == 0 else None, seed)
         coordinates = coordinates + effect[:, :, factor.level_of_cell]
     return coordinates
+
+
+def all_coordinates(posterior: xr.Dataset, cells: Cells, clock: Clock, draws: np.ndarray, seed: int) -> np.ndarray:
+    """`cell_coordinates`, and after them the effects of the clock, the same in every cell: what a likelihood takes."""
+    coordinates = cell_coordinates(posterior, cells, draws, seed)
+    if not clock.effects:
+        return coordinates
+    effects = posterior[clock.variable].stack(sample=("chain", "draw")).isel(sample=draws).transpose("sample", clock.dim).to_numpy()
+    return np.concatenate([coordinates, np.repeat(effects[:, :, None], coordinates.shape[2], axis=2)], axis=1)
 
 
 def _effects(stacked: xr.Dataset, factor: Factor, population: np.ndarray | None, seed: int) -> np.ndarray:

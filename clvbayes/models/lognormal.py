@@ -30,11 +30,12 @@ from numba import njit
 
 from clvbayes.data import Customers
 from clvbayes.errors import DataError
-from clvbayes.models.assembly import assemble, distinct_rows
+from clvbayes.models.assembly import assemble
 from clvbayes.models.clock import STEADY, Clock
+from clvbayes.models.compression import Columns, Table
 from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
 from clvbayes.models.priors import Priors
-from clvbayes.models.protocol import Batch, Futures, Kind, Table
+from clvbayes.models.protocol import Batch, Futures, Kind
 from clvbayes.models.streams import normal, open_stream
 
 if TYPE_CHECKING:
@@ -75,6 +76,11 @@ class Lognormal:
         """Whether the level is linked to frequency."""
         return {"frequency_link": self.frequency_link}
 
+    @property
+    def exact(self) -> "Lognormal":
+        """Itself."""
+        return self
+
     def priors(self, customers: Customers) -> Priors:
         """Priors around the mean log of a repeat purchase; the other numbers are scale free (method book 1.9).
 
@@ -93,8 +99,8 @@ class Lognormal:
             mean, sd, scale = (*mean, 0.0), (*sd, 0.3), (*scale, 0.1)  # type: ignore[assignment]
         return Priors(self.coordinates, mean=mean, sd=sd, scale=scale)
 
-    def rows(self, customers: Customers, cells: Cells) -> Table:
-        """Distinct (cell, x) with their number and means of y, y^2 and W.
+    def columns(self, customers: Customers, cells: Cells) -> Columns:
+        """cell and x of repeat buyers, and y, y^2 and W, which enter linearly.
 
         Raises
         ------
@@ -109,7 +115,15 @@ class Lognormal:
         )
         level = logs / x
         own = {"level": level, "level_squared": level**2, "within": np.maximum(squares - x * level**2, 0.0)}
-        return distinct_rows({"cell": cells.of_customer[spenders], "x": x}, means=own)
+        return Columns({"cell": cells.of_customer[spenders], "x": x}, own)
+
+    def rows(self, customers: Customers, cells: Cells) -> Table:
+        """Distinct rows of `columns`."""
+        return self.columns(customers, cells).distinct()
+
+    def log_measure(self, customers: Customers) -> np.ndarray:
+        """Nothing is left out."""
+        return np.zeros(int((customers.statistics["spend_count"] > 0).sum()))
 
     def bin_axes(self, rows: Table) -> Table:
         """Number of purchases, in logarithms; there are never more rows than cells times numbers of purchases."""

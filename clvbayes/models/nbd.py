@@ -16,12 +16,11 @@ import numpy as np
 import pytensor.tensor as pt
 
 from clvbayes.data import Customers
-from clvbayes.models.assembly import distinct_rows
 from clvbayes.models.beta_geometric import log_count, simulate_leaving_at_purchases
 from clvbayes.models.clock import Clock
+from clvbayes.models.compression import Columns, Table
 from clvbayes.models.hierarchy import Cells
 from clvbayes.models.priors import Priors
-from clvbayes.models.protocol import Table
 from clvbayes.models.purchasing import ContinuousPurchases, Natural, future_moments, log_repeat_rate
 from clvbayes.models.special import log_rising
 
@@ -46,16 +45,10 @@ class Nbd(ContinuousPurchases):
         """
         return Priors(self.coordinates, mean=(log_repeat_rate(customers), 0.0), sd=(1.0, 0.75), scale=(0.5, 0.25))
 
-    def rows(self, customers: Customers, cells: Cells) -> Table:
-        """Distinct (cell, x, T) with their number."""
-        statistics = customers.statistics
-        columns = {
-            "cell": cells.of_customer,
-            "x": statistics["frequency"].to_numpy(dtype=float),
-            "t_x": np.zeros(len(statistics)),
-            "T": statistics["T"].to_numpy(dtype=float),
-        }
-        return distinct_rows(columns)
+    def columns(self, customers: Customers, cells: Cells) -> Columns:
+        """cell, x and T; t_x is zero for all, since it says nothing."""
+        columns = super().columns(customers, cells)
+        return Columns(columns.keys | {"t_x": np.zeros(len(customers))})
 
     def bin_axes(self, rows: Table) -> Table:
         """Purchases and age."""

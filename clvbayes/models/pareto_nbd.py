@@ -29,8 +29,8 @@ process has one time.
 """
 
 import math
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pytensor.tensor as pt
@@ -65,9 +65,9 @@ class ParetoNbd(ContinuousPurchases):
     nodes: int = SAMPLED_NODES
 
     @property
-    def exact(self) -> "ParetoNbd":
-        """The same with as many nodes as reported likelihoods have."""
-        return ParetoNbd(self.season, self.level, REPORTED_NODES)
+    def exact(self) -> Self:
+        """The same with more nodes."""
+        return replace(self, nodes=REPORTED_NODES)
 
     def priors(self, customers: Customers) -> Priors:
         """Priors around the base's repeats per unit of time; the other numbers are scale free (method book 1.9).

@@ -8,6 +8,7 @@ import numpy as np
 
 from clvbayes.data import Customers
 from clvbayes.models.clock import Clock
+from clvbayes.models.compression import Columns, Table
 from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
 from clvbayes.models.pace import Ticking
 from clvbayes.models.priors import Priors
@@ -15,9 +16,8 @@ from clvbayes.models.priors import Priors
 if TYPE_CHECKING:
     import pymc as pm
 
-__all__ = ["Batch", "Futures", "Kind", "Model", "PurchaseModel", "ReturnsModel", "SpendModel", "Table"]
+__all__ = ["Batch", "Columns", "Futures", "Kind", "Model", "PurchaseModel", "ReturnsModel", "SpendModel", "Table"]
 
-Table = dict[str, np.ndarray]
 NOT_GIVEN = np.zeros(0)
 Kind = Literal["purchases", "spend", "returns"]
 
@@ -133,12 +133,28 @@ class Model(Protocol):
         """Names of the unconstrained coordinates of a cell."""
         ...
 
+    @property
+    def exact(self) -> "Model":
+        """The same as reported likelihoods take it; where the sampler's has more error than doubles have, another one."""
+        ...
+
     def priors(self, customers: Customers) -> Priors:
         """Default priors, centred on scale-free summaries of the statistics."""
         ...
 
+    def columns(self, customers: Customers, cells: Cells) -> Columns:
+        """What the likelihood needs of each customer that informs the model, `cell` and `x` first."""
+        ...
+
     def rows(self, customers: Customers, cells: Cells) -> Table:
-        """Distinct rows that the likelihood needs, sorted, `cell` and `x` first, with a column `weight`: no customer is lost in them."""
+        """`columns` as `Columns.distinct` has them: sorted, with a column `weight`, and no customer is lost in them."""
+        ...
+
+    def log_measure(self, customers: Customers) -> np.ndarray:
+        """What the likelihood leaves out of the log-density of each customer that informs the model, since it depends on no coordinate.
+
+        Missing where it is not known: densities are compared only where they are whole.
+        """
         ...
 
     def bin_axes(self, rows: Table) -> Table:

@@ -16,12 +16,13 @@ from scipy.special import expit
 
 from clvbayes.data import Customers
 from clvbayes.errors import DataError
-from clvbayes.models.assembly import assemble, distinct_rows
+from clvbayes.models.assembly import assemble
 from clvbayes.models.clock import LEVEL, SEASONAL, STEADY, Clock
+from clvbayes.models.compression import Columns, Table
 from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
 from clvbayes.models.pace import Ticking
 from clvbayes.models.priors import Priors
-from clvbayes.models.protocol import Batch, Futures, Kind, Table
+from clvbayes.models.protocol import Batch, Futures, Kind
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -102,20 +103,24 @@ class ContinuousPurchases:
         return LEVEL if self.level else SEASONAL if self.season else STEADY
 
     @property
+    def exact(self) -> Self:
+        """Itself."""
+        return self
+
+    @property
     def with_level(self) -> Self | None:
         """The same with a level."""
         return replace(self, level=True) if self.season and not self.level else None
 
-    def rows(self, customers: Customers, cells: Cells) -> Table:
-        """Distinct (cell, x, t_x, T) with their number."""
+    def columns(self, customers: Customers, cells: Cells) -> Columns:
+        """cell, x, t_x and T."""
         statistics = customers.statistics
-        columns = {
-            "cell": cells.of_customer,
-            "x": statistics["frequency"].to_numpy(dtype=float),
-            "t_x": statistics["recency"].to_numpy(dtype=float),
-            "T": statistics["T"].to_numpy(dtype=float),
-        }
-        return distinct_rows(columns)
+        columns = {name: statistics[of].to_numpy(dtype=float) for name, of in (("x", "frequency"), ("t_x", "recency"), ("T", "T"))}
+        return Columns({"cell": cells.of_customer, **columns})
+
+    def rows(self, customers: Customers, cells: Cells) -> Table:
+        """Distinct rows of `columns`."""
+        return self.columns(customers, cells).distinct()
 
     def bin_axes(self, rows: Table) -> Table:
         """Purchases, age and silence, in the logarithms in which the likelihood bends: it knows them as r+x, alpha+T and T-t_x.

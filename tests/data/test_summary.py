@@ -428,7 +428,9 @@ def test_the_text_means_the_same_on_another_engine() -> None:
     expected = summary(orders, unit="day").statistics
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.create_function("ln", 1, log)
-        connection.execute("create table kept_lines (customer_id text, day text, day_number integer, amount decimal(18, 6), cancelled integer)")
+        connection.execute(
+            "create table kept_lines (customer_id text, day text, day_number integer, amount decimal(18, 6), cancelled integer)"
+        )
         numbers = (orders["date"] - pd.Timestamp(1970, 1, 1)).dt.days
         lines = zip(orders["customer_id"], orders["date"].dt.strftime("%Y-%m-%d"), numbers, orders["amount"], strict=True)
         connection.executemany("insert into kept_lines values (?, ?, ?, ?, 0)", lines)

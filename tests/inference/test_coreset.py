@@ -11,8 +11,8 @@ from clvbayes.inference.pilot import Pilot, find_mode
 from clvbayes.inference.strategy import correction_at
 from clvbayes.inference.weighing import weigh
 from clvbayes.models import gamma_gamma, mbg_nbd
-from clvbayes.models.assembly import distinct_rows
 from clvbayes.models.clock import STEADY
+from clvbayes.models.compression import Columns
 from clvbayes.models.correction import Correction
 from clvbayes.models.hierarchy import Cells, assign_cells
 from clvbayes.models.protocol import Model, Table
@@ -209,7 +209,7 @@ def test_rows_of_one_unit_weigh_as_their_number() -> None:
     order = np.lexsort((single["x"], single["cell"]))
     single = {name: column[order] for name, column in single.items()}
     at = np.array([[-1.0], [0.2], [-0.5], [1.0]])
-    counted, one_by_one = (Likelihood(mbg_nbd(), rows, 1, STEADY) for rows in (distinct_rows(columns), single))
+    counted, one_by_one = (Likelihood(mbg_nbd(), rows, 1, STEADY) for rows in (Columns(columns).distinct(), single))
     assert len(counted.rows["weight"]) == 2
     assert counted.value(at) == pytest.approx(one_by_one.value(at), rel=1e-12)
 

@@ -7,7 +7,8 @@ import pytest
 
 from clvbayes.errors import ArgumentError
 from clvbayes.models import Priors, gamma_gamma, mbg_nbd
-from clvbayes.models.assembly import distinct_rows, with_frequencies
+from clvbayes.models.assembly import with_frequencies
+from clvbayes.models.compression import Columns
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def test_given_priors_are_used(customers) -> None:
 def test_distinct_rows_lose_nobody() -> None:
     rng = np.random.default_rng(1)
     columns = {"cell": rng.integers(0, 3, 500), "x": rng.integers(0, 4, 500).astype(float)}
-    rows = distinct_rows(columns, means={"log": 2 * columns["x"] - columns["cell"]})
+    rows = Columns(columns, {"log": 2 * columns["x"] - columns["cell"]}).distinct()
     assert rows["cell"].dtype == columns["cell"].dtype
     expected = pd.DataFrame(columns).value_counts().sort_index()
     assert list(zip(rows["cell"], rows["x"], strict=True)) == list(expected.index)
@@ -102,8 +103,8 @@ def test_the_order_of_rows_changes_no_digit_of_a_mean() -> None:
     rng = np.random.default_rng(2)
     columns, logs = {"cell": np.zeros(3000, int), "x": rng.integers(1, 3, 3000).astype(float)}, rng.normal(3, 5, 3000)
     order = rng.permutation(3000)
-    one = distinct_rows(columns, means={"log": logs})
-    other = distinct_rows({name: column[order] for name, column in columns.items()}, means={"log": logs[order]})
+    one = Columns(columns, {"log": logs}).distinct()
+    other = Columns(columns, {"log": logs}).of(order).distinct()
     assert np.array_equal(one["log"], other["log"])
 
 
