@@ -29,6 +29,8 @@ UNION_BRANCHES = (
 )  # pydantic adds to a key which of its types did not fit
 
 
+Purchases = Literal["mbg_nbd", "bg_nbd", "pareto_nbd", "mbg_cnbd", "nbd"]
+WITHOUT_SEASON = ("mbg_cnbd",)
 NumberOrLevels = float | dict[str, dict[str, float]]
 
 
@@ -61,17 +63,29 @@ class DataSettings(_Section):
 class ModelSettings(_Section):
     """Which models, and over which segments they are pooled; "auto" models returns where the data have any."""
 
-    purchases: Literal["mbg_nbd"] = "mbg_nbd"
-    season: bool = True
+    purchases: Purchases = "mbg_nbd"
+    season: bool | None = None
+    k: Annotated[int, Field(ge=1, le=10)] | None = None
     spend: Literal["gamma_gamma", "lognormal"] = "gamma_gamma"
     frequency_link: bool = False
     returns: Literal["auto", "none", "beta_binomial_returns"] = "auto"
     pool: list[str | list[str]] = []
 
+    @property
+    def purchase_options(self) -> dict[str, Any]:
+        """Arguments of the purchase model: a season wherever it can have one, unless it is forbidden."""
+        if self.purchases in WITHOUT_SEASON:
+            return {} if self.k is None else {"k": self.k}
+        return {"season": self.season is not False}
+
     @model_validator(mode="after")
-    def _only_lognormal_has_a_link(self) -> "ModelSettings":
+    def _options_of_their_models(self) -> "ModelSettings":
         if self.frequency_link and self.spend != "lognormal":
             raise ValueError('models.frequency_link needs models.spend = "lognormal"')
+        if self.k is not None and self.purchases != "mbg_cnbd":
+            raise ValueError('models.k needs models.purchases = "mbg_cnbd"')
+        if self.season and self.purchases in WITHOUT_SEASON:
+            raise ValueError(f'models.season cannot be true with models.purchases = "{self.purchases}", which has none')
         return self
 
 
@@ -111,8 +125,9 @@ class ReportSettings(_Section):
 class CandidateSettings(_Section):
     """Models that a back-test grades beside those of the valuation; what is left out is as there."""
 
-    purchases: Literal["mbg_nbd"] | None = None
+    purchases: Purchases | None = None
     season: bool | None = None
+    k: Annotated[int, Field(ge=1, le=10)] | None = None
     spend: Literal["gamma_gamma", "lognormal"] | None = None
     frequency_link: bool | None = None
 
@@ -170,7 +185,9 @@ class Settings(_Section):
         for candidate in self.backtest.also:
             if candidate.frequency_link and (candidate.spend or self.models.spend) != "lognormal":
                 raise ValueError('backtest.also: frequency_link needs spend = "lognormal"')
-        chosen = [(models.purchases, models.season, models.spend, models.frequency_link) for models in self.candidates]
+        chosen = [
+            (models.purchases, tuple(models.purchase_options.items()), models.spend, models.frequency_link) for models in self.candidates
+        ]
         if len(set(chosen)) < len(chosen):
             raise ValueError("backtest.also names models twice, or those of the valuation, which are always graded")
         return self
@@ -202,11 +219,13 @@ class Settings(_Section):
 
 
 def _as_models(settings: ModelSettings, candidate: CandidateSettings) -> ModelSettings:
-    """A candidate's models, completed by the valuation's; a link to frequency is not carried over to spend that has none."""
+    """A candidate's models, completed by the valuation's; options are not carried over to models that have none of the name."""
     given = candidate.model_dump(exclude_none=True)
     completed = settings.model_dump() | given
     if completed["spend"] != "lognormal" and "frequency_link" not in given:
         completed["frequency_link"] = False
+    if completed["purchases"] != settings.purchases:
+        completed |= {name: given.get(name) for name in ("season", "k")}
     return ModelSettings.model_validate(completed)
 
 

@@ -365,7 +365,7 @@ def _differs(found: Backtest, settings: Settings, transactions: Transactions, cu
 
 def _purchases_and_spend(chosen: ModelSettings) -> tuple[PurchaseModel, SpendModel]:
     spend = models.lognormal(frequency_link=chosen.frequency_link) if chosen.spend == "lognormal" else models.gamma_gamma()
-    return models.mbg_nbd(season=chosen.season), spend
+    return getattr(models, chosen.purchases)(**chosen.purchase_options), spend
 
 
 def _models(settings: Settings, customers: Customers) -> list[Model]:

@@ -3,17 +3,21 @@
 import re
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from clvbayes import models
 from clvbayes.errors import SettingsError
+from clvbayes.models.clock import SteadyClock
 from clvbayes.settings import (
+    WITHOUT_SEASON,
     BacktestSettings,
     CandidateSettings,
     DataSettings,
     EconomicsSettings,
     ModelSettings,
+    Purchases,
     ReportSettings,
     RunSettings,
     Settings,
@@ -87,8 +91,9 @@ duplicates = "drop"
 since = 2020-01-01
 until = 2025-12-31
 [models]
-purchases = "mbg_nbd"
-season = true
+purchases = "mbg_cnbd"
+season = false
+k = 3
 spend = "lognormal"
 frequency_link = true
 returns = "none"
@@ -117,8 +122,9 @@ predictive_draws = 300
 with_run = false
 customers = 1000
 [[backtest.also]]
-purchases = "mbg_nbd"
+purchases = "mbg_cnbd"
 season = false
+k = 2
 spend = "gamma_gamma"
 frequency_link = false
 [run]
@@ -133,7 +139,7 @@ predictive_draws = 400
     assert (settings.data.since, settings.data.until) == (date(2020, 1, 1), date(2025, 12, 31))
     assert settings.models.pool == ["Branche", ["Branche", "Land"]]
     assert (settings.backtest.origins, settings.backtest.horizons) == ([date(2025, 6, 30), date(2025, 3, 31)], [4, 52])
-    assert settings.backtest.also == [CandidateSettings(purchases="mbg_nbd", season=False, spend="gamma_gamma", frequency_link=False)]
+    assert settings.backtest.also == [CandidateSettings(purchases="mbg_cnbd", season=False, k=2, spend="gamma_gamma", frequency_link=False)]
     assert settings.backtest.also[0].model_fields_set == set(CandidateSettings.model_fields)
     economics = settings.economics.economics(currency="EUR")
     assert economics.margin == {"Branche": {"Mills": 1.0, "Retail": 0.2}}
@@ -219,7 +225,10 @@ def test_all_misspelt_keys_are_named_at_once(tmp_path: Path) -> None:
         ("models.pool=[['industry', 'region']]", "models.pool names 'region', which data.segments"),
         ("models.pool='industry'", "models.pool: input should be a valid list, not 'industry'"),
         ("models.pool=[1]", "models.pool.0: input should be a valid string, not 1"),
-        ("models.purchases=pareto", "models.purchases: input should be 'mbg_nbd', not 'pareto'"),
+        (
+            "models.purchases=pareto",
+            "models.purchases: input should be 'mbg_nbd', 'bg_nbd', 'pareto_nbd', 'mbg_cnbd' or 'nbd', not 'pareto'",
+        ),
         ("report.by=['region']", "report.by names 'region', which data.segments ('industry', 'channel') does not"),
         ("report.customer_ids=all", "report.customer_ids: input should be 'none', 'hashed' or 'plain', not 'all'"),
         ("report.title=2025", "report.title: input should be a valid string, not 2025"),
@@ -251,11 +260,16 @@ def test_all_misspelt_keys_are_named_at_once(tmp_path: Path) -> None:
         ("backtest.horizons=[13.0]", "backtest.horizons.0: input should be a valid integer, not 13.0"),
         ("backtest.horizons=13", "backtest.horizons: input should be a valid list, not 13"),
         ("backtest.also=[{ spend = 'gamma' }]", "backtest.also.0.spend: input should be 'gamma_gamma' or 'lognormal', not 'gamma'"),
-        ("backtest.also=[{ purchases = 'pareto' }]", "backtest.also.0.purchases: input should be 'mbg_nbd', not 'pareto'"),
+        (
+            "backtest.also=[{ purchases = 'pareto' }]",
+            "backtest.also.0.purchases: input should be 'mbg_nbd', 'bg_nbd', 'pareto_nbd', 'mbg_cnbd' or 'nbd', not 'pareto'",
+        ),
+        ("models.k=2", 'models.k needs models.purchases = "mbg_cnbd"'),
+        ("backtest.also=[{ purchases = 'mbg_cnbd', season = true }]", 'models.season cannot be true with models.purchases = "mbg_cnbd"'),
         ("backtest.also={ spend = 'lognormal' }", "backtest.also: input should be a valid list, not {'spend': 'lognormal'}"),
         ("backtest.also=['lognormal']", "backtest.also.0 is no section; write backtest.also = [{ key = value }], not 'lognormal'"),
         ("backtest.also=[{ spendd = 'lognormal' }]", "backtest.also.0.spendd is not a setting; did you mean 'spend'?"),
-        ("backtest.also=[{ pool = [] }]", "backtest.also.0.pool is not a setting; there are purchases, season, spend, frequency_link"),
+        ("backtest.also=[{ pool = [] }]", "backtest.also.0.pool is not a setting; there are purchases, season, k, spend, frequency_link"),
         ("backtest.also=[{}]", "backtest.also names models twice, or those of the valuation, which are always graded"),
         ("backtest.also=[{ spend = 'gamma_gamma' }]", "backtest.also names models twice, or those of the valuation"),
         ("backtest.also=[{ spend = 'lognormal' }, { purchases = 'mbg_nbd', spend = 'lognormal' }]", "backtest.also names models twice"),
@@ -312,10 +326,10 @@ LINKED = GOOD.replace("[models]", '[models]\nspend = "lognormal"\nfrequency_link
 )
 def test_a_candidate_is_completed_by_the_valuations_models(text: str, also: str, expected: list[tuple[str, bool]], tmp_path: Path) -> None:
     settings = read(tmp_path, text, f"backtest.also={also}").settings
-    assert [(models.spend, models.frequency_link) for models in settings.candidates] == expected
+    assert [(chosen.spend, chosen.frequency_link) for chosen in settings.candidates] == expected
     assert settings.candidates[0] == settings.models
-    for models in settings.candidates:
-        assert (models.purchases, models.pool, models.returns) == (settings.models.purchases, ["industry"], settings.models.returns)
+    for chosen in settings.candidates:
+        assert (chosen.purchases, chosen.pool, chosen.returns) == (settings.models.purchases, ["industry"], settings.models.returns)
 
 
 def test_a_candidate_that_completes_to_the_valuations_models_is_one_too_many(tmp_path: Path) -> None:
@@ -405,3 +419,21 @@ def test_what_is_set_must_be_a_key_and_a_value(override: str, tmp_path: Path) ->
 def test_no_key_can_be_set_in_what_is_no_section(tmp_path: Path) -> None:
     said = complaint(tmp_path, "economics = 2\n" + GOOD[: GOOD.index("[economics]")], "economics.margin=0.3")
     assert said == "--set economics.margin=0.3: economics is no section"
+
+
+def test_a_season_is_had_by_every_model_that_can_have_one(tmp_path: Path) -> None:
+    for name in get_args(Purchases):
+        chosen = read(tmp_path, GOOD, f"models.purchases={name}").settings.models
+        model = getattr(models, name)(**chosen.purchase_options)
+        assert isinstance(model.clock, SteadyClock) == (name in WITHOUT_SEASON)
+
+
+def test_purchase_models_of_a_file_are_those_that_there_are() -> None:
+    made = {name: getattr(models, name)() for name in models.__all__ if name != "Priors"}
+    assert set(get_args(Purchases)) == {name for name, model in made.items() if model.kind == "purchases"}
+
+
+def test_options_of_one_model_are_not_those_of_another(tmp_path: Path) -> None:
+    also = "backtest.also=[{ purchases = 'pareto_nbd' }, { purchases = 'nbd' }]"
+    found = read(tmp_path, GOOD, "models.purchases=mbg_cnbd", "models.k=3", also).settings.candidates
+    assert [models.purchase_options for models in found] == [{"k": 3}, {"season": True}, {"season": True}]

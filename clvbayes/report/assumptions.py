@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from clvbayes.grading.discrepancy import MEAN_SD, SPREAD_SCALE
+from clvbayes.grading.discrepancy import MEAN_SD, RIGHT, SPREAD_SCALE
 from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Block, Cell, Column, Heading, Prose, Section, Table
 from clvbayes.report.evidence import Evidence, FitRecord, currency_of, draws_of, returned
@@ -38,7 +38,7 @@ def _priors_of_totals(evidence: Evidence) -> tuple[Prose, ...]:
         each = (words.CLOCK_SPREADS[name].format(scale=decimal(scale, 2)) for name, scale in spreads.items())
         told.append(words.PRIORS_OF_CLOCKS.format(spreads=words.LIST.join(each)))
     if not evidence.valuation.discrepancy.empty:
-        told.append(words.PRIORS_OF_ERRORS.format(mean=decimal(MEAN_SD, 2), sd=decimal(SPREAD_SCALE, 2)))
+        told.append(words.PRIORS_OF_ERRORS.format(mean=decimal(MEAN_SD, 2), sd=decimal(SPREAD_SCALE, 2), right=decimal(RIGHT, 1)))
     return tuple(Prose(text) for text in told)
 
 

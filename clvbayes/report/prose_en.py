@@ -384,6 +384,13 @@ LIST = ", "
 STORIES = {
     "mbg_nbd": "customers buy at random at their own rate (with a season: quicker in some months than in others); after any purchase, the "
     "first included, each may leave for good.",
+    "bg_nbd": "customers buy at random at their own rate (with a season: quicker in some months than in others); after any repeat purchase "
+    "each may leave for good. Whoever has bought once only counts as active.",
+    "mbg_cnbd": "customers buy at their own rate, more regularly than at random, in phases of which so many as the name says pass between "
+    "two purchases; after any purchase, the first included, each may leave for good.",
+    "nbd": "customers buy at random at their own rate (with a season: quicker in some months than in others), and nobody ever leaves.",
+    "pareto_nbd": "customers buy at random at their own rate (with a season: quicker in some months than in others), and leave for good "
+    "after a lifetime of their own, at purchases or between them.",
     "lognormal": "the logarithms of each customer's orders scatter around an own level; these levels differ from customer to customer, "
     "and, where linked, with the number of orders.",
     "beta_binomial_returns": "of each customer's orders an own share comes back; these shares differ from customer to customer.",
@@ -400,7 +407,8 @@ CLOCK_SPREADS = {
 }
 PRIORS_OF_ERRORS = (
     "Systematic errors, in logs over a quarter: a lasting one, normal with a standard deviation of {mean}; from one forecast to another, "
-    "with a standard deviation that is half-normal with scale {sd}."
+    "with a standard deviation that is half-normal with scale {sd}. That there are none beyond what the model knows has a probability of "
+    "{right}."
 )
 COLUMN_COORDINATE = "Coordinate"
 COLUMN_CENTRE = "Centre"

@@ -14,6 +14,7 @@ from clvbayes.grading.discrepancy import (
     FEWEST_COMPLETED,
     GROWTH_MEAN,
     MEAN_SD,
+    RIGHT,
     SPREAD_SCALE,
     completed,
     learn_discrepancy,
@@ -79,15 +80,16 @@ def normal(mean: float, sd: float, *shape: int, seed: int = 3) -> np.ndarray:
 
 
 def test_nothing_seen_is_the_prior() -> None:
-    """A mean, and a half-normal spread around it, drawn here by themselves."""
+    """Nothing at all, or a mean and a half-normal spread around it, drawn here by themselves."""
     found, random = learned(NOTHING, draws=40_000), np.random.default_rng(2)
     expected = MEAN_SD * random.standard_normal(400_000)
     expected += SPREAD_SCALE * np.abs(random.standard_normal(400_000)) * random.standard_normal(400_000)
+    expected *= random.random(400_000) > RIGHT
     at = [0.05, 0.2, 0.5, 0.8, 0.95]
     np.testing.assert_allclose(np.quantile(drawn(found, "size"), at), np.quantile(expected, at), atol=0.006)
     assert found.own == {} and found.weeks == (13.0, 13.0)
     assert evidence(found, "orders")[["origins", "errors"]].tolist() == [0, 0]
-    assert evidence(found, "orders")["sd"] == pytest.approx(SPREAD_SCALE, rel=0.05)  # of a half-normal, the root mean square
+    assert evidence(found, "orders")["sd"] == pytest.approx(SPREAD_SCALE * np.sqrt(1 - RIGHT), rel=0.05)  # the root mean square
     assert drawn(found, "growth").mean() == pytest.approx(GROWTH_MEAN, abs=0.02) and 0.2 < drawn(found, "growth").std() < 0.4
 
 
@@ -243,7 +245,25 @@ def assert_same(one: Discrepancy, other: Discrepancy) -> None:
 
 def test_the_same_seed_gives_the_same_draws_and_another_one_others(two_columns) -> None:
     assert_same(learned(two_columns), learned(two_columns))
-    assert not np.isclose(drawn(learned(two_columns), "size"), drawn(learned(two_columns, seed=2), "size")).any()
+    own = [found.own["industry"]["orders"].to_numpy() for found in (learned(two_columns), learned(two_columns, seed=2))]
+    assert not np.isclose(*own).any()
+
+
+@pytest.mark.parametrize("own", [0.03, 0.06, 0.1])
+def test_errors_that_the_model_knows_of_widen_nothing_much(own) -> None:
+    """Twelve origins of a model that is right: a band of its own error and what was learned is hardly wider than one of its own error."""
+    wider = []
+    for seed in range(12):
+        random = np.random.default_rng(seed)
+        found = learned(forecasts(random.normal(0.0, own, 12), sd=own))
+        error = own * random.standard_normal(4000)
+        wider.append(np.ptp(np.quantile(error + drawn(found, "size"), [0.05, 0.95])) / np.ptp(np.quantile(error, [0.05, 0.95])))
+    assert np.mean(wider) < 1.1
+
+
+def test_one_forecast_that_missed_by_far_is_enough_to_be_no_longer_right() -> None:
+    found = learned(forecasts(np.array([0.5]), sd=0.03))
+    assert (drawn(found, "size") == 0).mean() < 0.01
 
 
 def test_the_order_of_rows_does_not_matter(two_columns) -> None:
