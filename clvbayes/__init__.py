@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from clvbayes.inference import Certificate, Fit, SpendCheck, compare, fit, leave_one_out, spend_checks
     from clvbayes.storage import load, save
     from clvbayes.study import Study, run
-    from clvbayes.valuation import Acquisition, Discrepancy, Economics, Valuation, peers_value, textbook, value
+    from clvbayes.valuation import (
+        Acquisition,
+        Discrepancy,
+        Economics,
+        Valuation,
+        peers_value,
+        prior_check,
+        priors_in_words,
+        textbook,
+        value,
+    )
 
 _HOMES = {
     "clvbayes.data": ("Customers", "Ledger", "Query", "Transactions", "read_transactions", "summarize"),
@@ -24,7 +34,17 @@ _HOMES = {
     "clvbayes.inference": ("Certificate", "Fit", "SpendCheck", "compare", "fit", "leave_one_out", "spend_checks"),
     "clvbayes.storage": ("load", "save"),
     "clvbayes.study": ("Study", "run"),
-    "clvbayes.valuation": ("Acquisition", "Discrepancy", "Economics", "Valuation", "peers_value", "textbook", "value"),
+    "clvbayes.valuation": (
+        "Acquisition",
+        "Discrepancy",
+        "Economics",
+        "Valuation",
+        "peers_value",
+        "prior_check",
+        "priors_in_words",
+        "textbook",
+        "value",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -54,6 +74,8 @@ __all__ = [
     "load",
     "models",
     "peers_value",
+    "prior_check",
+    "priors_in_words",
     "read_transactions",
     "run",
     "save",

@@ -56,6 +56,8 @@ DOOR = {
         "load",
         "models",
         "peers_value",
+        "prior_check",
+        "priors_in_words",
         "read_transactions",
         "run",
         "save",

@@ -5,24 +5,20 @@ Ehrenberg 1959): once for all that has been seen of a customer, once for the las
 mode, with its curvature around them: no sampling is needed for a yardstick.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numba import njit
 from scipy.optimize import minimize
 from scipy.special import gammaln, xlog1py
 
 from clvbayes.errors import DataError
-from clvbayes.models.pace import Ticking
+from clvbayes.models import nbd
+from clvbayes.models.pace import STEADY_PACE, Ticking
 from clvbayes.models.protocol import Batch, Futures
-from clvbayes.models.streams import exponential, gamma_variate, open_stream
 
 __all__ = ["Steady", "steady_draws"]
 
-STREAMS = "47287f42"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
-
-PURCHASES = 0  # purpose of the random streams, as of every purchase model
 PRIOR_SD = np.array([1.0, 0.75])  # of log rate and log shape, as in the purchase models
 STEP = 1e-4
 
@@ -46,18 +42,12 @@ class Steady:
         churn_odds: float = 1.0,
     ) -> Futures:
         """Purchases within `horizon`, whatever the clock says; see `clvbayes.models.protocol.PurchaseModel`."""
-        shape = np.exp(coordinates[:, 1, 0])
-        x, T = batch.frequency.astype(float), batch.T.astype(float)
-        found = _simulate(shape, shape / np.exp(coordinates[:, 0, 0]), x, T, horizon - batch.starts, batch.key, seed)
-        alive = np.ones((len(batch), len(coordinates)))
-        return Futures(found[0], found[1], batch.starts[found[0]] + found[2], alive, np.full_like(alive, np.nan))
+        alike = replace(batch, purchase_cell=np.zeros(len(batch), np.int64))
+        return nbd().simulate(coordinates, alike, horizon=horizon, year=year, seed=seed, clock=STEADY_PACE)
 
     def count_probability(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, horizon: Any, count: Any) -> np.ndarray:
         """Negative binomial probability of so many purchases within `horizon`; `coordinates` has dims ``(coordinate, ...)``."""
-        shape = np.exp(coordinates[1])
-        r, age, n = shape + np.asarray(frequency), shape / np.exp(coordinates[0]) + np.asarray(T), np.asarray(count, dtype=float)
-        log = gammaln(r + n) - gammaln(r) - gammaln(n + 1) + n * np.log(horizon / (age + horizon)) - xlog1py(r, horizon / age)
-        return np.asarray(np.exp(log))
+        return nbd().count_probability(coordinates, frequency, recency, T, horizon=horizon, count=count)
 
 
 def steady_draws(frequency: np.ndarray, T: np.ndarray, draws: int, random: np.random.Generator) -> np.ndarray:
@@ -97,33 +87,3 @@ def steady_draws(frequency: np.ndarray, T: np.ndarray, draws: int, random: np.ra
             mixed = negative(mode + a + b) - negative(mode + a - b) - negative(mode - a + b) + negative(mode - a - b)
             curvature[i, j] = mixed / (4 * STEP**2)
     return np.asarray(random.multivariate_normal(mode, np.linalg.inv(curvature), draws)[:, :, None])
-
-
-@njit(nogil=True, cache=True)
-def _simulate(
-    shape: np.ndarray, alpha: np.ndarray, x: np.ndarray, T: np.ndarray, ahead: np.ndarray, key: np.ndarray, seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Customer, draw and time of each purchase."""
-    room, events = len(x) * len(shape) + 1024, 0
-    of_customer, of_draw, elapsed = np.empty(room, np.int32), np.empty(room, np.int32), np.empty(room)
-    state = np.empty(1, np.uint64)
-    for i in range(len(x)):
-        for s in range(len(shape)):
-            open_stream(state, seed, key[i], s, PURCHASES)
-            rate = gamma_variate(state, shape[s] + x[i]) / (alpha[s] + T[i])
-            time = exponential(state) / rate if rate > 0.0 else np.inf
-            while time <= ahead[i]:
-                if events == room:
-                    room *= 2
-                    of_customer, of_draw, elapsed = _grown(of_customer, room), _grown(of_draw, room), _grown(elapsed, room)
-                of_customer[events], of_draw[events], elapsed[events] = i, s, time
-                events += 1
-                time += exponential(state) / rate
-    return of_customer[:events], of_draw[:events], elapsed[:events]
-
-
-@njit(nogil=True, cache=True)
-def _grown(array: np.ndarray, size: int) -> np.ndarray:
-    larger = np.empty(size, array.dtype)
-    larger[: len(array)] = array
-    return larger

@@ -233,7 +233,7 @@ def _shared(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Draws of the next error at 13 weeks (with coefficients of the first column alone), sigma, growth, and the coefficients."""
     precision_before = np.diag(np.array(coefficient_sd) ** -2.0)
-    grid = [(sigma, growth) for sigma in SIGMAS for growth in growths]
+    grid: list[tuple[float, float]] = [(float(sigma), float(growth)) for sigma in SIGMAS for growth in growths]
     log_prior = np.array([_log_prior(sigma, SPREAD_SCALE) - 0.5 * ((growth - GROWTH_MEAN) / GROWTH_SD) ** 2 for sigma, growth in grid])
     log_prior += np.log(1 - RIGHT) - logsumexp(log_prior)
     log_weight, means, roots = np.empty(len(grid) + 1), [], []

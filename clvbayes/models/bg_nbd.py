@@ -37,7 +37,7 @@ def bg_nbd(*, season: bool = False, level: bool = False) -> BgNbd:
 
     Examples
     --------
-    >>> float(bg_nbd().p_alive(np.zeros(4), 0, 0.0, 52.0))
+    >>> float(bg_nbd().p_alive([0.0, 0.0, 0.0, 0.0], 0, 0.0, 52.0))
     1.0
     """
     return BgNbd(season or level, level)

@@ -243,6 +243,10 @@ class PurchaseModel(Model, Protocol):
         `latents` states of each customer drawn from its conditional posterior."""
         ...
 
+    def p_alive(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any) -> np.ndarray:
+        """Probability that a customer has not left by T; `coordinates` has dims ``(coordinate, ...)``, broadcast against the statistics."""
+        ...
+
     def count_probability(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, horizon: Any, count: Any) -> np.ndarray:
         """Closed-form probability of exactly `count` purchases within `horizon`; `coordinates` has dims ``(coordinate, ...)``."""
         ...

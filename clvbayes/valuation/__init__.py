@@ -3,6 +3,7 @@
 from clvbayes.valuation.discrepancy import Discrepancy
 from clvbayes.valuation.economics import Economics, Period, period_containing, period_label
 from clvbayes.valuation.peers_convention import peers_value
+from clvbayes.valuation.prior_check import prior_check, priors_in_words
 from clvbayes.valuation.textbook import textbook
 from clvbayes.valuation.valuation import COMPONENTS, MOMENTS, NEVER, Acquisition, Valuation
 from clvbayes.valuation.value import value
@@ -19,6 +20,8 @@ __all__ = [
     "peers_value",
     "period_containing",
     "period_label",
+    "prior_check",
+    "priors_in_words",
     "textbook",
     "value",
 ]

@@ -94,7 +94,7 @@ def _states_in_time(natural: Sequence[Any], known: Known) -> tuple[Any, Any]:
         return start * mpmath.exp(z - (r + x) * mpmath.log1p(u / (alpha + t_x)) - (s + 1) * mpmath.log1p(u / (beta + t_x)))
 
     panels = [0, *(point / fall for point in (1, 5, 20, 80) if point / fall < reach), reach]
-    dead = s * (alpha + t_x) ** -(r + x) * (beta + t_x) ** -(s + 1) * mpmath.quad(leaves, panels) if T > t_x else mpmath.mpf(0)
+    dead = s * (alpha + t_x) ** -(r + x) * (beta + t_x) ** -(s + 1) * mpmath.quad(leaves, panels) if t_x < T else mpmath.mpf(0)
     return common * alive, common * dead
 
 

@@ -1,0 +1,262 @@
+"""What a prior says in an analyst's words, before the data speak; and a prior from such words."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import root
+from scipy.special import ndtri
+
+from clvbayes.data import DAYS_PER_UNIT, Customers, require_seed
+from clvbayes.errors import ArgumentError
+from clvbayes.models.assembly import own_or_given
+from clvbayes.models.hierarchy import Pool, assign_cells
+from clvbayes.models.pace import STEADY_PACE
+from clvbayes.models.priors import Priors
+from clvbayes.models.protocol import Batch, PurchaseModel, SpendModel
+from clvbayes.models.streams import customer_keys
+from clvbayes.valuation.economics import LONGEST_YEARS, Economics
+
+__all__ = ["prior_check", "priors_in_words"]
+
+NEWCOMERS = 200  # simulated for each draw
+VALUED_YEARS = 3.0
+QUANTILES = {"q05": 0.05, "q10": 0.1, "q50": 0.5, "q90": 0.9, "q95": 0.95}
+WORD_DRAWS = 500
+# which coordinate a statement settles, by what its name begins with
+SETTLES = {
+    "orders_a_year": ("log_rate",),
+    "never_reorder": ("logit_dropout", "log_departures"),
+    "still_active": ("logit_dropout", "log_departures"),
+}
+
+
+def prior_check(
+    model: PurchaseModel,
+    customers: Customers,
+    *,
+    pool: Pool = (),
+    priors: Priors | None = None,
+    spend: SpendModel | None = None,
+    spend_priors: Priors | None = None,
+    economics: Economics | None = None,
+    draws: int = 1000,
+    seed: int,
+) -> pd.DataFrame:
+    """What the priors imply for a new customer, in an analyst's words: if a figure is absurd, so is the prior.
+
+    Parameters
+    ----------
+    model : PurchaseModel
+    customers : Customers
+        Their unit of time, and the scale-free summaries that default priors are centred on; nothing else of them is used.
+    pool : sequence of str or of tuples of str
+        Segment columns, as in `clvbayes.fit`: with them there is a row for a segment too, all of which are alike in advance.
+    priors, spend_priors : Priors, optional
+        By default the models' own.
+    spend : SpendModel, optional
+        With it and `economics` there is a value.
+    economics : Economics, optional
+        Its margin must be one number.
+    draws : int
+        Number of draws from the prior, at least 100.
+    seed : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a statement, indexed by `of` (``"base"`` or ``"segment"``) and `what`: `orders_a_year`, a year's orders of a customer who
+        does not leave; `never_reorder`, the share of customers who order once and never again; `still_active`, the share of customers who
+        have not left after a year; `orders_3_years` after the first one; `value_3_years`, their discounted contribution, in currency.
+        Columns are the quantiles `q05`, `q10`, `q50`, `q90` and `q95` over the prior.
+
+    Raises
+    ------
+    ArgumentError
+        If a number is out of range, or a value is asked for with margins by level.
+
+    Examples
+    --------
+    >>> from clvbayes.models import mbg_nbd
+    >>> frame = pd.DataFrame({"frequency": [2, 0, 5, 1], "recency": [30.4, 0.0, 36.1, 4.0], "T": [38.9, 38.9, 37.0, 39.0]})
+    >>> found = prior_check(mbg_nbd(), Customers.from_frame(frame, unit="week"), seed=1)
+    >>> found.loc[("base", "never_reorder")].round(1).tolist()
+    [0.1, 0.1, 0.3, 0.6, 0.7]
+    """
+    require_seed(seed)
+    if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 100:
+        raise ArgumentError(f"draws must be a whole number of at least 100, not {draws!r}")
+    if (spend is None) != (economics is None):
+        raise ArgumentError("a value needs both spend and economics")
+    chosen, factors = own_or_given(model, customers, priors), len(assign_cells(customers, pool).factors)
+    random, year = np.random.default_rng([seed, 53]), 365.25 / DAYS_PER_UNIT[customers.unit]
+    rows, margin = [], 0.0 if economics is None else _one_margin(economics)
+    for of in ("base", "segment") if factors else ("base",):
+        levels = factors if of == "segment" else 0
+        coordinates = _drawn(chosen, levels, draws, random)
+        said = {name: _STATEMENTS[name](model, coordinates, year) for name in SETTLES}
+        nothing = np.zeros(draws)
+        said["orders_3_years"] = model.expected_discounted_orders(
+            coordinates, nothing, nothing, nothing, horizon=VALUED_YEARS * year, discount=0.0
+        )
+        if spend is not None and economics is not None:
+            amounts = _drawn(own_or_given(spend, customers, spend_priors), levels, draws, random)
+            orders = model.expected_discounted_orders(
+                coordinates,
+                nothing,
+                nothing,
+                nothing,
+                horizon=VALUED_YEARS * year,
+                discount=float(np.log1p(economics.rates).mean()) / year,
+            )
+            said["value_3_years"] = orders * spend.amount_moments(amounts, nothing, nothing, nothing)[0] * margin
+        rows += [
+            {"of": of, "what": name} | {column: float(np.quantile(values, at)) for column, at in QUANTILES.items()}
+            for name, values in said.items()
+        ]
+    return pd.DataFrame(rows).set_index(["of", "what"])
+
+
+def priors_in_words(
+    model: PurchaseModel,
+    customers: Customers,
+    *,
+    orders_a_year: tuple[float, float] | None = None,
+    never_reorder: tuple[float, float] | None = None,
+    still_active: tuple[float, float] | None = None,
+) -> Priors:
+    """Priors from statements of the kind "I am 80 % sure that it lies between a and b" about the whole base, as `prior_check` tells them.
+
+    Parameters
+    ----------
+    model : PurchaseModel
+    customers : Customers
+        Their unit of time; what no statement settles is as in the model's own priors.
+    orders_a_year : tuple of float, optional
+        A year's orders of a customer who does not leave.
+    never_reorder, still_active : tuple of float, optional
+        Share of customers who order once and never again; who have not left after a year. One of the two: both are said by one coordinate.
+
+    Returns
+    -------
+    Priors
+        Whose 10 % and 90 % quantiles of each statement are the given ones.
+
+    Raises
+    ------
+    ArgumentError
+        If a statement cannot be one, or the model cannot fulfil it.
+
+    Examples
+    --------
+    >>> from clvbayes.models import mbg_nbd
+    >>> frame = pd.DataFrame({"frequency": [2, 0, 5, 1], "recency": [30.4, 0.0, 36.1, 4.0], "T": [38.9, 38.9, 37.0, 39.0]})
+    >>> customers = Customers.from_frame(frame, unit="week")
+    >>> stated = priors_in_words(mbg_nbd(), customers, orders_a_year=(1, 6))
+    >>> found = prior_check(mbg_nbd(), customers, priors=stated, draws=10_000, seed=1)
+    >>> found.loc[("base", "orders_a_year"), ["q10", "q90"]].round().tolist()
+    [1.0, 6.0]
+    """
+    given = {"orders_a_year": orders_a_year, "never_reorder": never_reorder, "still_active": still_active}
+    stated = {name: _checked(name, bounds) for name, bounds in given.items() if bounds is not None}
+    if {"never_reorder", "still_active"} <= set(stated):
+        raise ArgumentError("never_reorder and still_active are said by one coordinate: state one of them")
+    priors, year = model.priors(customers), 365.25 / DAYS_PER_UNIT[customers.unit]
+    for name, bounds in stated.items():
+        at = [k for k, coordinate in enumerate(priors.coordinates) if coordinate in SETTLES[name]]
+        if not at:
+            raise ArgumentError(f"{model.title} has no coordinate that {name} would settle: in it nobody ever leaves")
+        priors = _settled(model, priors, at[0], name, bounds, year)
+    return priors
+
+
+def _one_margin(economics: Economics) -> float:
+    if not isinstance(economics.margin, int | float):
+        raise ArgumentError("a value of the prior needs one margin, not margins by level")
+    return float(economics.margin)
+
+
+def _checked(name: str, bounds: object) -> tuple[float, float]:
+    most = np.inf if name == "orders_a_year" else 1.0
+    match bounds:
+        case (int() | float() as low, int() | float() as high) if 0 < low < high < most:
+            return float(low), float(high)
+    raise ArgumentError(f"{name} must be two numbers, 0 < low < high{'' if most == np.inf else ' < 1'}, not {bounds!r}")
+
+
+def _settled(model: PurchaseModel, priors: Priors, at: int, name: str, bounds: tuple[float, float], year: float) -> Priors:
+    """The prior with mean and standard deviation of one coordinate such that the statement's quantiles are the bounds."""
+    random = np.random.default_rng(0)
+    standard = _even_normal(len(priors.coordinates), WORD_DRAWS, random)
+    scale = np.log if name == "orders_a_year" else _logit
+    wanted = scale(np.array(bounds))
+
+    def prior(unknown: np.ndarray) -> Priors:
+        mean, sd = list(priors.mean), list(priors.sd)
+        mean[at], sd[at] = float(unknown[0]), float(np.exp(np.clip(unknown[1], -8.0, 3.0)))
+        return replace(priors, mean=tuple(mean), sd=tuple(sd))
+
+    def missed(unknown: np.ndarray) -> np.ndarray:
+        tried = prior(unknown)
+        coordinates = np.array(tried.mean)[:, None] + np.array(tried.sd)[:, None] * standard
+        reached[:] = np.quantile(_STATEMENTS[name](model, coordinates, year), [0.1, 0.9])
+        return np.asarray(scale(np.clip(reached, 1e-9, None if name == "orders_a_year" else 1 - 1e-9)) - wanted)
+
+    reached = np.zeros(2)
+    found = root(missed, np.array([priors.mean[at], np.log(priors.sd[at])]), method="hybr", options={"eps": 1e-3, "xtol": 1e-6})
+    if np.abs(missed(found.x)).max() > 0.05:
+        raise ArgumentError(
+            f"{model.title} cannot have {name} between {bounds[0]:g} and {bounds[1]:g} with a probability of 80 %: the nearest found is"
+            f" {reached[0]:.2g} to {reached[1]:.2g}, since its other coordinates are uncertain too. State a wider interval"
+        )
+    return prior(found.x)
+
+
+def _drawn(priors: Priors, factors: int, draws: int, random: np.random.Generator) -> np.ndarray:
+    """Coordinates of the base, or of a cell of so many pooling factors, dims (coordinate, draw)."""
+    shape = (len(priors.coordinates), draws)
+    mean, sd, scale = (np.array(numbers)[:, None] for numbers in (priors.mean, priors.sd, priors.scale))
+    drawn = mean + sd * random.standard_normal(shape)
+    for _ in range(factors):
+        drawn = drawn + scale * np.abs(random.standard_normal(shape)) * random.standard_normal(shape)
+    return np.asarray(drawn)
+
+
+def _even_normal(dims: int, draws: int, random: np.random.Generator) -> np.ndarray:
+    """Normal in each dimension as evenly as can be, in random order: quantiles are those of the normal, almost."""
+    even = ndtri((np.arange(draws) + 0.5) / draws)
+    return np.stack([random.permutation(even) for _ in range(dims)])
+
+
+def _logit(share: np.ndarray) -> np.ndarray:
+    return np.asarray(np.log(share) - np.log1p(-share))
+
+
+def _orders_a_year(model: PurchaseModel, coordinates: np.ndarray, year: float) -> np.ndarray:
+    return np.asarray(np.exp(coordinates[model.coordinates.index("log_rate")]) * year)
+
+
+def _never_reorder(model: PurchaseModel, coordinates: np.ndarray, year: float) -> np.ndarray:
+    nothing = np.zeros(coordinates.shape[1])
+    return model.count_probability(coordinates, nothing, nothing, nothing, horizon=LONGEST_YEARS * year, count=nothing)
+
+
+def _still_active(model: PurchaseModel, coordinates: np.ndarray, year: float) -> np.ndarray:
+    """Of simulated newcomers, the probability to live given what would have been seen of them."""
+    draws = coordinates.shape[1]
+    key, nothing = customer_keys(f"newcomer {k}" for k in range(NEWCOMERS)), np.zeros(NEWCOMERS)
+    cell = np.zeros(NEWCOMERS, np.int64)
+    batch = Batch(key, cell, cell, cell, *[nothing] * 10)
+    futures = model.simulate(coordinates.T[:, :, None], batch, horizon=year, year=year, seed=0, clock=STEADY_PACE)
+    at = futures.customer.astype(np.int64) * draws + futures.draw
+    x, t_x = np.bincount(at, minlength=NEWCOMERS * draws).reshape(NEWCOMERS, draws), np.zeros(NEWCOMERS * draws)
+    np.maximum.at(t_x, at, futures.time)
+    return np.asarray(model.p_alive(coordinates[:, None, :], x, t_x.reshape(NEWCOMERS, draws), year).mean(axis=0))
+
+
+_STATEMENTS: dict[str, Callable[[PurchaseModel, np.ndarray, float], np.ndarray]] = {
+    "orders_a_year": _orders_a_year,
+    "never_reorder": _never_reorder,
+    "still_active": _still_active,
+}
