@@ -73,7 +73,7 @@ def leave_one_out(fit: Fit, customers: Customers, *, seed: int) -> ELPDDataLOO:
         elpd = elpd + measure
         return ELPDDataLOO(
             elpd=float(elpd.sum()),
-            se=math.sqrt(len(elpd) * elpd.var()),
+            se=math.sqrt(len(elpd) * elpd.var(ddof=1)),
             p=float(p.sum()),
             n_samples=DRAWS,
             n_data_points=len(elpd),

@@ -1,0 +1,192 @@
+"""Leave-one-customer-out: what compressed rows say is what ArviZ says of every customer by themselves."""
+
+import math
+from dataclasses import replace
+
+import arviz_stats
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from arviz_stats.utils import ELPDDataLOO, ELPDDataLOOSubsample
+from scipy.special import gammaln
+
+from clvbayes import models
+from clvbayes.data import Customers
+from clvbayes.errors import ArgumentError, DataError
+from clvbayes.inference import comparison
+from clvbayes.inference.certificate import Certificate, Compression
+from clvbayes.inference.comparison import compare, leave_one_out
+from clvbayes.inference.fit import Fit
+
+CHAINS, PER_CHAIN = 2, 300
+
+
+def made_up_customers(count: int = 400, seed: int = 5) -> Customers:
+    """Some buy twice in whole weeks, so that rows are shared."""
+    random = np.random.default_rng(seed)
+    x = random.poisson(random.gamma(0.6, 3.0, count))
+    T = random.integers(20, 24, count).astype(float)
+    t_x = np.where(x > 0, np.maximum(1.0, np.round(T * random.uniform(0.2, 1.0, count))), 0.0)
+    frame = pd.DataFrame({"frequency": x, "recency": t_x, "T": T, "monetary_value": random.gamma(4.0, 10.0, count)})
+    return Customers.from_frame(frame, unit="week")
+
+
+def made_up_fit(model, customers: Customers, *, off: float = 0.0, spread: float = 0.05, seed: int = 1) -> Fit:
+    """A posterior around the prior's centre, moved by `off`: no sampling."""
+    priors = model.priors(customers)
+    drawn = np.random.default_rng(seed).normal(priors.mean, spread, (CHAINS, PER_CHAIN, len(priors.mean))) + off
+    population = xr.Dataset({"population": (("chain", "draw", "coordinate"), drawn)}, coords={"coordinate": list(priors.coordinates)})
+    posterior = xr.DataTree.from_dict({"posterior": population})
+    posterior.attrs = {"unit": customers.unit, "until": "", "spend_level": customers.spend_level}
+    informing = len(model.columns(customers, comparison.assign_cells(customers, ())))
+    certificate = Certificate(model.title, Compression(informing, informing, informing, 1), ())
+    return Fit(model, priors, (), posterior, certificate, seed)
+
+
+def log_likelihood_of_nbd(fit: Fit, customers: Customers) -> np.ndarray:
+    """Customer by customer, nothing compressed, dims (chain, draw, customer)."""
+    log_rate, log_shape = np.moveaxis(fit.posterior["posterior"]["population"].to_numpy(), -1, 0)[..., None]
+    r, alpha = np.exp(log_shape), np.exp(log_shape - log_rate)
+    x, T = (customers.statistics[name].to_numpy(dtype=float) for name in ("frequency", "T"))
+    return gammaln(r + x) - gammaln(r) + r * np.log(alpha) - (r + x) * np.log(alpha + T)
+
+
+@pytest.fixture(scope="module")
+def customers() -> Customers:
+    return made_up_customers()
+
+
+@pytest.fixture
+def every_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparison, "DRAWS", CHAINS * PER_CHAIN)
+
+
+def arviz_of_all(fit: Fit, customers: Customers) -> ELPDDataLOO:
+    given = {"posterior": fit.posterior["posterior"].to_dataset()}
+    given["log_likelihood"] = xr.Dataset({"orders": (("chain", "draw", "customer"), log_likelihood_of_nbd(fit, customers))})
+    return arviz_stats.loo(xr.DataTree.from_dict(given), pointwise=True, reff=1.0)
+
+
+def test_compressed_rows_say_what_arviz_says_of_all_customers(customers, every_draw) -> None:
+    fit = made_up_fit(models.nbd(), customers)
+    found, expected = leave_one_out(fit, customers, seed=1), arviz_of_all(fit, customers)
+    assert type(found) is type(expected)
+    assert (found.elpd, found.se, found.p) == pytest.approx((expected.elpd, expected.se, expected.p), rel=1e-9)
+    np.testing.assert_allclose(found.elpd_i, expected.elpd_i, rtol=1e-9)
+    np.testing.assert_allclose(found.pareto_k, expected.pareto_k, atol=1e-6)
+    assert (found.n_samples, found.n_data_points, found.good_k) == (expected.n_samples, expected.n_data_points, expected.good_k)
+
+
+def test_customers_with_the_same_statistics_are_evaluated_once(customers, monkeypatch) -> None:
+    seen = []
+    evaluated = comparison._densities
+    monkeypatch.setattr(comparison, "_densities", lambda *given: seen.append(len(given[4])) or evaluated(*given))
+    leave_one_out(made_up_fit(models.nbd(), customers), customers, seed=1)
+    assert seen == [len(customers.statistics[["frequency", "T"]].drop_duplicates())]
+
+
+def test_some_customers_stand_for_all(customers, every_draw, monkeypatch) -> None:
+    fit = made_up_fit(models.nbd(), customers)
+    whole = leave_one_out(fit, customers, seed=1)
+    monkeypatch.setattr(comparison, "MOST_ROWS", 30)
+    found = leave_one_out(fit, customers, seed=1)
+    assert isinstance(found, ELPDDataLOOSubsample) and found.n_data_points == len(customers)
+    assert abs(found.elpd - whole.elpd) < 4.5 * found.subsampling_se < 0.1 * abs(whole.elpd)
+    assert found.se == pytest.approx(whole.se, rel=0.1)
+    known = np.flatnonzero(np.isfinite(found.elpd_i))
+    assert known.tolist() == found.loo_subsample_observations.tolist() and len(known) == 30
+    np.testing.assert_allclose(found.elpd_i[known], whole.elpd_i[known], rtol=1e-9)
+
+
+def test_the_order_of_customers_changes_nothing_but_their_order(customers) -> None:
+    order = np.random.default_rng(0).permutation(len(customers))
+    shuffled = replace(customers, statistics=customers.statistics.iloc[order].reset_index(drop=True))
+    fit = made_up_fit(models.mbg_nbd(), customers)
+    one, other = (leave_one_out(fit, of, seed=1) for of in (customers, shuffled))
+    np.testing.assert_array_equal(one.elpd_i.to_numpy()[order], other.elpd_i)
+    assert one.elpd == pytest.approx(other.elpd, rel=1e-12)
+
+
+def test_the_model_that_the_data_come_from_is_the_better_one(customers) -> None:
+    """NBD at its prior's centre, which the rate of the base is, and far from it."""
+    fits = {"near": made_up_fit(models.nbd(), customers), "far": made_up_fit(models.nbd(), customers, off=1.5)}
+    found = compare(fits, customers, seed=1)
+    assert found.index.tolist() == ["near", "far"]
+    assert float(found.loc["far", "elpd_diff"]) < -5 * float(found.loc["far", "dse"])
+
+
+def test_subsamples_of_two_models_are_compared_customer_by_customer(customers, monkeypatch) -> None:
+    monkeypatch.setattr(comparison, "MOST_ROWS", 30)
+    fits = {"near": made_up_fit(models.nbd(), customers), "MBG": made_up_fit(models.mbg_nbd(), customers)}
+    one, other = (leave_one_out(fit, customers, seed=4) for fit in fits.values())
+    assert one.loo_subsample_observations.tolist() == other.loo_subsample_observations.tolist()
+    assert set(compare(fits, customers, seed=4).index) == set(fits)
+
+
+def test_regular_buyers_are_a_density_of_the_same_gaps(make_dated) -> None:
+    """Erlang-1 is MBG/NBD; of Erlang-2 each customer has the terms of their own gaps, though rows do not know them."""
+    fits = {k: made_up_fit(models.mbg_cnbd(k=k), make_dated) for k in (1, 2)}
+    mbg = made_up_fit(models.mbg_nbd(), make_dated)
+    plain, one = (leave_one_out(fit, make_dated, seed=1) for fit in (mbg, fits[1]))
+    np.testing.assert_allclose(one.elpd_i, plain.elpd_i, rtol=1e-9)
+    with_gaps = leave_one_out(fits[2], make_dated, seed=1)
+    longer = replace(make_dated, statistics=make_dated.statistics.assign(log_gaps=make_dated.statistics["log_gaps"] + 0.25))
+    np.testing.assert_allclose(leave_one_out(fits[2], longer, seed=1).elpd_i - with_gaps.elpd_i, 0.25, rtol=1e-9)
+
+
+@pytest.fixture(scope="module")
+def make_dated(customers: Customers) -> Customers:
+    random = np.random.default_rng(2)
+    x, t_x = customers.statistics["frequency"].to_numpy(), customers.statistics["recency"].to_numpy()
+    gaps = [np.log(random.dirichlet(np.full(count, 4.0)) * last).sum() if count else 0.0 for count, last in zip(x, t_x, strict=True)]
+    return replace(customers, statistics=customers.statistics.assign(log_gaps=gaps))
+
+
+def test_another_unit_of_time_leaves_differences_between_models_as_they_are(make_dated) -> None:
+    days = make_dated.statistics.assign(
+        recency=7 * make_dated.statistics["recency"],
+        T=7 * make_dated.statistics["T"],
+        log_gaps=make_dated.statistics["log_gaps"] + make_dated.statistics["frequency"] * math.log(7),
+    )
+    daily = replace(make_dated, statistics=days, unit="day")
+    apart = []
+    for customers in (make_dated, daily):
+        fits = [made_up_fit(model, customers) for model in (models.mbg_nbd(), models.mbg_cnbd(k=2))]
+        one, other = (leave_one_out(fit, customers, seed=1) for fit in fits)
+        apart.append(other.elpd - one.elpd)
+    assert apart[0] == pytest.approx(apart[1], rel=1e-6)
+
+
+# refusals -------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_gaps_that_are_not_known_cannot_be_compared(customers) -> None:
+    with pytest.raises(DataError, match="times between orders, which an RFM frame does not have"):
+        leave_one_out(made_up_fit(models.mbg_cnbd(k=2), customers), customers, seed=1)
+
+
+def test_purchases_are_not_compared_with_amounts(customers) -> None:
+    fits = {"orders": made_up_fit(models.nbd(), customers), "money": made_up_fit(models.gamma_gamma(), customers)}
+    with pytest.raises(ArgumentError, match="orders is one of the times of orders; money is one of mean amounts"):
+        compare(fits, customers, seed=1)
+
+
+@pytest.mark.parametrize("fits", [{}, [1, 2], {"one": 1}], ids=["none", "a list", "one"])
+def test_fewer_than_two_are_no_comparison(fits, customers) -> None:
+    with pytest.raises(ArgumentError, match="at least two fits by name"):
+        compare(fits, customers, seed=1)
+
+
+def test_other_customers_are_refused(customers) -> None:
+    fit = made_up_fit(models.nbd(), customers)
+    with pytest.raises(ArgumentError, match="400 customers informed the fit, and these are 300"):
+        leave_one_out(fit, made_up_customers(300), seed=1)
+    with pytest.raises(ArgumentError, match="not the customers that the model was fitted to"):
+        leave_one_out(fit, replace(customers, unit="day"), seed=1)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, True])
+def test_a_seed_is_a_whole_number(seed, customers) -> None:
+    with pytest.raises(ArgumentError, match="seed must be a whole number"):
+        leave_one_out(made_up_fit(models.nbd(), customers), customers, seed=seed)
