@@ -10,13 +10,15 @@ al. 2022) that hold all of a model's statistics at once in 99 of 100 runs. The s
 second or two a fit.
 
 A purchase or spend model joins by being registered in `clvbayes.models`: a simulation of customers of whom nothing is known yet is its
-story. What a returns model learns from is simulated here. A season, which needs the dates of orders, is not calibrated yet.
+story. What a returns model learns from is simulated here. With a season purchases are made in operational time and dated by the clock. A
+level that moves, whose fits take half a minute each, is not calibrated.
 """
 
 import argparse
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +32,14 @@ import clvbayes as clv
 from clvbayes.data import Customers
 from clvbayes.inference.likelihood import Likelihood
 from clvbayes.models import Priors
-from clvbayes.models.clock import STEADY
-from clvbayes.models.hierarchy import Cells, assign_cells, cell_coordinates
+from clvbayes.models.clock import LEVEL, SEASON, SEASONAL
+from clvbayes.models.hierarchy import Cells, all_coordinates, assign_cells
 from clvbayes.models.pace import STEADY_PACE
 from clvbayes.models.protocol import Batch, Futures
 from clvbayes.models.streams import customer_keys
 
 CUSTOMERS, SEGMENTS, LONGEST, YEAR = 200, (120, 60, 20), 156.0, 365.25 / 7
+UNTIL = date(2024, 12, 31)
 RANKED = 99  # draws a fit
 SIMULTANEOUS, BANDS_FROM = 0.99, 20_000
 PURCHASES = np.array([np.log(0.06), 0.0, -0.8, np.log(3.0)])  # of MBG/NBD, for the models that are not of purchases
@@ -58,7 +61,7 @@ def registered() -> list[Registered]:
         make = getattr(clv.models, name)
         plain = make()
         choices = [plain, *(make(**{option: True}) for option, chosen in plain.options.items() if chosen is False)]
-        for model in (model for model in choices if not model.clock.spreads):
+        for model in (model for model in choices if model.clock != LEVEL):
             options = "_".join(option for option, chosen in model.options.items() if chosen is True)
             found.append(Registered(f"{name}_{options}".strip("_"), model, model.priors(_typical())))
     return found
@@ -89,7 +92,7 @@ def _nobody_yet() -> Customers:
         }
     )
     segment = np.repeat(["large", "middle", "small"], SEGMENTS)
-    return Customers(statistics, pd.DataFrame({"segment": segment}), unit="week")
+    return Customers(statistics, pd.DataFrame({"segment": segment}), unit="week", until=UNTIL)
 
 
 def truth(priors: Priors, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -99,7 +102,14 @@ def truth(priors: Priors, rng: np.random.Generator) -> dict[str, np.ndarray]:
         "population": population,
         "scale": scale,
         "level": population[:, None] + scale[:, None] * rng.normal(size=(len(scale), len(SEGMENTS))),
+        **true_season(rng),
     }
+
+
+def true_season(rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Effects of months that add up to zero, and their standard deviation, for a model with a season."""
+    scale = np.abs(rng.normal(0, SEASON.scale))
+    return {"season_scale": scale, "season": SEASONAL.basis @ (scale * rng.normal(size=SEASON.parts))}
 
 
 def batch_of(customers: Customers, cells: np.ndarray, **known: np.ndarray) -> Batch:
@@ -110,15 +120,44 @@ def batch_of(customers: Customers, cells: np.ndarray, **known: np.ndarray) -> Ba
     return Batch(key=keys, purchase_cell=cells, spend_cell=cells, returns_cell=cells, **(fields | known))
 
 
-def with_purchases(model: Any, coordinates: np.ndarray, customers: Customers, cells: np.ndarray, seed: int) -> Customers:
-    """The same customers with repeat purchases; `coordinates` has dims (coordinate, cell)."""
-    made = model.simulate(coordinates[None], batch_of(customers, cells), horizon=LONGEST, year=YEAR, seed=seed, clock=STEADY_PACE)
+def with_purchases(
+    model: Any, coordinates: np.ndarray, customers: Customers, cells: np.ndarray, seed: int, season: np.ndarray | None = None
+) -> Customers:
+    """The same customers with repeat purchases; `coordinates` has dims (coordinate, cell). With a season they are dated."""
+    longest = LONGEST if season is None else LONGEST * float(np.exp(season.max()))
+    made = model.simulate(coordinates[None], batch_of(customers, cells), horizon=longest, year=YEAR, seed=seed, clock=STEADY_PACE)
     age = customers.statistics["T"].to_numpy()
-    past = made.time <= age[made.customer]
-    frequency = np.bincount(made.customer[past], minlength=len(customers))
-    recency = np.zeros(len(customers))
-    np.maximum.at(recency, made.customer[past], made.time[past])
-    return replace(customers, statistics=customers.statistics.assign(frequency=frequency, recency=recency, spend_count=frequency))
+    time = made.time if season is None else calendar_times(made.time, age[made.customer], season)
+    past = time <= age[made.customer]
+    of, time = made.customer[past], time[past]
+    frequency, recency = np.bincount(of, minlength=len(customers)), np.zeros(len(customers))
+    np.maximum.at(recency, of, time)
+    statistics = customers.statistics.assign(frequency=frequency, recency=recency, spend_count=frequency)
+    return replace(customers, statistics=statistics) if season is None else dated(replace(customers, statistics=statistics), of, time)
+
+
+def calendar_times(operational: np.ndarray, age: np.ndarray, season: np.ndarray) -> np.ndarray:
+    """When so much operational time has passed since the first order, so many weeks before the last day."""
+    days = np.arange(-int(7 * LONGEST) - 400, 400)
+    months = (pd.Timestamp(UNTIL) + pd.to_timedelta(days + 1, unit="D")).month
+    edges = np.append(days, days[-1] + 1) / 7
+    passed = np.concatenate([[0.0], np.cumsum(np.exp(season[months - 1]) / 7)])
+    begun = np.interp(-age, edges, passed)
+    return np.interp(begun + operational, passed, edges, right=np.inf) + age
+
+
+def dated(customers: Customers, of: np.ndarray, time: np.ndarray) -> Customers:
+    """With first days, and orders by month, as a season is learned from."""
+    age = customers.statistics["T"].to_numpy()
+
+    def month(weeks_before: np.ndarray) -> pd.Series:
+        days = pd.Timestamp(UNTIL) + pd.Timedelta(days=1) - pd.to_timedelta(7 * weeks_before, unit="D")
+        return pd.Series(days.to_period("M").to_timestamp())
+
+    months = pd.concat([month(age), month(age[of] - time)], ignore_index=True)
+    history = months.value_counts().rename_axis("month").rename("orders").reset_index().assign(revenue=0.0)
+    history["cohort"] = history["month"]
+    return replace(customers, statistics=customers.statistics.assign(t0=month(age)), history=history)
 
 
 def with_amounts(model: Any, coordinates: np.ndarray, customers: Customers, cells: np.ndarray, seed: int) -> Customers:
@@ -150,10 +189,11 @@ def with_returns(coordinates: np.ndarray, customers: Customers, cells: np.ndarra
     return replace(customers, returns=returns.assign(part_deviations=deviations, pending_orders=0.0, pending_amount=0.0, cancelled=0))
 
 
-def made_up(model: Any, coordinates: np.ndarray, customers: Customers, cells: np.ndarray, seed: int) -> Customers:
+def made_up(model: Any, true: dict[str, np.ndarray], customers: Customers, cells: np.ndarray, seed: int) -> Customers:
     """Data of the kind that the model learns from."""
+    coordinates = true["level"]
     if model.kind == "purchases":
-        return with_purchases(model, coordinates, customers, cells, seed)
+        return with_purchases(model, coordinates, customers, cells, seed, true["season"] if model.clock.effects else None)
     bought = with_purchases(clv.models.mbg_nbd(), np.repeat(PURCHASES[:, None], len(SEGMENTS), axis=1), customers, cells, seed)
     if model.kind == "spend":
         return with_amounts(model, coordinates, bought, cells, seed)
@@ -161,18 +201,19 @@ def made_up(model: Any, coordinates: np.ndarray, customers: Customers, cells: np
 
 
 def worth(model: Any, customers: Customers, cells: Cells) -> Callable[[np.ndarray], dict[str, float]]:
-    """Closed forms of the base, as functions of coordinates with dims (coordinate, cell)."""
-    likelihood = Likelihood(model, model.rows(customers, cells), cells.count, STEADY)
+    """Closed forms of the base, as functions of coordinates with dims (coordinate, cell), the clock's effects last."""
+    clock, rows, own_count = model.clock.over(customers), model.rows(customers, cells), len(model.coordinates)
+    likelihood = Likelihood(model, rows | clock.columns(rows, customers), cells.count, clock)
     statistics, returns, of = customers.statistics, customers.returns, cells.of_customer
     rfm = [statistics[name].to_numpy(dtype=float) for name in ("frequency", "recency", "T")]
-    known = dict(zip(("frequency", "recency", "T"), rfm, strict=True))
+    spans = [clock.spans(customers, rfm[2], rfm[2] - end) for end in rfm[1:]]
 
     def quantities(coordinates: np.ndarray) -> dict[str, float]:
-        found, own = {"log-likelihood": likelihood.value(coordinates)}, coordinates[:, of]
+        found, own = {"log-likelihood": likelihood.value(coordinates)}, coordinates[:own_count, of]
         if model.kind == "purchases":
-            discounted = model.expected_discounted_orders(own, *rfm, horizon=3 * YEAR, discount=np.log(1.09) / YEAR)
-            ahead = model.simulate(coordinates[None], batch_of(customers, of, **known), horizon=1e-9, year=YEAR, seed=0, clock=STEADY_PACE)
-            return found | {"value: orders in three years": discounted.sum(), "mean P(alive)": ahead.p_alive.mean()}
+            past = rfm if not clock.effects else [rfm[0], *(span @ np.exp(coordinates[own_count:, 0]) for span in spans)]
+            discounted = model.expected_discounted_orders(own, *past, horizon=3 * YEAR, discount=np.log(1.09) / YEAR)
+            return found | {"value: orders in three years": discounted.sum(), "mean P(alive)": model.p_alive(own, *past).mean()}
         if model.kind == "spend":
             spent = [statistics[name].to_numpy(dtype=float) for name in ("spend_count", "spend_sum", "spend_sum_log")]
             return found | {"value: sum of expected amounts": model.amount_moments(own, *spent)[0].sum()}
@@ -188,7 +229,7 @@ def one(case: Registered, seed: int) -> pd.DataFrame | None:
     base = _nobody_yet()
     cells = assign_cells(base, ("segment",))
     true = truth(case.priors, rng)
-    customers = made_up(model, true["level"], base, cells.of_customer, seed)
+    customers = made_up(model, true, base, cells.of_customer, seed)
     try:
         fitted = clv.fit(model, customers, pool=("segment",), priors=case.priors, draws=500, seed=seed, progress=False)
     except clv.DataError:
@@ -204,9 +245,15 @@ def one(case: Registered, seed: int) -> pd.DataFrame | None:
         values[f"{coordinate}, spread over segments"] = (true["scale"][k], drawn["segment_scale"].to_numpy())
         for j, name in enumerate(("large", "middle", "small")):
             values[f"{coordinate}, {name} segment"] = (true["level"][k, j], drawn["segment_level"].sel(segment=name).to_numpy())
+    actually = true["level"]
+    if model.clock.effects:
+        values["season_scale"] = (float(true["season_scale"]), stacked["season_scale"].to_numpy())
+        for month, effect in zip(model.clock.effects, true["season"], strict=True):
+            values[f"season, {month}"] = (effect, stacked["season"].sel(month=month).to_numpy())
+        actually = np.concatenate([actually, np.repeat(true["season"][:, None], cells.count, axis=1)])
     of_base = worth(model, customers, cells)
-    actual = of_base(true["level"])
-    drawn = pd.DataFrame([of_base(coordinates) for coordinates in cell_coordinates(posterior, cells, chosen, seed=0)])
+    actual = of_base(actually)
+    drawn = pd.DataFrame([of_base(at) for at in all_coordinates(posterior, cells, model.clock.over(customers), chosen, seed=0)])
     values |= {name: (actual[name], drawn[name].to_numpy()) for name in actual}
     ranks = [(draws < value).sum() + rng.random() * (1 + (draws == value).sum()) for value, draws in values.values()]
     return pd.DataFrame(

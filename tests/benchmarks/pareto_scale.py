@@ -1,0 +1,119 @@
+"""What Pareto/NBD without hypergeometric functions costs: a gradient beside pymc-marketing's, and the posterior of a million customers.
+
+    .venv/bin/python tests/benchmarks/pareto_scale.py gradient PYMC/bin/python
+    .venv/bin/python tests/benchmarks/pareto_scale.py fit 1e6
+
+`gradient` (PYMC as in `fit_peers.py`): the log-likelihood of all customers of CDNOW in their first 39 weeks and its slopes, each
+package in a process of its own on one thread, the quickest of many evaluations: of customers one by one, as pymc-marketing has them, and of
+their distinct rows, as we do. `fit` prints seconds from the statistics of simulated customers in eight segments to the certified posterior
+of a warm process, peak memory, rows, k-hat and share.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+SECONDS = 20.0
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+
+
+def main() -> None:
+    """One of the two, or our side of the first."""
+    what, given = sys.argv[1], sys.argv[2]
+    {"gradient": beside_peer, "fit": lambda count: fit(int(float(count))), "ours": ours}[what](given)
+
+
+def beside_peer(python: str) -> None:
+    """Run both, one at a time."""
+    from fit_peers import read_cdnow
+
+    with tempfile.TemporaryDirectory() as folder:
+        frame = Path(folder) / "frame.parquet"
+        file = Path(find_spec("lifetimes").origin).parent / "datasets" / "CDNOW_master.txt"  # type: ignore[union-attr, arg-type]
+        read_cdnow(file, 23_570).to_parquet(frame)
+        peer_script = Path(__file__).parent / "peers" / "gradient_pymc_marketing.py"
+        environment = os.environ | ONE_THREAD
+        commands = {"ours": [sys.executable, __file__, "ours", str(frame)], "peer": [python, str(peer_script), str(frame), str(SECONDS)]}
+        found = {}
+        for name, command in commands.items():
+            done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
+            found[name] = json.loads(done.stdout.strip().splitlines()[-1])
+    peer = found["peer"]["seconds"] / found["peer"]["rows"]
+    for name, rows in (("customers one by one", "single"), ("distinct rows", "distinct")):
+        each = found["ours"][rows] / found["ours"]["customers"]
+        print(f"{name}: {1e6 * each:.3f} us a customer, pymc-marketing {1e6 * peer:.3f}: {peer / each:.1f} times")
+    print(found)
+
+
+def ours(frame: str) -> None:
+    """Seconds of one gradient, of single customers and of distinct rows."""
+    import clvbayes as clv
+    from clvbayes.inference.likelihood import Likelihood
+    from clvbayes.models.clock import STEADY
+    from clvbayes.models.hierarchy import assign_cells
+
+    customers = clv.Customers.from_frame(pd.read_parquet(frame), unit="week")
+    model, cells = clv.models.pareto_nbd(), assign_cells(customers, ())
+    columns, at = model.columns(customers, cells), np.array(model.priors(customers).mean)[:, None]
+    order = np.lexsort((columns.keys["x"], columns.keys["cell"]))
+    single = columns.of(order).keys | {"weight": np.ones(len(columns))}
+    found: dict[str, float] = {"customers": len(customers)}
+    for name, rows in (("single", single), ("distinct", columns.distinct())):
+        taken: list[float] = []
+        pieces = [Likelihood(model, _part(rows, start), 1, STEADY) for start in range(0, len(rows["weight"]), 16_384)]
+        began = time.monotonic()
+        while time.monotonic() - began < SECONDS:
+            started = time.perf_counter()
+            for piece in pieces:
+                piece.gradient(at)
+            taken.append(time.perf_counter() - started)
+        found[name] = min(taken)
+    print(json.dumps(found))
+
+
+def _part(rows: dict[str, np.ndarray], start: int) -> dict[str, np.ndarray]:
+    return {name: column[start : start + 16_384] for name, column in rows.items()}
+
+
+def fit(count: int) -> None:
+    """A warm fit of so many simulated customers."""
+    import clvbayes as clv
+
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from made_up_statistics import segmented_frame
+
+    model = clv.models.pareto_nbd()
+
+    def customers_of(size: int, seed: int) -> clv.Customers:
+        return clv.Customers.from_frame(segmented_frame(size, seed), unit="week", segments=["segment"])
+
+    clv.fit(model, customers_of(30_000, 2), pool=["segment"], draws=100, seed=1)
+    base = customers_of(count, 3)
+    started = time.monotonic()
+    fitted = clv.fit(model, base, pool=["segment"], seed=1)
+    compression = fitted.certificate.compression
+    told = {
+        "customers": count,
+        "seconds": round(time.monotonic() - started, 1),
+        "peak GB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 2),
+        "exact rows": compression.exact_rows,
+        "rows": compression.rows,
+        "k-hat": compression.k_hat,
+        "share": compression.effective_share,
+        "steps": float(fitted.posterior["sample_stats"]["n_steps"].mean()),
+        "passed": fitted.certificate.passed,
+    }
+    print(told)
+
+
+if __name__ == "__main__":
+    main()
