@@ -153,19 +153,14 @@ class ParetoNbd(ContinuousPurchases):
         """Outlive the horizon and buy n times in it, or leave at u and buy n times until then: negative binomial probabilities times the
         lifetime's Lomax density, on Gauss-Legendre nodes in log(1 + u/m)."""
         r, alpha, s, beta = natural
-        shape, age, life = r + x, alpha + T, beta + T
-        least = np.minimum(age, life)
-        reach = np.log1p(horizon / least)
+        given = np.broadcast_arrays(r + x, alpha + T, s, beta + T, horizon, count)
+        columns = np.stack([np.asarray(value, dtype=float).ravel() for value in given])
+        shape, age, s, life, horizon, count = columns
+        reach = np.log1p(horizon / np.minimum(age, life))
         # a peak of n purchases is as narrow as 1/sqrt(n) in log u
         size = max(COUNT_NODES, math.ceil(2.5 * float(np.max(reach)) * math.sqrt(float(np.max(count)))))
-        nodes, weights = np.polynomial.legendre.leggauss(size)
-        z = 0.5 * np.asarray(reach)[..., None] * (nodes + 1)
-        shape_, age_, least_, life_, s_, n = (np.asarray(value, dtype=float)[..., None] for value in (shape, age, least, life, s, count))
-        u = least_ * np.expm1(z)
-        density = s_ / life_ * np.exp(-(s_ + 1) * np.log1p(u / life_))
-        left = np.exp(log_count(shape_, age_, u, n)) * density * least_ * np.exp(z)
         stays = np.exp(log_count(shape, age, horizon, count) - s * np.log1p(horizon / life))
-        return stays + 0.5 * reach * np.sum(weights * left, axis=-1)
+        return (stays + _left_before(columns, *_nodes(size))).reshape(given[0].shape)
 
     def fill(self, *arguments: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The compiled simulator."""
@@ -224,6 +219,26 @@ def _alive(columns: np.ndarray, nodes: np.ndarray, weights: np.ndarray) -> np.nd
         r, alpha, s, beta, x, t_x, T = columns[:, i]
         alive[i] = 1.0 / (1.0 + _odds_dead(r + x, alpha + t_x, s, beta + t_x, T - t_x, nodes, weights))
     return alive
+
+
+@njit(nogil=True, cache=True)
+def _left_before(columns: np.ndarray, nodes: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Probability to leave within a horizon, after so many purchases; `columns` are r + x, alpha + T, s, beta + T, horizon and count."""
+    found = np.zeros(columns.shape[1])
+    for i in range(len(found)):
+        shape, age, s, life, horizon, count = columns[:, i]
+        least = min(age, life)
+        reach = math.log1p(horizon / least)
+        many = math.lgamma(shape + count) - math.lgamma(shape) - math.lgamma(count + 1.0)
+        for k in range(len(nodes)):
+            z = reach * nodes[k]
+            u = least * math.expm1(z)
+            log_chance = many - shape * math.log1p(u / age) - (s + 1.0) * math.log1p(u / life) + z
+            if count > 0.0:
+                log_chance += count * math.log(u / (age + u))
+            found[i] += weights[k] * math.exp(log_chance)
+        found[i] *= reach * s / life * least
+    return found
 
 
 @njit(nogil=True, cache=True)
