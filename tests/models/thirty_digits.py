@@ -81,6 +81,7 @@ def leaving_at_purchases_alive(natural: Sequence[Any], known: Known, first: int)
     return alive / (alive + dead)
 
 
+@cache
 def _states_in_time(natural: Sequence[Any], known: Known) -> tuple[Any, Any]:
     """Densities of those who live, and of those who left at any time after the last purchase."""
     (r, alpha, s, beta), (x, *times) = natural, known
