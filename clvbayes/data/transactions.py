@@ -407,6 +407,8 @@ def _is_return(source: Source, is_return: str | Mapping[str, str] | None) -> str
             raise ArgumentError(f"is_return: the prefix of {column!r} is empty, so every row would be a return")
         return f"coalesce(starts_with({_text(source, column)}, {literal(str(prefix))}), false)"
     flag = f"lower(trim(cast({source.sql(is_return)} as varchar)))"
-    known = "('true', 'false', '1', '0', 'yes', 'no', '1.0', '0.0', '')"
-    _refuse(source, is_return, f"{flag} not in {known}", "{value} is neither true nor false; write true or false")
-    return f"coalesce({flag} in ('true', '1', 'yes', '1.0'), false)"
+    known = "('true', 'false', '1', '0', 'yes', 'no', 'ja', 'nein', '1.0', '0.0', '')"
+    _refuse(
+        source, is_return, f"{flag} not in {known}", "{value} is neither true nor false; write true or false, yes or no, ja or nein, 1 or 0"
+    )
+    return f"coalesce({flag} in ('true', '1', 'yes', 'ja', '1.0'), false)"

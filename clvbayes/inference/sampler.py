@@ -151,6 +151,8 @@ def draw_posterior(
                 progress_bar=False,
                 progress_callback=report,
             )
+        if sampled["posterior"].sizes["draw"] < draws:  # nutpie returns what it has where a person interrupts it
+            raise KeyboardInterrupt(f"{title}: the sampler was interrupted")
         if sampled["sample_stats"]["diverging"].mean() <= DIVERGENCE_LIMIT:
             break
     posterior = _named_variables(built, density, sampled["posterior"]["vector"].to_numpy())

@@ -129,7 +129,7 @@ class BetaGeometric(ContinuousPurchases):
         n, shape, age, stays = count, r + x, alpha + T, b + x + self.first
         at_least = betainc(np.maximum(n, 1.0), shape, horizon / (age + horizon))
         kept = betaln(a, stays + n) - betaln(a, stays)
-        left = betaln(a + 1, stays + np.maximum(n, 1.0) - 1) - betaln(a, stays)
+        left = betaln(a + 1, stays + (np.maximum(n, 1.0) - 1)) - betaln(a, stays)
         return np.exp(log_count(shape, age, horizon, n) + kept) + np.where(n > 0, np.exp(left) * at_least, 0.0)
 
     def fill(self, *arguments: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -35,7 +35,7 @@ from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError
 from clvbayes.models.beta_geometric import BetaGeometric, log_count
 from clvbayes.models.clock import Clock
-from clvbayes.models.purchasing import PURCHASES, Natural, grown
+from clvbayes.models.purchasing import FORGOTTEN, PURCHASES, Natural, grown
 from clvbayes.models.special import log_rising
 from clvbayes.models.streams import exponential, gamma_variate, open_stream, uniform
 
@@ -53,6 +53,11 @@ class MbgCnbd(BetaGeometric):
     """The MBG/CNBD-k model; see the module's docstring for story and formulae."""
 
     k: int = 2
+
+    def __post_init__(self) -> None:
+        if self.season or self.level:
+            raise ArgumentError("MBG/CNBD-k runs by the calendar alone: gaps between orders in operational time are not known of rows")
+
     name: ClassVar[str] = "mbg_cnbd"
     label: ClassVar[str] = "MBG/CNBD"
     first: ClassVar[int] = 1
@@ -121,6 +126,7 @@ class MbgCnbd(BetaGeometric):
         """
         r, alpha, a, b = natural
         weights = self._phase_weights(natural, x, t_x, T)
+        horizon = np.minimum(horizon, FORGOTTEN / discount) if discount > 0 else horizon
         phase = (random.random(x.shape) > np.cumsum(weights, axis=0)[:-1]).sum(axis=0)
         rate, dropout = random.standard_gamma(r + self.k * x + phase) / (alpha + T), random.beta(a, b + x + 1)
         root = np.maximum((1 - dropout) ** (1 / self.k), LEAST_ROOT)
@@ -148,7 +154,7 @@ class MbgCnbd(BetaGeometric):
             exactly = exactly + weight * np.sum(ended, axis=0)
             at_least = at_least + weight * betainc(np.maximum(needed, 1.0), shape, horizon / (age + horizon))
         kept = betaln(a, stays + n) - betaln(a, stays)
-        left = betaln(a + 1, stays + np.maximum(n, 1.0) - 1) - betaln(a, stays)
+        left = betaln(a + 1, stays + (np.maximum(n, 1.0) - 1)) - betaln(a, stays)
         return np.exp(kept) * exactly + np.where(n > 0, np.exp(left) * at_least, 0.0)
 
     def fill(self, *arguments: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -216,7 +222,10 @@ def _both(fall: np.ndarray, next_fall: np.ndarray, horizon: Any) -> np.ndarray:
     """Of exp(-fall s - next_fall v) over s and v that are positive and add up to the horizon at most."""
     small = np.abs(next_fall) * horizon < 1e-6
     step = np.where(small, 1.0, next_fall)
-    usual = (_integral(fall, horizon) - np.exp(-step * horizon) * _integral(fall - step, horizon)) / step
+    same = np.abs(fall - step) * horizon < 1e-9
+    apart = np.where(same, 1.0, fall - step)
+    between = np.where(same, horizon * np.exp(-step * horizon), (np.exp(-step * horizon) - np.exp(-fall * horizon)) / apart)
+    usual = (_integral(fall, horizon) - between) / step
     flat = np.abs(fall) * horizon < 1e-6
     fall = np.where(flat, 1.0, fall)
     return np.asarray(np.where(small, np.where(flat, horizon**2 / 2, (horizon - _integral(fall, horizon)) / fall), usual))

@@ -27,7 +27,7 @@ from clvbayes.models.protocol import Batch, Futures, Kind
 if TYPE_CHECKING:
     import pymc as pm
 
-__all__ = ["PURCHASES", "ContinuousPurchases", "future_moments", "grown", "log_repeat_rate"]
+__all__ = ["FORGOTTEN", "PURCHASES", "ContinuousPurchases", "future_moments", "grown", "log_repeat_rate"]
 
 PURCHASES = 0  # purpose of the random streams
 QUADRATURE_NODES = 64  # E[Y] and DERT of the oracles in the tests to 1e-9

@@ -68,7 +68,13 @@ def verdicts(graded: GradedModel) -> Section:
     blocks += [Note(note) for note in found.notes]
     failed = int((~found.certificates["passed"]).sum())
     if failed:
-        blocks.append(Note(words.BACKTEST_FAILED_FITS.format(failed=failed, fits=len(found.certificates))))
+        by_model = (~found.certificates["passed"]).groupby(found.certificates["model"]).agg(["sum", "size"])
+        which = [
+            words.FAILED_FITS_OF.format(failed=int(count), fits=int(fits), model=model)
+            for model, count, fits in by_model.itertuples()
+            if count
+        ]
+        blocks.append(Note(words.BACKTEST_FAILED_FITS.format(failed=failed, fits=len(found.certificates), which=words.LIST.join(which))))
     return Section(words.BACKTEST, tuple(blocks))
 
 

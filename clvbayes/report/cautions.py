@@ -26,6 +26,7 @@ def cautions(evidence: Evidence) -> tuple[Note, ...]:
         _silence(evidence),
         _returns(evidence),
         _horizon(evidence),
+        _ungraded(evidence),
         _growth(evidence),
         _free_orders(evidence),
         _truncation(evidence),
@@ -74,7 +75,16 @@ def _horizon(evidence: Evidence) -> str:
     oldest = float(evidence.customers.statistics["T"].max())
     history = oldest * DAYS_PER_UNIT[evidence.customers.unit] / DAYS_PER_UNIT["year"]
     horizon = evidence.valuation.economics.horizon
-    return words.CAUTION_HORIZON.format(horizon=plain(horizon), history=decimal(history, 1)) if horizon > history else ""
+    return words.CAUTION_HORIZON.format(horizon=plain(horizon), history=decimal(history, 1)) if horizon > history + 0.05 else ""
+
+
+def _ungraded(evidence: Evidence) -> str:
+    """How much of the horizon no past forecast reached."""
+    horizon = evidence.valuation.economics.horizon
+    if evidence.backtest is None:
+        return ""
+    weeks = int(evidence.backtest.total()["weeks"].max())
+    return words.CAUTION_UNGRADED.format(weeks=weeks, horizon=plain(horizon)) if 52 * horizon > weeks else ""
 
 
 def _growth(evidence: Evidence) -> str:

@@ -5,12 +5,14 @@ from typing import Any
 import pandas as pd
 
 from clvbayes.report import prose_en as words
-from clvbayes.report.blocks import Block, Cell, Column, Interval, Note, Section, Table
+from clvbayes.report.blocks import Block, Cell, Column, Finding, Interval, Note, Section, Table
 from clvbayes.report.evidence import Evidence, currency_of
 from clvbayes.report.levels import reported_levels
 from clvbayes.report.numbers import money, money_alike, money_format, share, show
 
 __all__ = ["newcomers"]
+
+NOTABLE_ERROR = 0.1
 
 
 def newcomers(evidence: Evidence) -> Section | None:
@@ -31,7 +33,20 @@ def newcomers(evidence: Evidence) -> Section | None:
             tables += [_worth(rows, currency, brings, has_cost), _winning(rows, currency, may_cost, has_cost)]
     per_contact = evidence.valuation.economics.conversion is not None
     ceiling = words.NEWCOMERS_CEILING_CONTACT if per_contact else words.NEWCOMERS_CEILING_CUSTOMER
-    return Section(words.NEWCOMERS, (*tables, Note(f"{words.NEWCOMERS_NOTE} {ceiling}")))
+    return Section(words.NEWCOMERS, (*_graded(evidence), *tables, Note(f"{words.NEWCOMERS_NOTE} {ceiling}")))
+
+
+def _graded(evidence: Evidence) -> tuple[Finding, ...]:
+    """What past forecasts of newcomers were off by, where it is much."""
+    past = None if evidence.backtest is None else evidence.backtest.total("new")
+    if past is None or past.empty or not past["actual"].sum():
+        return ()
+    off = float(past["mean"].sum() / past["actual"].sum()) - 1
+    if abs(off) < NOTABLE_ERROR:
+        return ()
+    template = words.NEWCOMERS_GRADED_HIGH if off > 0 else words.NEWCOMERS_GRADED_LOW
+    told = {"off": show(share(abs(off))), "held": int(past["held_90"].sum()), "forecasts": len(past)}
+    return (Finding("note", template.format(**told)),)
 
 
 def _worth(frame: pd.DataFrame, currency: str, title: str, has_cost: bool) -> Table:

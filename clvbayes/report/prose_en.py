@@ -82,6 +82,10 @@ CAUTION_HORIZON = (
     "The horizon of {horizon} years is longer than the {history} years of data: how customers leave and order beyond that has never been "
     "observed, and rests on the models."
 )
+CAUTION_UNGRADED = (
+    "Past forecasts were compared with what happened up to {weeks} weeks ahead. What the rest of the {horizon} years brings has never "
+    "been: it rests on the models, and their errors there are taken to be no larger than after a year."
+)
 CAUTION_GROWTH = (
     "Existing customers are expected to bring {ahead} of revenue in the next {periods} complete periods, more than the {past} that all "
     "customers together brought in the last {periods}. That can be right where many were won lately; otherwise the models see too few of "
@@ -250,12 +254,12 @@ LEARNED = (
     "from one quarter to another they differ from that by {sd} % (one standard deviation)."
 )
 LEARNED_LITTLE = (
-    " Only {errors} forecasts from {origins} past days have come to their end, so that what we assume beforehand sets much of its width: "
-    "a standard deviation of {sd} % over a quarter, after {prior} % before any was seen."
+    " Only {errors} forecasts from {origins} past days could be compared with what happened so far. With so few, much of the bands' width "
+    "is assumed: by {sd} % a quarter's total may be off (one standard deviation; {prior} % are assumed before any forecast is compared)."
 )
 LEARNED_NOTHING = (
-    " No past forecast has been compared with what happened, so that its width is what we assume beforehand: a standard deviation of "
-    "{prior} % over a quarter, and as much for a lasting error."
+    " No past forecast has been compared with what happened, so that this part of the bands' width is assumed: by {prior} % a quarter's "
+    "total may be off (one standard deviation), and by as much for good."
 )
 LEARNED_AS_FORESEEN = "as the median forecast had it"
 LEARNED_ABOVE = "{mean} % above the median forecast"
@@ -305,6 +309,13 @@ NEWCOMERS_FINDING_COST = (
 NEWCOMERS_BEST = "A newcomer is worth most in {level}: {amount} on average before it is won."
 NEWCOMERS_BEST_NET = "After the cost of acquisition, newcomers stand best in {level}: {amount} on average."
 NEWCOMERS_ONE_LEVEL = "One more customer of {level} is worth {amount} on average before it is won."
+NEWCOMERS_GRADED_HIGH = (
+    "In the back-test newcomers' revenue was foreseen {off} too high on average, and its 90 % band held in {held} of {forecasts} "
+    "forecasts: take these ceilings with that much caution."
+)
+NEWCOMERS_GRADED_LOW = (
+    "In the back-test newcomers' revenue was foreseen {off} too low on average, and its 90 % band held in {held} of {forecasts} forecasts."
+)
 NEWCOMERS_NOTE = (
     "Three quantities that are never added up: not yet acquired is the contribution of the first order and of all later ones within "
     "the horizon, the most that winning a customer may cost; just acquired is that of the later ones alone; the value of existing "
@@ -616,7 +627,8 @@ NEW_TABLE = "Customers won after the day of the forecast"
 NEW_FINDING = "Given how many came and when, the 90 % band of their revenue held in {held} of {forecasts} forecasts."
 COLUMN_HORIZON = "Over"
 HORIZON = "{weeks} weeks"
-BACKTEST_FAILED_FITS = "{failed} of {fits} fits of the back-test did not pass all of their checks."
+BACKTEST_FAILED_FITS = "{failed} of {fits} fits of the back-test did not pass all of their checks: {which}."
+FAILED_FITS_OF = "{failed} of {fits} of {model}"
 CAUTION_NO_BACKTEST = (
     " A back-test (“clvbayes backtest”) shows how they would have done on your own data, where these reach back far enough."
 )

@@ -186,7 +186,7 @@ def test_duplicates_equal_another_line_in_every_column_and_the_first_stays() -> 
     assert read_transactions(missing).to_frame()["is_duplicate"].tolist() == [False, True]
 
 
-@pytest.mark.parametrize("flags", [[True, False], [1, 0], [1.0, 0.0], ["yes", "No"], ["TRUE", None], ["1", ""]], ids=str)
+@pytest.mark.parametrize("flags", [[True, False], [1, 0], [1.0, 0.0], ["yes", "No"], ["Ja", "nein"], ["TRUE", None], ["1", ""]], ids=str)
 def test_returns_may_be_flagged_in_several_ways(flags: list[Any]) -> None:
     assert fates(read_transactions(orders(back=flags), is_return="back")) == ["return or credit note", None]
 
@@ -371,7 +371,7 @@ BAD: dict[str, tuple[str, dict[str, Any], str]] = {
     "returns": (
         line(more="perhaps"),
         {"is_return": "more"},
-        "orders.csv, row 2, column 'more': 'x1' is neither true nor false; write true or false (2 rows like this)",
+        "orders.csv, row 2, column 'more': 'x1' is neither true nor false; write true or false, yes or no, ja or nein, 1 or 0 (2 rows like this)",
     ),
 }
 BAD["another format"] = (

@@ -5,6 +5,7 @@ import re
 
 import arviz_stats
 import numpy as np
+import nutpie
 import pandas as pd
 import pytest
 import xarray as xr
@@ -304,3 +305,15 @@ def test_frozen_priors_are_used_whatever_the_rows(uneven: Customers) -> None:
     certain = Priors(mbg_nbd().coordinates, mean=(-2.0, 0.5, -1.0, 1.0), sd=(1e-4,) * 4, scale=(1e-4,) * 4)
     draws = fit(mbg_nbd(), uneven, priors=certain, draws=100, chains=2, seed=1, progress=False).posterior["posterior"]["population"]
     np.testing.assert_allclose(draws.mean(("chain", "draw")), certain.mean, atol=0.01)
+
+
+def test_what_a_person_interrupts_is_no_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """nutpie returns the draws it has, as if they were those that were asked for."""
+    whole = nutpie.sample
+
+    def interrupted(*given, **options) -> xr.DataTree:
+        return xr.DataTree.from_dict({name: group.to_dataset().isel(draw=slice(40)) for name, group in whole(*given, **options).items()})
+
+    monkeypatch.setattr(nutpie, "sample", interrupted)
+    with pytest.raises(KeyboardInterrupt, match="the sampler was interrupted"):
+        fit(mbg_nbd(), made_up_customers({"all": 300}, seed=1), draws=100, chains=2, seed=1, progress=False)

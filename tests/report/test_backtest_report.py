@@ -20,6 +20,8 @@ from clvbayes.report import prose_en as words
 from clvbayes.report.backtest_figures import Graded, graded_bands
 from clvbayes.report.backtest_sections import backtest_verdict, by_class, forecast_and_fact, models_compared, verdicts, week_by_week
 from clvbayes.report.blocks import Figure, Finding, Headline, Note, Prose, Quantity, Table
+from clvbayes.report.cautions import cautions
+from clvbayes.report.newcomer_section import newcomers
 
 INK, RED = "#1b2733", "#b3261e"
 MISSED = (0, 2, 3, 5)
@@ -414,7 +416,10 @@ def test_a_backtest_of_other_data_says_so_with_their_name_and_day(graded_of):
 
 def test_notes_and_failed_fits_are_told(graded_of):
     notes = [note.text for note in blocks_of(verdicts(graded_of("failed fits")), Note)]
-    assert notes == [PASTS["failed fits"].notes[0], "2 of 24 fits of the back-test did not pass all of their checks."]
+    of_fits = graded_of("failed fits").backtest.certificates
+    failed = of_fits[~of_fits["passed"]].groupby("model").size()
+    which = ", ".join(f"{count} of {(of_fits['model'] == model).sum()} of {model}" for model, count in failed.items())
+    assert notes == [PASTS["failed fits"].notes[0], f"2 of 24 fits of the back-test did not pass all of their checks: {which}."]
     assert not blocks_of(verdicts(graded_of("held")), Note)
 
 
@@ -693,3 +698,24 @@ def test_revenue_of_the_made_up_customers_is_what_they_ordered(graded_of):
     known = frame[frame["who"] == "existing"].pivot_table("actual", ["origin", "weeks", "column", "level"], "measure")
     pd.testing.assert_series_equal(known["revenue"], AMOUNT * known["orders"], check_names=False)
     assert (frame.groupby(["who", "measure", "weeks", "column", "level", "origin"])["actual"].nunique() == 1).all()
+
+
+def test_years_that_no_forecast_reached_are_pointed_out(evidence_of, graded_of):
+    evidence = replace(evidence_of("normal"), backtest=graded_of("held"))
+    weeks = int(graded_of("held").total()["weeks"].max())
+    told = [note.text for note in cautions(evidence) if "up to" in note.text]
+    assert weeks < 3 * 52 and len(told) == 1 and f"up to {weeks} weeks ahead" in told[0] and "3 years" in told[0]
+    soon = replace(evidence.valuation, economics=replace(evidence.valuation.economics, horizon=weeks / 53))
+    assert not any("weeks ahead" in note.text for note in cautions(replace(evidence, valuation=soon)))
+    assert not any("weeks ahead" in note.text for note in cautions(evidence_of("normal")))
+
+
+@pytest.mark.parametrize(("factor", "said"), [(1.4, "too high"), (1.0, None), (0.7, "too low")])
+def test_newcomers_that_were_foreseen_wrongly_are_told_of_where_they_are_valued(factor, said, evidence_of, graded_of):
+    graded = graded_of("held")
+    forecasts = graded.backtest.forecasts.copy()
+    new = forecasts["who"] == "new"
+    forecasts.loc[new, "mean"] = factor * forecasts.loc[new, "actual"]
+    evidence = replace(evidence_of("normal"), backtest=replace(graded, backtest=replace(graded.backtest, forecasts=forecasts)))
+    told = [finding.message for finding in blocks_of(newcomers(evidence), Finding) if "newcomers' revenue" in finding.message]
+    assert [said in message for message in told] == ([True] if said else [])

@@ -55,7 +55,7 @@ def test_each_row_has_the_spread_of_its_own_level(evidence: Evidence) -> None:
     ("errors", "expected"),
     [
         (20, "learned from 20 forecasts from 10 past days whose end has come: on average orders came 6 % below the median forecast"),
-        (4, "Only 4 forecasts from 2 past days have come to their end"),
+        (4, "Only 4 forecasts from 2 past days could be compared with what happened"),
         (0, "No past forecast has been compared with what happened"),
     ],
 )
