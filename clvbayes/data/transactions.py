@@ -409,6 +409,6 @@ def _is_return(source: Source, is_return: str | Mapping[str, str] | None) -> str
     flag = f"lower(trim(cast({source.sql(is_return)} as varchar)))"
     known = "('true', 'false', '1', '0', 'yes', 'no', 'ja', 'nein', '1.0', '0.0', '')"
     _refuse(
-        source, is_return, f"{flag} not in {known}", "{value} is neither true nor false; write true or false, yes or no, ja or nein, 1 or 0"
+        source, is_return, f"{flag} not in {known}", "{value} is neither true nor false; write true or false, yes or no, ja or nein"
     )
     return f"coalesce({flag} in ('true', '1', 'yes', 'ja', '1.0'), false)"

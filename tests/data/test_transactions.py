@@ -371,7 +371,7 @@ BAD: dict[str, tuple[str, dict[str, Any], str]] = {
     "returns": (
         line(more="perhaps"),
         {"is_return": "more"},
-        "orders.csv, row 2, column 'more': 'x1' is neither true nor false; write true or false, yes or no, ja or nein, 1 or 0 (2 rows like this)",
+        "orders.csv, row 2, column 'more': 'x1' is neither true nor false; write true or false, yes or no, ja or nein (2 rows like this)",
     ),
 }
 BAD["another format"] = (
