@@ -3,11 +3,11 @@
     .venv/bin/python tests/benchmarks/pareto_scale.py gradient PYMC/bin/python
     .venv/bin/python tests/benchmarks/pareto_scale.py fit 1e6
 
-`gradient` (PYMC as in `fit_peers.py`): the log-likelihood of all customers of CDNOW in their first 39 weeks and its slopes, each package in a
-process of its own on one thread: of customers one by one, as pymc-marketing has them, and of their distinct rows, as we do. Seconds of
+`gradient` (PYMC as in `fit_peers.py`): the log-likelihood of all customers of CDNOW in their first 39 weeks and its slopes, each package in
+a process of its own on one thread: of customers one by one, as pymc-marketing has them, and of their distinct rows, as we do. Seconds of
 pymc-marketing are means over twenty points of a posterior, since its hypergeometric series is the longer the more alpha and beta differ;
-ours are the same everywhere. `fit` prints seconds from the statistics of simulated customers in eight segments to the certified posterior of
-a warm process, peak memory, rows, k-hat and share.
+ours are the same everywhere. `fit` prints seconds from the statistics of simulated customers in eight segments to the certified posterior
+of a warm process, peak memory, rows, k-hat and share.
 """
 
 import json
