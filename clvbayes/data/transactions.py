@@ -408,7 +408,5 @@ def _is_return(source: Source, is_return: str | Mapping[str, str] | None) -> str
         return f"coalesce(starts_with({_text(source, column)}, {literal(str(prefix))}), false)"
     flag = f"lower(trim(cast({source.sql(is_return)} as varchar)))"
     known = "('true', 'false', '1', '0', 'yes', 'no', 'ja', 'nein', '1.0', '0.0', '')"
-    _refuse(
-        source, is_return, f"{flag} not in {known}", "{value} is neither true nor false; write true or false, yes or no, ja or nein"
-    )
+    _refuse(source, is_return, f"{flag} not in {known}", "{value} is neither true nor false; write true or false, yes or no, ja or nein")
     return f"coalesce({flag} in ('true', '1', 'yes', 'ja', '1.0'), false)"
