@@ -67,19 +67,19 @@ def leave_one_out(fit: Fit, customers: Customers, *, seed: int) -> ELPDDataLOO:
     measure = model.log_measure(customers)
     if not np.isfinite(measure).all():
         raise DataError(f"{model.title} is a density of times between orders, which an RFM frame does not have: it cannot be compared")
-    row, first = columns.numbered()
+    (row, first), draws = columns.numbered(), min(DRAWS, _draws_of(fit))
     if len(first) <= MOST_ROWS:
-        elpd, k_hat, p = (of_row[row] for of_row in _left_out(_densities(fit, model, customers, cells, columns.of(first), DRAWS)))
+        elpd, k_hat, p = (of_row[row] for of_row in _left_out(_densities(fit, model, customers, cells, columns.of(first), draws)))
         elpd = elpd + measure
         return ELPDDataLOO(
             elpd=float(elpd.sum()),
             se=math.sqrt(len(elpd) * elpd.var(ddof=1)),
             p=float(p.sum()),
-            n_samples=DRAWS,
+            n_samples=draws,
             n_data_points=len(elpd),
             scale="log",
-            warning=bool((k_hat > _good_k()).any()),
-            good_k=_good_k(),
+            warning=bool((k_hat > _good_k(draws)).any()),
+            good_k=_good_k(draws),
             elpd_i=_by_customer(elpd),
             pareto_k=_by_customer(k_hat),
         )
@@ -87,7 +87,7 @@ def leave_one_out(fit: Fit, customers: Customers, *, seed: int) -> ELPDDataLOO:
     at_mean = _densities(fit, model, customers, cells, columns.of(first), 1)[row, 0] + measure
     some = np.sort(np.random.default_rng(seed).choice(len(row), MOST_ROWS, replace=False))
     by_cell = some[np.lexsort((columns.keys["x"][some], columns.keys["cell"][some]))]
-    elpd, k_hat, p = _left_out(_densities(fit, model, customers, cells, columns.of(by_cell), DRAWS))
+    elpd, k_hat, p = _left_out(_densities(fit, model, customers, cells, columns.of(by_cell), draws))
     elpd = elpd + measure[by_cell]
     total, subsampling_se, se = array_stats.diff_srs_estimator(elpd, at_mean[by_cell], at_mean, len(row))
     of_all = np.full((2, len(row)), np.nan)
@@ -96,11 +96,11 @@ def leave_one_out(fit: Fit, customers: Customers, *, seed: int) -> ELPDDataLOO:
         elpd=float(total),
         se=float(se),
         p=float(p.mean() * len(row)),
-        n_samples=DRAWS,
+        n_samples=draws,
         n_data_points=len(row),
         scale="log",
-        warning=bool((k_hat > _good_k()).any()),
-        good_k=_good_k(),
+        warning=bool((k_hat > _good_k(draws)).any()),
+        good_k=_good_k(draws),
         elpd_i=_by_customer(of_all[0]),
         pareto_k=_by_customer(of_all[1]),
         subsample_size=MOST_ROWS,
@@ -172,8 +172,7 @@ def _densities(fit: Fit, model: Model, customers: Customers, cells: Cells, colum
     sorted by cell and x."""
     posterior, clock = fit.posterior["posterior"].to_dataset(), model.clock.over(customers)
     rows = columns.keys | columns.linear | clock.columns(columns.keys, customers) | {"weight": np.ones(len(columns))}
-    total = posterior.sizes["chain"] * posterior.sizes["draw"]
-    spaced = np.linspace(0, total - 1, DRAWS).astype(int)
+    spaced = np.linspace(0, _draws_of(fit) - 1, min(DRAWS, _draws_of(fit))).astype(int)
     coordinates = all_coordinates(posterior, cells, clock, spaced, fit.seed)
     likelihood = Likelihood(model, rows, cells.count, clock)
     return np.stack([likelihood.of_rows(at) for at in (coordinates if draws > 1 else coordinates.mean(axis=0)[None])], axis=1)
@@ -189,5 +188,10 @@ def _by_customer(values: np.ndarray) -> xr.DataArray:
     return xr.DataArray(values, dims="customer")
 
 
-def _good_k() -> float:
-    return min(1 - 1 / math.log10(DRAWS), 0.7)
+def _draws_of(fit: Fit) -> int:
+    posterior = fit.posterior["posterior"]
+    return int(posterior.sizes["chain"] * posterior.sizes["draw"])
+
+
+def _good_k(draws: int) -> float:
+    return min(1 - 1 / math.log10(draws), 0.7)

@@ -59,7 +59,7 @@ def customers() -> Customers:
 
 @pytest.fixture
 def every_draw(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(comparison, "DRAWS", CHAINS * PER_CHAIN)
+    monkeypatch.setattr(comparison, "DRAWS", 10 * CHAINS * PER_CHAIN)  # more than there are
 
 
 def arviz_of_all(fit: Fit, customers: Customers) -> ELPDDataLOO:
