@@ -52,7 +52,7 @@ STREAMS = "47287f42"  # of streams.py, which is inlined here: Numba compiles ane
 
 SAMPLED_NODES, REPORTED_NODES = 12, 16
 SLOWEST_FALL = 1e-3  # of the integrand, where the nodes are hardly stretched
-LONGEST = 300.0  # of log(S^(-1/s)), so that beta and its square stay numbers
+LONGEST = 150.0  # of log(S^(-1/s)), so that beta and its powers in slopes stay numbers
 COUNT_NODES, PEAK_WIDTHS = 48, 10.0  # nodes of a panel: below a peak of the number of purchases, around it, above it
 
 

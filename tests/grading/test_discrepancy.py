@@ -246,16 +246,16 @@ def assert_same(one: Discrepancy, other: Discrepancy) -> None:
 def test_the_same_seed_gives_the_same_draws_and_another_one_others(two_columns) -> None:
     assert_same(learned(two_columns), learned(two_columns))
     own = [found.own["industry"]["orders"].to_numpy() for found in (learned(two_columns), learned(two_columns, seed=2))]
-    assert not np.isclose(*own).any()
+    assert np.isclose(*own).mean() < 0.01
 
 
 @pytest.mark.parametrize("own", [0.03, 0.06, 0.1])
 def test_errors_that_the_model_knows_of_widen_nothing_much(own) -> None:
     """Twelve origins of a model that is right: a band of its own error and what was learned is hardly wider than one of its own error."""
     wider = []
-    for seed in range(12):
+    for seed in range(40):
         random = np.random.default_rng(seed)
-        found = learned(forecasts(random.normal(0.0, own, 12), sd=own))
+        found = learned(forecasts(random.normal(0.0, own, 36), weeks=(13, 26, 52), sd=own))
         error = own * random.standard_normal(4000)
         wider.append(np.ptp(np.quantile(error + drawn(found, "size"), [0.05, 0.95])) / np.ptp(np.quantile(error, [0.05, 0.95])))
     assert np.mean(wider) < 1.1

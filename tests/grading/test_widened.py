@@ -84,7 +84,8 @@ def test_forecasts_by_itself_are_those_of_a_model_that_learns_nothing(widened, a
 def test_what_was_learned_widens_forecasts_of_models_and_not_of_baselines(widened, alone) -> None:
     for origin in ORIGINS:
         moved, before = (totals(found, origin, LABEL) for found in (widened, alone))
-        assert (moved["sd"] > before["sd"]).all()  # by the prior alone, until forecasts have ended
+        moved_width, width = (np.log(frame["q95"] / frame["q05"]) for frame in (moved, before))
+        assert (moved_width > width).all()  # by the prior alone, until forecasts have ended
         moved, before = (totals(found, origin, *BASELINES) for found in (widened, alone))
         pd.testing.assert_frame_equal(moved, before, check_exact=True)
 
@@ -118,7 +119,7 @@ def test_only_forecasts_that_had_ended_by_the_origin_are_learned_from(lines, lea
 def shifted_after(lines: pd.DataFrame, day: date) -> pd.DataFrame:
     """The same until a day; then only every third line, each of twenty times the amount."""
     after = lines["date"] > pd.Timestamp(day)
-    return lines.assign(amount=lines["amount"].where(~after, 20 * lines["amount"]))[~after | (np.arange(len(lines)) % 3 == 0)]
+    return lines.assign(amount=lines["amount"].where(~after, 100 * lines["amount"]))[~after | (np.arange(len(lines)) % 3 == 0)]
 
 
 @pytest.mark.parametrize("place", [1, 3])
@@ -134,7 +135,7 @@ def test_what_comes_after_an_origin_changes_no_forecast_from_it_though_it_has_le
 
 
 def test_what_came_in_above_the_forecasts_raises_those_that_follow(lines) -> None:
-    """Revenue is twenty times as much from a day on: forecasts that end later have missed it, and those made then are moved up by it."""
+    """Revenue is a hundred times as much from a day on: forecasts that end later have missed it, and those made then are moved up by it."""
     factors = []
     for given in (shifted_after(lines, ORIGINS[1]), lines):
         found = run(given, origins=ORIGINS[:3], horizons=[4])

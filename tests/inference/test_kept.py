@@ -27,6 +27,6 @@ def base(day: str) -> Customers:
     ids=["steady", "season", "level"],
 )
 def test_a_clock_by_months_knows_when_orders_were(model: MbgNbd, knows: bool) -> None:
-    spring, summer = base("2024-04-20"), base("2024-08-20")
+    spring, summer = base("2024-04-19"), base("2024-08-19")  # 105 and 227 days between orders, or 227 and 105
     assert spring.statistics.equals(summer.statistics)
     assert (fit_key(model, spring, {}) != fit_key(model, summer, {})) is knows
