@@ -254,7 +254,7 @@ def one(case: Registered, seed: int) -> pd.DataFrame | None:
     of_base = worth(model, customers, cells)
     actual = of_base(actually)
     drawn = pd.DataFrame([of_base(at) for at in all_coordinates(posterior, cells, model.clock.over(customers), chosen, seed=0)])
-    values |= {name: (actual[name], drawn[name].to_numpy()) for name in actual}
+    values |= {name: (actual[name], drawn[name].to_numpy()) for name in actual if np.ptp(drawn[name]) > 0}  # NBD's P(alive) is always one
     ranks = [(draws < value).sum() + rng.random() * (1 + (draws == value).sum()) for value, draws in values.values()]
     return pd.DataFrame(
         {
