@@ -6,6 +6,7 @@ here is what follows from them in the same way for every model. The whole proces
 """
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -37,8 +38,8 @@ Natural = Sequence[Any]
 
 
 @dataclass(frozen=True)
-class ContinuousPurchases:
-    """A purchase model but for its own laws: what a subclass has to say stands in the methods that raise.
+class ContinuousPurchases(ABC):
+    """A purchase model but for its own laws: what a subclass has to say are the abstract methods.
 
     Parameters
     ----------
@@ -55,35 +56,35 @@ class ContinuousPurchases:
 
     # what a model says of itself ---------------------------------------------------------------------------------------------------------
 
+    @abstractmethod
     def natural(self, coordinates: Any, exp: Any, logistic: Any) -> Natural:
         """Shapes and rates of the mixing distributions, by the given functions of NumPy or PyTensor."""
-        raise NotImplementedError
 
+    @abstractmethod
     def p_alive(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any) -> np.ndarray:
         """Probability that a customer has not left by T; `coordinates` has dims ``(coordinate, ...)``, broadcast against the statistics."""
-        raise NotImplementedError
 
+    @abstractmethod
     def living_age(self, natural: Natural, T: Any) -> Any:
         """The time on whose scale a living customer's mean rate changes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def living_rate(self, natural: Natural, x: Any, t_x: Any, T: Any, passed: Any) -> Any:
         """Mean rate of purchases, `passed` after T, of a customer who lives at T."""
-        raise NotImplementedError
 
+    @abstractmethod
     def living_moments(
         self, natural: Natural, x: Any, t_x: Any, T: Any, *, horizon: Any, discount: float, random: np.random.Generator
     ) -> tuple[Any, Any, Any]:
         """`future_moments` of one latent state, drawn for each customer who lives at T."""
-        raise NotImplementedError
 
+    @abstractmethod
     def living_count(self, natural: Natural, x: Any, t_x: Any, T: Any, *, horizon: Any, count: np.ndarray) -> Any:
         """Probability of exactly `count` purchases within `horizon` of a customer who lives at T."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fill(self, *arguments: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The compiled simulator: see `simulate` for its arguments."""
-        raise NotImplementedError
 
     # what follows for every model --------------------------------------------------------------------------------------------------------
 
