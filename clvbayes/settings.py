@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from clvbayes.data import TimeUnit
 from clvbayes.errors import SettingsError
 from clvbayes.valuation.economics import Economics
 
@@ -29,8 +30,9 @@ UNION_BRANCHES = (
 )  # pydantic adds to a key which of its types did not fit
 
 
-Purchases = Literal["mbg_nbd", "bg_nbd", "pareto_nbd", "mbg_cnbd", "nbd"]
-WITHOUT_SEASON = ("mbg_cnbd",)
+Purchases = Literal["mbg_nbd", "bg_nbd", "pareto_nbd", "mbg_cnbd", "nbd", "bg_bb"]
+WITHOUT_SEASON = ("mbg_cnbd", "bg_bb")
+OF_OPPORTUNITIES = ("bg_bb",)
 NumberOrLevels = float | dict[str, dict[str, float]]
 
 
@@ -58,6 +60,7 @@ class DataSettings(_Section):
     duplicates: Literal["keep", "drop"] = "keep"
     since: Date | None = None
     until: Date | None = None
+    opportunity: TimeUnit | None = None
 
 
 class ModelSettings(_Section):
@@ -190,6 +193,20 @@ class Settings(_Section):
         ]
         if len(set(chosen)) < len(chosen):
             raise ValueError("backtest.also names models twice, or those of the valuation, which are always graded")
+        return self
+
+    @model_validator(mode="after")
+    def _opportunities_are_counted(self) -> "Settings":
+        for models in self.candidates:
+            if models.purchases in OF_OPPORTUNITIES and self.data.opportunity is None:
+                raise ValueError(
+                    f'models.purchases = "{models.purchases}" needs data.opportunity, such as "year": how often customers can order at most'
+                )
+            if models.purchases not in OF_OPPORTUNITIES and self.data.opportunity is not None:
+                raise ValueError(
+                    f'data.opportunity is for models.purchases = "{OF_OPPORTUNITIES[0]}" alone: it counts orders otherwise than '
+                    f'"{models.purchases}" does, so that one valuation or back-test cannot have both'
+                )
         return self
 
     @model_validator(mode="after")

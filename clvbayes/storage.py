@@ -28,6 +28,7 @@ BACKTEST_SETTINGS = (
         "by",
         "since",
         "until",
+        "opportunity",
         "origins",
         "horizons",
         "spend_growth",

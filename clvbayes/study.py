@@ -122,9 +122,9 @@ def check(settings_path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[
     """
     file = read_settings(settings_path, overrides)
     data = file.settings.data
-    window = {"since", "until"}
-    transactions = read_transactions(file.orders, **data.model_dump(exclude={"orders", *window}))
-    customers = summarize(transactions, since=data.since, until=data.until)
+    counting = data.model_dump(include={"since", "until", "opportunity"})
+    transactions = read_transactions(file.orders, **data.model_dump(exclude={"orders", *counting}))
+    customers = summarize(transactions, **counting)
     cells = assign_cells(customers, file.settings.models.pool)
     for model in _models(file.settings, customers):
         model.priors(customers)
@@ -285,6 +285,7 @@ def _backtest(
         by=settings.report.by,
         since=settings.data.since,
         until=customers.until,
+        opportunity=settings.data.opportunity,
         spend_growth=settings.economics.spend_growth,
         draws=asked.draws,
         predictive_draws=asked.predictive_draws,

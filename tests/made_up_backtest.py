@@ -112,6 +112,7 @@ def make_backtest(past: Past) -> Backtest:
             "pool": list(past.pool),
             "by": ["industry"],
             "since": past.since and past.since.isoformat(),
+            "opportunity": None,
             "until": past.until.isoformat(),
             "origins": [origin.day.isoformat() for origin in origins],
             "horizons": sorted(past.horizons),

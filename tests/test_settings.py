@@ -11,6 +11,7 @@ from clvbayes import models
 from clvbayes.errors import SettingsError
 from clvbayes.models.clock import SteadyClock
 from clvbayes.settings import (
+    OF_OPPORTUNITIES,
     WITHOUT_SEASON,
     BacktestSettings,
     CandidateSettings,
@@ -134,7 +135,8 @@ predictive_draws = 400
 """
     settings = read(tmp_path, text).settings
     for section in (settings.data, settings.models, settings.economics, settings.report, settings.backtest, settings.run):
-        assert section.model_fields_set == set(type(section).model_fields)
+        # opportunities are another model's than k
+        assert section.model_fields_set == set(type(section).model_fields) - {"opportunity"}
     assert settings.data.is_return == {"Auftrag": "C"}
     assert (settings.data.since, settings.data.until) == (date(2020, 1, 1), date(2025, 12, 31))
     assert settings.models.pool == ["Branche", ["Branche", "Land"]]
@@ -227,7 +229,7 @@ def test_all_misspelt_keys_are_named_at_once(tmp_path: Path) -> None:
         ("models.pool=[1]", "models.pool.0: input should be a valid string, not 1"),
         (
             "models.purchases=pareto",
-            "models.purchases: input should be 'mbg_nbd', 'bg_nbd', 'pareto_nbd', 'mbg_cnbd' or 'nbd', not 'pareto'",
+            "models.purchases: input should be 'mbg_nbd', 'bg_nbd', 'pareto_nbd', 'mbg_cnbd', 'nbd' or 'bg_bb', not 'pareto'",
         ),
         ("report.by=['region']", "report.by names 'region', which data.segments ('industry', 'channel') does not"),
         ("report.customer_ids=all", "report.customer_ids: input should be 'none', 'hashed' or 'plain', not 'all'"),
@@ -262,7 +264,7 @@ def test_all_misspelt_keys_are_named_at_once(tmp_path: Path) -> None:
         ("backtest.also=[{ spend = 'gamma' }]", "backtest.also.0.spend: input should be 'gamma_gamma' or 'lognormal', not 'gamma'"),
         (
             "backtest.also=[{ purchases = 'pareto' }]",
-            "backtest.also.0.purchases: input should be 'mbg_nbd', 'bg_nbd', 'pareto_nbd', 'mbg_cnbd' or 'nbd', not 'pareto'",
+            "backtest.also.0.purchases: input should be 'mbg_nbd', 'bg_nbd', 'pareto_nbd', 'mbg_cnbd', 'nbd' or 'bg_bb', not 'pareto'",
         ),
         ("models.k=2", 'models.k needs models.purchases = "mbg_cnbd"'),
         ("backtest.also=[{ purchases = 'mbg_cnbd', season = true }]", 'models.season cannot be true with models.purchases = "mbg_cnbd"'),
@@ -423,7 +425,8 @@ def test_no_key_can_be_set_in_what_is_no_section(tmp_path: Path) -> None:
 
 def test_a_season_is_had_by_every_model_that_can_have_one(tmp_path: Path) -> None:
     for name in get_args(Purchases):
-        chosen = read(tmp_path, GOOD, f"models.purchases={name}").settings.models
+        also = ("data.opportunity=year",) if name in OF_OPPORTUNITIES else ()
+        chosen = read(tmp_path, GOOD, f"models.purchases={name}", *also).settings.models
         model = getattr(models, name)(**chosen.purchase_options)
         assert isinstance(model.clock, SteadyClock) == (name in WITHOUT_SEASON)
 
@@ -431,6 +434,15 @@ def test_a_season_is_had_by_every_model_that_can_have_one(tmp_path: Path) -> Non
 def test_purchase_models_of_a_file_are_those_that_there_are() -> None:
     made = {name: getattr(models, name)() for name in models.__all__ if name != "Priors"}
     assert set(get_args(Purchases)) == {name for name, model in made.items() if model.kind == "purchases"}
+
+
+def test_opportunities_and_orders_at_any_time_are_told_apart(tmp_path: Path) -> None:
+    found = read(tmp_path, GOOD, "models.purchases=bg_bb", "data.opportunity=quarter").settings
+    assert (found.data.opportunity, found.models.purchase_options) == ("quarter", {})
+    assert 'models.purchases = "bg_bb" needs data.opportunity, such as "year"' in complaint(tmp_path, GOOD, "models.purchases=bg_bb")
+    for other in ((), ("models.purchases=bg_bb", "backtest.also=[{ purchases = 'nbd' }]")):
+        said = complaint(tmp_path, GOOD, "data.opportunity=year", *other)
+        assert 'data.opportunity is for models.purchases = "bg_bb" alone' in said
 
 
 def test_options_of_one_model_are_not_those_of_another(tmp_path: Path) -> None:

@@ -238,7 +238,7 @@ def test_folders_that_hold_no_result_are_refused(fits: tuple[Fit, Fit], tmp_path
     for changes, message in [
         ({"schema": 1}, "is no saved result of schema 5"),
         ({"kind": "Plan"}, "holds a Plan, which this version does not know"),
-        ({"model": "bg_bb"}, "'bg_bb', which this version does not know"),
+        ({"model": "pareto_ggg"}, "'pareto_ggg', which this version does not know"),
         ({"model": "Priors"}, "'Priors', which this version does not know"),
         ({"model": "__doc__"}, "which this version does not know"),
     ]:

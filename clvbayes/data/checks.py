@@ -28,10 +28,10 @@ NO_SEGMENT = "(none)"
 CURRENCY = "^[A-Z]{3}$"
 
 
-def require_unit(unit: object) -> None:
+def require_unit(unit: object, name: str = "unit") -> None:
     """Refuse what is no unit of time."""
     if unit not in get_args(TimeUnit):
-        raise ArgumentError(f"unit must be one of {', '.join(get_args(TimeUnit))}, not {unit!r}")
+        raise ArgumentError(f"{name} must be one of {', '.join(get_args(TimeUnit))}, not {unit!r}")
 
 
 def require_day(name: str, day: Any) -> None:

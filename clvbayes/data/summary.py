@@ -1,12 +1,13 @@
 """From order lines to one row a customer: one ANSI SQL text, then dates become numbers."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from clvbayes.data.checks import DAYS_PER_UNIT, NO_SEGMENT, TimeUnit, require_day, require_past, require_unit
 from clvbayes.data.customers import STATISTICS, Customers
@@ -21,12 +22,15 @@ __all__ = ["CUSTOMER_SQL", "HISTORY_SQL", "ORDER_DAYS_SQL", "order_days", "summa
 # A free order is an order; it says something of when a customer buys and nothing of what they spend. A negative amount is no order.
 FREE_ORDER = f"(left_out = '{NOT_POSITIVE}' and amount = 0)"
 
+DAYS_OF_WINDOW: dict[TimeUnit, int] = {"day": 1, "week": 7}
+MONTHS_OF_WINDOW: dict[TimeUnit, int] = {"month": 1, "quarter": 3, "year": 12}
+
 # Runs verbatim on DuckDB, Postgres and Spark; {segments} are generated column names, never a person's. All orders of a day are one
 # purchase, and sums are over decimals, so that no row's place changes a digit. `day_number` counts days: each engine subtracts dates in its
 # own way.
 ORDER_DAYS = """
 with order_days as (
-    select customer_id, day, min(day_number) as day_number, sum(amount) as amount, max(cancelled) as cancelled{segments_of_day}
+    select customer_id, day, min(day_number) as day_number, sum(amount) as amount, min(cancelled) as cancelled{segments_of_day}
     from kept_lines
     group by customer_id, day
 ),
@@ -105,7 +109,14 @@ class Group(NamedTuple):
     amount: Decimal
 
 
-def summarize(table: Transactions, *, until: date | None = None, since: date | None = None, unit: TimeUnit = "week") -> Customers:
+def summarize(
+    table: Transactions,
+    *,
+    until: date | None = None,
+    since: date | None = None,
+    unit: TimeUnit = "week",
+    opportunity: TimeUnit | None = None,
+) -> Customers:
     """Sufficient statistics of each customer, and the ledger of every row.
 
     All orders of one customer on one day are one purchase, with the sum of their positive amounts; an order of amount zero is a
@@ -121,6 +132,10 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
         First day of observation; earlier rows are counted and left out.
     unit : {"day", "week", "month", "quarter", "year"}
         Unit of time of the result; no valuation depends on it.
+    opportunity : {"day", "week", "month", "quarter", "year"}, optional
+        How often customers can order at most, as at a yearly fair or in a round of donations (the model `bg_bb`). All orders of a customer
+        in one window of this length, counted back from `until` by the calendar, are one purchase then; it is the unit of time, and recency
+        and T are whole numbers of windows. Segments are those of the first window.
 
     Returns
     -------
@@ -129,7 +144,7 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
     Raises
     ------
     ArgumentError
-        If `unit` is unknown, `until` or `since` is no date, or `until` lies in the future or before `since`.
+        If `unit` or `opportunity` is unknown, `until` or `since` is no date, or `until` lies in the future or before `since`.
     DataError
         If fewer than two customers, or no repeat order with an amount, are left: there is nothing to learn from.
 
@@ -145,6 +160,8 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
     1           b          0      0.0  3.0
     """
     require_unit(unit)
+    if opportunity is not None:
+        require_unit(opportunity, "opportunity")
     require_day("until", until)
     require_day("since", since)
     if until is None:
@@ -157,7 +174,7 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
 
     fated = ask(table.lines, "lines", f"select * exclude (left_out), {_fate(until, since)} as left_out from lines")
     locate_credits(fated, linked=table.names_returned_orders)
-    kept = _kept(fated, table)
+    kept = _kept(fated, table, until, opportunity)
     found = ask(kept, "kept_lines", _customer_sql(len(table.segments))).df()
     if len(found) < 2 or found["frequency"].sum() == 0:
         orders = int(found["frequency"].sum()) if len(found) else 0
@@ -170,23 +187,27 @@ def summarize(table: Transactions, *, until: date | None = None, since: date | N
             f"{table.source}: all repeat orders until {until} are of amount zero or came back whole; at least one with an amount is needed "
             "to value the others"
         )
-    statistics = _statistics(found, until, unit)
+    statistics = _statistics(found, until, unit) if opportunity is None else _counted_windows(found, until, opportunity)
     segments, segment_notes = _segments(found, table.segments)
     returns, return_notes = _returns(fated, found, until)
     return Customers(
         statistics=statistics,
         segments=segments,
-        unit=unit,
+        unit=opportunity or unit,
         until=until,
         history=_history(kept),
-        ledger=_ledger(fated, int(found["frequency"].sum()) + len(found), [*segment_notes, *return_notes]),
+        ledger=_ledger(fated, int(found["frequency"].sum()) + len(found), opportunity or "day", [*segment_notes, *return_notes]),
         currency=table.currency,
         returns=returns,
     )
 
 
-def order_days(table: Transactions, *, until: date, since: date | None = None) -> pd.DataFrame:
+def order_days(
+    table: Transactions, *, until: date, since: date | None = None, opportunity: TimeUnit | None = None, origin: date | None = None
+) -> pd.DataFrame:
     """Every day on which a customer ordered within a window, as `summarize` counts them, with the sum of that day's positive amounts.
+
+    Where there are opportunities, that of the first order at each, with the sum of all of them.
 
     Parameters
     ----------
@@ -195,6 +216,10 @@ def order_days(table: Transactions, *, until: date, since: date | None = None) -
         Last day of the window.
     since : datetime.date, optional
         Its first day.
+    opportunity : {"day", "week", "month", "quarter", "year"}, optional
+        As of `summarize`.
+    origin : datetime.date, optional
+        From where opportunities are counted, back and ahead; `until` if not given.
 
     Returns
     -------
@@ -202,21 +227,46 @@ def order_days(table: Transactions, *, until: date, since: date | None = None) -
         `customer_id`, `day` and `amount`, ordered by customer and day.
     """
     fated = ask(table.lines, "lines", f"select * exclude (left_out), {_fate(until, since)} as left_out from lines")
-    found: pd.DataFrame = ask(_counted(fated, "0"), "kept_lines", ORDER_DAYS_SQL).df()
+    found: pd.DataFrame = ask(_counted(fated, "0", origin or until, opportunity), "kept_lines", ORDER_DAYS_SQL).df()
     return found.assign(day=found["day"].astype("datetime64[s]"), amount=found["amount"].astype(float))
 
 
-def _kept(fated: duckdb.DuckDBPyRelation, table: Transactions) -> duckdb.DuckDBPyRelation:
+def _kept(fated: duckdb.DuckDBPyRelation, table: Transactions, until: date, opportunity: TimeUnit | None) -> duckdb.DuckDBPyRelation:
     """Orders and free orders, with `cancelled`: whether all of a customer's purchase of that day came back, as its credit notes say."""
     # a left join with a table that happened to be empty gave missing marks in DuckDB 2
     cancelled = f"cast((customer_id, day) in ({CANCELLED_SQL}) as integer)" if table.names_returned_orders else "0"
-    return _counted(fated, cancelled)
+    return _counted(fated, cancelled, until, opportunity)
 
 
-def _counted(fated: duckdb.DuckDBPyRelation, cancelled: str) -> duckdb.DuckDBPyRelation:
-    """Orders and free orders, as the texts take them."""
-    columns = f"*, day - date '1970-01-01' as day_number, {cancelled} as cancelled"
-    return ask(fated, "fated", f"select {columns} from fated where left_out is null or {FREE_ORDER}")
+def _counted(fated: duckdb.DuckDBPyRelation, cancelled: str, origin: date, opportunity: TimeUnit | None) -> duckdb.DuckDBPyRelation:
+    """Orders and free orders, as the texts take them; those of a customer at one opportunity on the day of the first of them."""
+    day = "day"
+    if opportunity is not None:
+        day = f"min(day) over (partition by customer_id, {_window('day', origin, opportunity)})"
+    columns = f"* exclude (day), {day} as day, {cancelled} as cancelled"
+    counted = ask(fated, "fated", f"select {columns} from fated where left_out is null or {FREE_ORDER}")
+    return ask(counted, "counted", "select *, day - date '1970-01-01' as day_number from counted")
+
+
+def _window(day: str, origin: date, opportunity: TimeUnit) -> str:
+    """How many windows before the one that ends with the origin a day's window lies; negative for later ones."""
+    if opportunity in DAYS_OF_WINDOW:
+        return f"cast(floor((date '{origin}' - {day}) / {DAYS_OF_WINDOW[opportunity]}.0) as bigint)"
+    end = origin + timedelta(days=1)
+    whole = f"({12 * end.year + end.month} - 12 * extract(year from {day}) - extract(month from {day}))"
+    months = f"({whole} - case when extract(day from {day}) >= {end.day} then 1 else 0 end)"
+    return f"cast(floor({months} / {MONTHS_OF_WINDOW[opportunity]}.0) as bigint)"
+
+
+def _counted_windows(found: pd.DataFrame, until: date, opportunity: TimeUnit) -> pd.DataFrame:
+    """As `_statistics`, by numbers of windows."""
+    statistics = _statistics(found, until, opportunity)
+    given = pa.table({name: pa.array(found[name].to_numpy().astype("datetime64[D]")) for name in ("first_day", "last_day")})
+    windows = ", ".join(f"{_window(name, until, opportunity)} as {name}" for name in given.column_names)
+    with duckdb.connect() as connection:
+        ago = ask(connection.from_arrow(given), "given", f"select {windows} from given").df().astype(float)
+    gaps_unknown = statistics["log_gaps"].where(statistics["frequency"] == 0)
+    return statistics.assign(recency=ago["first_day"] - ago["last_day"], T=ago["first_day"], log_gaps=gaps_unknown)
 
 
 def _returns(fated: duckdb.DuckDBPyRelation, found: pd.DataFrame, until: date) -> tuple[pd.DataFrame, list[str]]:
@@ -288,7 +338,7 @@ def _history(kept: duckdb.DuckDBPyRelation) -> pd.DataFrame:
     )
 
 
-def _ledger(fated: duckdb.DuckDBPyRelation, purchases: int, segment_notes: list[str]) -> Ledger:
+def _ledger(fated: duckdb.DuckDBPyRelation, purchases: int, counted_by: TimeUnit, segment_notes: list[str]) -> Ledger:
     sql = "select left_out, is_duplicate, sign(amount), count(*), sum(amount) from fated group by 1, 2, 3"
     groups = [Group(*found) for found in ask(fated, "fated", sql).fetchall()]
     read, kept = _line("read", groups), _line("kept", [group for group in groups if group.left_out is None])
@@ -298,13 +348,17 @@ def _ledger(fated: duckdb.DuckDBPyRelation, purchases: int, segment_notes: list[
     free = _line("free", [group for group in groups if group.left_out == NOT_POSITIVE and group.sign == 0])
     sales = _line(NO_CUSTOMER, [group for group in groups if group.left_out == NO_CUSTOMER and group.sign > 0])
     and_free = f" and {free.rows:,} of amount zero" if free.rows else ""
-    notes = [f"{kept.rows:,} kept lines{and_free} are {purchases:,} purchases: all orders of a customer on one day count as one"]
+    notes = [f"{kept.rows:,} kept lines{and_free} are {purchases:,} purchases: all orders of a customer {_within(counted_by)} count as one"]
     if free.rows:
         notes.append(f"{free.rows:,} lines of amount zero count as orders, but not as spend")
     if twice.rows:
         notes.append(f"{twice.rows:,} lines, {twice.amount:,.2f} in all, equal another line in every column")
     by_size = sorted(left_out, key=lambda line: (-line.rows, line.reason))
     return Ledger(read, kept, tuple(by_size), sales, (*notes, *segment_notes))
+
+
+def _within(counted_by: TimeUnit) -> str:
+    return "on one day" if counted_by == "day" else f"in one {counted_by}"
 
 
 def _line(reason: str, groups: list[Group]) -> LedgerLine:

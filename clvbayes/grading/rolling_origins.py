@@ -11,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 
-from clvbayes.data import Customers, Transactions, order_days, require_seed, summarize
+from clvbayes.data import DAYS_PER_UNIT, Customers, TimeUnit, Transactions, order_days, require_seed, summarize
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.grading.baselines import Steady, steady_draws
 from clvbayes.grading.discrepancy import completed, learn_from, pooled_models
@@ -168,6 +168,7 @@ def backtest(
     by: Sequence[str] | None = None,
     since: date | None = None,
     until: date | None = None,
+    opportunity: TimeUnit | None = None,
     spend_growth: float = 0.0,
     draws: int = 500,
     predictive_draws: int = 1000,
@@ -199,6 +200,8 @@ def backtest(
         Segment columns whose levels are graded by themselves; all of them by default.
     since, until : datetime.date, optional
         First and last day of observation, as of `clvbayes.summarize`; what happens after `until` is not known to be complete.
+    opportunity : {"day", "week", "month", "quarter", "year"}, optional
+        As of `clvbayes.summarize`: orders of a customer at one opportunity are one, in what is forecast and in what happened.
     spend_growth : float
         As of `clvbayes.Economics`.
     draws, predictive_draws : int
@@ -240,13 +243,12 @@ def backtest(
     Economics(1.0, 0.0, 1.0, spend_growth=spend_growth)  # which refuses growth out of range
     if customers is not None:
         table = table.of_some_customers(customers)
-    everyone = summarize(table, since=since, until=until)
+    everyone = summarize(table, since=since, until=until, opportunity=opportunity)
     assert everyone.until is not None
     columns = _columns(everyone, pool, by)
     first = (everyone.statistics["t0"].min()).date()
     levels_of(everyone.segments, columns)  # which refuses columns of too many levels
     planned = plan_origins(origins, horizons, first, everyone.until)
-    days = order_days(table, since=since, until=everyone.until)
     frozen_pool = tuple(entry if isinstance(entry, str) else tuple(entry) for entry in pool)
     grader = _Grader(
         candidates=candidates,
@@ -263,7 +265,8 @@ def backtest(
     for k, origin in enumerate(planned):
         started = time.monotonic()
         try:
-            known = summarize(table, since=since, until=origin.day)
+            known = summarize(table, since=since, until=origin.day, opportunity=opportunity)
+            days = order_days(table, since=since, until=everyone.until, opportunity=opportunity, origin=origin.day)
             grader.grade(origin, known, everyone, days)
         except DataError as problem:
             notes.append(f"From {origin.day} nothing could be forecast: {problem}")
@@ -283,6 +286,7 @@ def backtest(
         "sha256": table.sha256,
         "currency": table.currency,
         "horizons": sorted(map(int, horizons)),
+        "opportunity": opportunity,
         "spend_growth": spend_growth,
         "widened": widened,
         "code": code_digest(*CODE),
@@ -431,7 +435,7 @@ class _Grader:
             return np.zeros((len(MEASURES), len(origin.weeks), self.draws))
         made = plan_weeks(entrant.purchases, entrant.spend, newcomers.customers, origin, per_week=7, **options)
         plan, part = entrant.plan_newcomers(*made)
-        part = replace(part, batch=replace(part.batch, starts=newcomers.arrived / 7))
+        part = replace(part, batch=replace(part.batch, starts=newcomers.arrived / DAYS_PER_UNIT[customers.unit]))
         first_amounts = customers.statistics["first_amount"].to_numpy(dtype=float)
         return forecast_newcomers(replace(plan, paid_share=paid_share), part, first_amounts, newcomers, origin)
 
@@ -490,14 +494,14 @@ class _Grader:
 
 
 def _seen(origin: Origin, customers: Customers, days: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Repeat orders, and weeks in which they were seen, of each customer: in all, and in the last year."""
+    """Repeat orders, and the time in which they were seen, of each customer: in all, and in the last year."""
     frequency, T = (customers.statistics[name].to_numpy(dtype=float) for name in ("frequency", "T"))
     ids = pd.Index(customers.statistics["customer_id"])
-    day = pd.Timestamp(origin.day)
+    day, year = pd.Timestamp(origin.day), YEAR_OF_WEEKS * 7 / DAYS_PER_UNIT[customers.unit]
     lately = days[(days["day"] <= day) & (days["day"] > day - timedelta(weeks=YEAR_OF_WEEKS))]
     of = ids.get_indexer(lately["customer_id"])
     repeats = (lately["day"].to_numpy() > customers.statistics["t0"].to_numpy()[of]) & (of >= 0)
-    return [(frequency, T), (np.bincount(of[repeats], minlength=len(ids)).astype(float), np.minimum(T, YEAR_OF_WEEKS))]
+    return [(frequency, T), (np.bincount(of[repeats], minlength=len(ids)).astype(float), np.minimum(T, year))]
 
 
 def _in_front(frame: pd.DataFrame, *names: str) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kstest
 
-from clvbayes.data import Customers
+from clvbayes.data import DAYS_PER_UNIT, Customers
 from clvbayes.grading.forecasts import NEXT_AMOUNT, Forecast
 from clvbayes.grading.scores import LEVELS, QUANTILES, Scores, score_draws
 from clvbayes.grading.windows import FEWEST_ORIGINS, MEASURES, Happened, Newcomers, Origin, apart
@@ -135,9 +135,10 @@ def _weekly_table(found: Forecast, happened: Happened) -> pd.DataFrame:
 
 def _class_table(found: Forecast, origin: Origin, happened: Happened, customers: Customers) -> pd.DataFrame:
     statistics = customers.statistics
+    silence = (statistics["T"] - statistics["recency"]).to_numpy(dtype=float)
     groupings = {
         "frequency": (statistics["frequency"].to_numpy(dtype=float), FREQUENCY_CLASSES),
-        "silence": (np.round(7 * (statistics["T"] - statistics["recency"]).to_numpy(dtype=float)) / 7, SILENCE_CLASSES),  # whole days
+        "silence": (np.round(DAYS_PER_UNIT[customers.unit] * silence) / 7, SILENCE_CLASSES),  # whole days
     }
     parts = []
     for by, (values, classes) in groupings.items():

@@ -6,6 +6,7 @@ The likelihood is integrated over what is latent of a customer, so that one left
 
 import math
 from collections.abc import Mapping
+from typing import cast
 
 import arviz_stats
 import numpy as np
@@ -19,7 +20,7 @@ from clvbayes.errors import ArgumentError, DataError
 from clvbayes.inference.fit import Fit
 from clvbayes.inference.likelihood import Likelihood
 from clvbayes.models.hierarchy import Cells, all_coordinates, assign_cells
-from clvbayes.models.protocol import Columns, Model
+from clvbayes.models.protocol import Columns, Model, PurchaseModel
 
 __all__ = ["compare", "leave_one_out"]
 
@@ -152,8 +153,10 @@ def compare(fits: Mapping[str, Fit], customers: Customers, *, seed: int) -> pd.D
 
 def _measured(fit: Fit) -> str:
     """What a fit's density is one of."""
+    if fit.model.kind == "purchases":
+        return cast("PurchaseModel", fit.model).measure
     amounts = "single amounts" if fit.posterior.attrs["spend_level"] == "transaction" else "mean amounts"
-    return {"purchases": "the times of orders", "spend": amounts, "returns": "returned shares"}[fit.model.kind]
+    return {"spend": amounts, "returns": "returned shares"}[fit.model.kind]
 
 
 def _require_fitted_to(fit: Fit, customers: Customers, informing: int) -> None:

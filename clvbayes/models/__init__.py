@@ -1,6 +1,7 @@
 """Models of purchases, of spend and of returns. Each is one file: its story, priors, likelihood, conditional posterior and futures."""
 
 from clvbayes.models.beta_binomial_returns import beta_binomial_returns
+from clvbayes.models.bg_bb import bg_bb
 from clvbayes.models.bg_nbd import bg_nbd
 from clvbayes.models.gamma_gamma import gamma_gamma
 from clvbayes.models.lognormal import lognormal
@@ -10,4 +11,4 @@ from clvbayes.models.nbd import nbd
 from clvbayes.models.pareto_nbd import pareto_nbd
 from clvbayes.models.priors import Priors
 
-__all__ = ["Priors", "beta_binomial_returns", "bg_nbd", "gamma_gamma", "lognormal", "mbg_cnbd", "mbg_nbd", "nbd", "pareto_nbd"]
+__all__ = ["Priors", "beta_binomial_returns", "bg_bb", "bg_nbd", "gamma_gamma", "lognormal", "mbg_cnbd", "mbg_nbd", "nbd", "pareto_nbd"]

@@ -188,6 +188,11 @@ class PurchaseModel(Model, Protocol):
     """A model of when customers buy, and whether they will again."""
 
     @property
+    def measure(self) -> str:
+        """What its likelihood is a density of: models are compared on the same data only."""
+        ...
+
+    @property
     def with_level(self) -> "PurchaseModel | None":
         """The same model by a clock whose level moves; None of a model by a steady clock, or by such a one already."""
         ...

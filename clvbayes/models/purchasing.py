@@ -1,4 +1,4 @@
-"""What models of purchases in continuous time have in common.
+"""What models of purchases have in common.
 
 Given x repeat purchases, the last at t_x, observed until T, a customer lives with a known probability; and given that they live, what is
 latent of them (rate, dropout, ...) has known independent laws. A model's own file holds these laws, its likelihood and its simulator;
@@ -28,7 +28,17 @@ from clvbayes.models.protocol import Batch, Futures, Kind
 if TYPE_CHECKING:
     import pymc as pm
 
-__all__ = ["FORGOTTEN", "PURCHASES", "ContinuousPurchases", "future_moments", "grown", "log_repeat_rate"]
+__all__ = [
+    "FORGOTTEN",
+    "PURCHASES",
+    "ContinuousPurchases",
+    "PurchasesWhileAlive",
+    "discounted_integral",
+    "future_moments",
+    "grown",
+    "log_repeat_rate",
+    "repeat_rate",
+]
 
 PURCHASES = 0  # purpose of the random streams
 QUADRATURE_NODES = 64  # E[Y] and DERT of the oracles in the tests to 1e-9
@@ -38,7 +48,7 @@ Natural = Sequence[Any]
 
 
 @dataclass(frozen=True)
-class ContinuousPurchases(ABC):
+class PurchasesWhileAlive(ABC):
     """A purchase model but for its own laws: what a subclass has to say are the abstract methods.
 
     Parameters
@@ -53,6 +63,7 @@ class ContinuousPurchases(ABC):
     label: ClassVar[str]
     coordinates: ClassVar[tuple[str, ...]]
     kind: ClassVar[Kind] = "purchases"
+    measure: ClassVar[str] = "the times of orders"  # what its likelihood is a density of
 
     # what a model says of itself ---------------------------------------------------------------------------------------------------------
 
@@ -65,14 +76,6 @@ class ContinuousPurchases(ABC):
         """Probability that a customer has not left by T; `coordinates` has dims ``(coordinate, ...)``, broadcast against the statistics."""
 
     @abstractmethod
-    def living_age(self, natural: Natural, T: Any) -> Any:
-        """The time on whose scale a living customer's mean rate changes."""
-
-    @abstractmethod
-    def living_rate(self, natural: Natural, x: Any, t_x: Any, T: Any, passed: Any) -> Any:
-        """Mean rate of purchases, `passed` after T, of a customer who lives at T."""
-
-    @abstractmethod
     def living_moments(
         self, natural: Natural, x: Any, t_x: Any, T: Any, *, horizon: Any, discount: float, random: np.random.Generator
     ) -> tuple[Any, Any, Any]:
@@ -81,6 +84,38 @@ class ContinuousPurchases(ABC):
     @abstractmethod
     def living_count(self, natural: Natural, x: Any, t_x: Any, T: Any, *, horizon: Any, count: np.ndarray) -> Any:
         """Probability of exactly `count` purchases within `horizon` of a customer who lives at T."""
+
+    @abstractmethod
+    def expected_discounted_orders(
+        self,
+        coordinates: np.ndarray,
+        frequency: Any,
+        recency: Any,
+        T: Any,
+        *,
+        horizon: Any,
+        discount: float,
+        calendar: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> np.ndarray:
+        """Expected discounted purchases after T: a check of the simulation, never a risk input.
+
+        Parameters
+        ----------
+        coordinates : numpy.ndarray
+            Dims ``(coordinate, ...)``, broadcast against the statistics.
+        frequency, recency, T : array_like
+            Statistics, in one unit of time.
+        horizon : array_like
+            Length of the future; may be infinite where `discount` is positive.
+        discount : float
+            Continuous rate per unit of time; 0 counts purchases without discounting.
+        calendar : callable, optional
+            Where the other times are operational: when so much of it has passed, in calendar time; the last dim are quadrature nodes.
+
+        Returns
+        -------
+        numpy.ndarray
+        """
 
     @abstractmethod
     def fill(self, *arguments: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -205,53 +240,6 @@ class ContinuousPurchases(ABC):
         )
         return Futures(customer, draw, clock.calendar(elapsed, draw, batch.starts[customer], batch.group[customer]), alive, expected)
 
-    def expected_discounted_orders(
-        self,
-        coordinates: np.ndarray,
-        frequency: Any,
-        recency: Any,
-        T: Any,
-        *,
-        horizon: Any,
-        discount: float,
-        calendar: Callable[[np.ndarray], np.ndarray] | None = None,
-    ) -> np.ndarray:
-        """Expected discounted purchases after T: a check of the simulation, never a risk input.
-
-        P(alive) times the integral over s of exp(-discount s) times a living customer's mean rate at s, on Gauss-Legendre nodes in
-        log(1 + s/age).
-
-        Parameters
-        ----------
-        coordinates : numpy.ndarray
-            Dims ``(coordinate, ...)``, broadcast against the statistics.
-        frequency, recency, T : array_like
-            Statistics, in one unit of time.
-        horizon : array_like
-            Length of the future; may be infinite where `discount` is positive.
-        discount : float
-            Continuous rate per unit of time; 0 counts purchases without discounting.
-        calendar : callable, optional
-            Where the other times are operational: when so much of it has passed, in calendar time; the last dim are quadrature nodes.
-
-        Returns
-        -------
-        numpy.ndarray
-        """
-        natural = self.natural(coordinates, np.exp, expit)
-        x, t_x, T = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
-        end = np.minimum(horizon, FORGOTTEN / discount) if discount > 0 else horizon
-        age = self.living_age(natural, T)
-        reach = np.log1p(end / age)
-        nodes, weights = np.polynomial.legendre.leggauss(QUADRATURE_NODES)
-        z = 0.5 * reach[..., None] * (nodes + 1)
-        *natural, x, t_x, T, age = (np.asarray(value)[..., None] for value in np.broadcast_arrays(*natural, x, t_x, T, age))
-        passed = age * np.expm1(z)
-        factor = np.exp(-discount * (passed if calendar is None else calendar(passed)))
-        rate = self.living_rate(natural, x, t_x, T, passed)
-        integral = np.sum(weights * rate * factor * age * np.exp(z), axis=-1) * 0.5 * reach
-        return np.asarray(self.p_alive(coordinates, frequency, recency, T[..., 0]) * integral)
-
     def discounted_moments(
         self,
         coordinates: np.ndarray,
@@ -317,8 +305,60 @@ class ContinuousPurchases(ABC):
         return np.asarray(alive * living + np.where(n == 0, 1 - alive, 0.0))
 
 
-def log_repeat_rate(customers: Customers) -> float:
-    """Log of the base's repeats per unit of time: the centre of every model's prior of the rate (method book 1.9).
+@dataclass(frozen=True)
+class ContinuousPurchases(PurchasesWhileAlive):
+    """A model of customers who may buy at any time."""
+
+    @abstractmethod
+    def living_age(self, natural: Natural, T: Any) -> Any:
+        """The time on whose scale a living customer's mean rate changes."""
+
+    @abstractmethod
+    def living_rate(self, natural: Natural, x: Any, t_x: Any, T: Any, passed: Any) -> Any:
+        """Mean rate of purchases, `passed` after T, of a customer who lives at T."""
+
+    def expected_discounted_orders(
+        self,
+        coordinates: np.ndarray,
+        frequency: Any,
+        recency: Any,
+        T: Any,
+        *,
+        horizon: Any,
+        discount: float,
+        calendar: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> np.ndarray:
+        """Expected discounted purchases after T: P(alive) times the integral over s of exp(-discount s) times a living customer's mean
+        rate at s."""
+        natural = self.natural(coordinates, np.exp, expit)
+        x, t_x, T = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
+        end = np.minimum(horizon, FORGOTTEN / discount) if discount > 0 else horizon
+        given = [np.asarray(value)[..., None] for value in np.broadcast_arrays(*natural, x, t_x, T)]
+        *natural, by_x, by_t_x, by_T = given
+        integral = discounted_integral(
+            lambda passed: self.living_rate(natural, by_x, by_t_x, by_T, passed), end, self.living_age(natural, by_T), discount, calendar
+        )
+        return np.asarray(self.p_alive(coordinates, x, t_x, T) * integral)
+
+
+def discounted_integral(
+    rate: Callable[[np.ndarray], Any],
+    end: Any,
+    age: Any,
+    discount: float,
+    calendar: Callable[[np.ndarray], np.ndarray] | None,
+) -> np.ndarray:
+    """Integral of a rate over the time from zero to `end`, discounted, on Gauss-Legendre nodes in log(1 + s/age), the last dim of `age`."""
+    reach = np.log1p(np.asarray(end)[..., None] / age)
+    nodes, weights = np.polynomial.legendre.leggauss(QUADRATURE_NODES)
+    z = 0.5 * reach * (nodes + 1)
+    passed = age * np.expm1(z)
+    factor = np.exp(-discount * (passed if calendar is None else calendar(passed)))
+    return np.asarray(np.sum(weights * rate(passed) * factor * age * np.exp(z), axis=-1) * 0.5 * reach[..., 0])
+
+
+def repeat_rate(customers: Customers) -> float:
+    """The base's repeats per unit of time.
 
     Raises
     ------
@@ -329,7 +369,12 @@ def log_repeat_rate(customers: Customers) -> float:
     observed = math.fsum(statistics["T"])  # a sum that no order of rows changes
     if observed == 0:
         raise DataError("every customer's first order falls on the last day observed: there is nothing to learn purchases from")
-    return math.log((statistics["frequency"].sum() + 0.5) / observed)
+    return float((statistics["frequency"].sum() + 0.5) / observed)
+
+
+def log_repeat_rate(customers: Customers) -> float:
+    """Its logarithm: the centre of every continuous model's prior of the rate (method book 1.9)."""
+    return math.log(repeat_rate(customers))
 
 
 def future_moments(rate: Any, hazard: Any, again: Any, *, horizon: Any, discount: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -399,6 +399,8 @@ STORIES = {
     "each may leave for good. Whoever has bought once only counts as active.",
     "mbg_cnbd": "customers buy at their own rate, more regularly than at random, in phases of which so many as the name says pass between "
     "two purchases; after any purchase, the first included, each may leave for good.",
+    "bg_bb": "customers can order once at each of a number of opportunities, which they do with a probability of their own; before "
+    "any of them each may leave for good.",
     "nbd": "customers buy at random at their own rate (with a season: quicker in some months than in others), and nobody ever leaves.",
     "pareto_nbd": "customers buy at random at their own rate (with a season: quicker in some months than in others), and leave for good "
     "after a lifetime of their own, at purchases or between them.",

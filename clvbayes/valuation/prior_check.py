@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from scipy.optimize import root
-from scipy.special import ndtri
+from scipy.special import expit, ndtri
 
 from clvbayes.data import DAYS_PER_UNIT, Customers, require_seed
 from clvbayes.errors import ArgumentError
@@ -26,7 +26,7 @@ QUANTILES = {"q05": 0.05, "q10": 0.1, "q50": 0.5, "q90": 0.9, "q95": 0.95}
 WORD_DRAWS = 500
 # which coordinate a statement settles, by what its name begins with
 SETTLES = {
-    "orders_a_year": ("log_rate",),
+    "orders_a_year": ("log_rate", "logit_order"),
     "never_reorder": ("logit_dropout", "log_departures"),
     "still_active": ("logit_dropout", "log_departures"),
 }
@@ -234,7 +234,8 @@ def _logit(share: np.ndarray) -> np.ndarray:
 
 
 def _orders_a_year(model: PurchaseModel, coordinates: np.ndarray, year: float) -> np.ndarray:
-    return np.asarray(np.exp(coordinates[model.coordinates.index("log_rate")]) * year)
+    rate = coordinates[0]
+    return np.asarray({"log_rate": np.exp, "logit_order": expit}[model.coordinates[0]](rate) * year)
 
 
 def _never_reorder(model: PurchaseModel, coordinates: np.ndarray, year: float) -> np.ndarray:

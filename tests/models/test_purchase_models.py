@@ -19,6 +19,7 @@ from clvbayes.errors import DataError
 from clvbayes.models.clock import LEVEL, SEASONAL, STEADY
 from clvbayes.models.pace import STEADY_PACE, Pace
 from clvbayes.models.protocol import Batch
+from clvbayes.models.purchasing import ContinuousPurchases
 from clvbayes.models.streams import customer_keys
 
 YEAR, HORIZON = 52.0, 104.0
@@ -32,11 +33,38 @@ def registered():
 
 
 MODELS = registered()
+BY_ANY_UNIT = pytest.mark.parametrize(
+    "model",
+    [model for model in MODELS if isinstance(model, ContinuousPurchases)],
+    ids=lambda model: model.title,
+    indirect=True,
+    scope="module",
+)
+
+
+def as_counted(model, x, t_x, T):
+    """The same customers as a model knows them: one of opportunities counts, others take time as it is."""
+    if isinstance(model, ContinuousPurchases):
+        return x, t_x, T
+    t_x, T = np.ceil(t_x), np.ceil(T)
+    return np.minimum(x, t_x).astype(int), t_x, T
 
 
 @pytest.fixture(scope="module", params=MODELS, ids=lambda model: model.title)
 def model(request):
     return request.param
+
+
+@pytest.fixture(scope="module")
+def make_customers(model, make_customers):
+    return lambda x, t_x, T, **more: make_customers(*as_counted(model, x, t_x, T), **more)
+
+
+@pytest.fixture(scope="module")
+def cdnow(model, cdnow):
+    names = ["frequency", "recency", "T"]
+    counted = as_counted(model, *(cdnow.statistics[name] for name in names))
+    return replace(cdnow, statistics=cdnow.statistics.assign(**dict(zip(names, counted, strict=True))))
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +128,7 @@ def in_days(customers):
     return replace(customers, statistics=statistics.assign(**timed, log_gaps=log_gaps), unit="day")
 
 
+@BY_ANY_UNIT
 def test_priors_follow_the_unit_and_nothing_else(model, cdnow) -> None:
     weekly, daily = model.priors(cdnow), model.priors(in_days(cdnow))
     assert weekly.coordinates == model.coordinates
@@ -127,6 +156,7 @@ def test_nobody_observed_for_any_time_is_nothing_to_learn_from(model, make_custo
 # likelihood -----------------------------------------------------------------------------------------------------------------------------
 
 
+@BY_ANY_UNIT
 def test_another_unit_of_time_changes_only_the_density_of_the_purchase_times(model, typical, cdnow, total_log_likelihood) -> None:
     # a density per week is a seventh, a purchase, in days
     def density(customers, coordinates):
@@ -207,7 +237,7 @@ def test_far_out_value_and_slope_are_numbers(model, make_customers, log_likeliho
 def test_far_out_probabilities_are_probabilities(model) -> None:
     n = np.array([0, 1, 2, 10, 500, 100_000])
     for at in far_out(model):
-        for known in FAR_ROWS:
+        for known in zip(*as_counted(model, *map(np.array, zip(*FAR_ROWS, strict=True))), strict=True):
             alive = float(model.p_alive(at, *known))
             counts = model.count_probability(at, *known, horizon=520.0, count=n)
             assert 0 <= alive <= 1, (at, known)
@@ -215,7 +245,7 @@ def test_far_out_probabilities_are_probabilities(model) -> None:
 
 
 def test_far_out_a_future_is_a_number(model) -> None:
-    rows = batch_of(["a", "b", "c"], [0, 1, 300], [0.0, 5.0, 100.0], [0.0, 30.0, 150.0])
+    rows = batch_of(["a", "b", "c"], *as_counted(model, [0, 1, 300], [0.0, 5.0, 100.0], [0.0, 30.0, 150.0]))
     for at in far_out(model):
         futures = simulate(model, at, rows, draws=10)
         assert all(np.isfinite(values).all() for values in (futures.p_alive, futures.expected_first_year, futures.time)), at
@@ -227,13 +257,14 @@ KNOWN = (2, 30.43, 38.86)
 
 
 def test_expected_orders_begin_at_the_present_rate(model, typical) -> None:
-    soon = 1e-4
-    at_once = model.expected_discounted_orders(typical, *KNOWN, horizon=soon, discount=0.0)
-    assert at_once == pytest.approx(float(model.count_probability(typical, *KNOWN, horizon=soon, count=1)), rel=1e-3)
+    soon, known = 1e-4, as_counted(model, *KNOWN)
+    at_once = model.expected_discounted_orders(typical, *known, horizon=soon, discount=0.0)
+    assert at_once == pytest.approx(float(model.count_probability(typical, *known, horizon=soon, count=1)), rel=1e-3)
 
 
 def test_expected_orders_of_a_year_never_rise(model, typical) -> None:
-    until = np.array([model.expected_discounted_orders(typical, *KNOWN, horizon=52.0 * year, discount=0.0) for year in range(6)])
+    known = as_counted(model, *KNOWN)
+    until = np.array([model.expected_discounted_orders(typical, *known, horizon=52.0 * year, discount=0.0) for year in range(6)])
     yearly = np.diff(until)
     assert until[0] == 0 and (yearly > 0).all()
     assert (np.diff(yearly) <= 1e-12 * yearly[0]).all()
@@ -241,18 +272,21 @@ def test_expected_orders_of_a_year_never_rise(model, typical) -> None:
 
 @pytest.mark.parametrize("known", [KNOWN, (0, 0.0, 0.0), (29, 37.71, 38.0)])
 def test_discounted_orders_are_those_of_all_intervals_discounted(known, model, typical) -> None:
-    def until(horizon, discount=0.0):
-        return float(model.expected_discounted_orders(typical, *known, horizon=horizon, discount=discount))
+    known = as_counted(model, *known)
 
-    nodes, weights = np.polynomial.legendre.leggauss(60)
-    times = HORIZON / 2 * (nodes + 1)
-    lost = DISCOUNT * np.exp(-DISCOUNT * times) * np.array([until(time) for time in times])
-    by_parts = math.exp(-DISCOUNT * HORIZON) * until(HORIZON) + HORIZON / 2 * (weights @ lost)
+    def until(horizon, discount=0.0):
+        return model.expected_discounted_orders(typical, *known, horizon=horizon, discount=discount)
+
+    # week by week, since opportunities make a line with corners of it
+    nodes, weights = np.polynomial.legendre.leggauss(6)
+    times = np.arange(HORIZON)[:, None] + 0.5 * (nodes + 1)
+    lost = DISCOUNT * np.exp(-DISCOUNT * times) * until(times)
+    by_parts = math.exp(-DISCOUNT * HORIZON) * until(HORIZON) + 0.5 * (lost @ weights).sum()
     assert until(HORIZON, DISCOUNT) == pytest.approx(by_parts, rel=1e-7)
 
 
 def test_expected_orders_of_many_customers_and_draws_are_those_of_each(model, typical) -> None:
-    coordinates, everyone = mixed_base(typical)
+    coordinates, everyone = mixed_base(model, typical)
     at, known = by_customer(coordinates, everyone), (everyone.frequency, everyone.recency, everyone.T)
     together = model.expected_discounted_orders(at, *(column[:, None] for column in known), horizon=26.0, discount=DISCOUNT)
     assert together.shape == (60, 6)
@@ -275,7 +309,7 @@ KINDS = {
 @pytest.mark.parametrize("horizon", [4.0, 52.0])
 @pytest.mark.parametrize("kind", KINDS)
 def test_count_probabilities_add_up_to_one_and_have_the_expected_mean(kind, horizon, model, typical) -> None:
-    known, n = KINDS[kind], np.arange(1500)
+    known, n = as_counted(model, *KINDS[kind]), np.arange(1500)
     found = model.count_probability(typical, *known, horizon=horizon, count=n)
     assert (found >= 0).all()
     assert found.sum() == pytest.approx(1, abs=1e-8)
@@ -283,7 +317,7 @@ def test_count_probabilities_add_up_to_one_and_have_the_expected_mean(kind, hori
 
 
 def test_count_probabilities_of_many_customers_and_draws_are_those_of_each(model, typical) -> None:
-    coordinates, everyone = mixed_base(typical)
+    coordinates, everyone = mixed_base(model, typical)
     at, known = by_customer(coordinates, everyone), (everyone.frequency, everyone.recency, everyone.T)
     n = np.random.default_rng(1).poisson(2, len(everyone))
     together = model.count_probability(at, *(column[:, None] for column in known), horizon=13.0, count=n[:, None])
@@ -293,6 +327,7 @@ def test_count_probabilities_of_many_customers_and_draws_are_those_of_each(model
         assert together[i, 3] == pytest.approx(float(one), rel=1e-10)
 
 
+@BY_ANY_UNIT
 def test_counts_have_the_same_probabilities_in_another_unit_of_time(model, typical) -> None:
     n = np.arange(10)
     by_week = model.count_probability(typical, *KNOWN, horizon=26.0, count=n)
@@ -346,7 +381,7 @@ def simulated(model, typical):
         weights = (None, np.exp(-DISCOUNT * futures.time), (futures.time <= YEAR).astype(float))
         return Simulated(known, futures, *(sums(futures, size, DRAWS, weight) for weight in weights))
 
-    return {kind: run(known, copies(kind)) for kind, known in KINDS.items()}
+    return {kind: run(as_counted(model, *known), copies(kind)) for kind, known in KINDS.items()}
 
 
 def sums(futures, size, draws, weights=None):
@@ -432,12 +467,13 @@ def test_purchases_are_in_order_and_within_the_horizon(simulated) -> None:
         assert (np.diff(futures.time)[np.diff(at) == 0] > 0).all()
 
 
-def mixed_base(typical):
+def mixed_base(model, typical):
     """Customers of three cells, and fifty draws of the cells' coordinates."""
     rng = np.random.default_rng(4)
     x = rng.poisson(rng.gamma(0.7, 5, 60))
     T = rng.uniform(1, 90, 60)
     t_x = np.where(x == 0, 0.0, T * rng.uniform(0.05, 1, 60))
+    x, t_x, T = as_counted(model, x, t_x, T)
     coordinates = rng.normal(typical[None, :, None], 0.3, (50, len(typical), 3))
     return coordinates, batch_of([f"customer {k}" for k in range(60)], x, t_x, T, rng.integers(0, 3, 60))
 
@@ -453,7 +489,7 @@ def events_of(futures, customer):
 
 
 def test_neither_batches_order_nor_other_customers_change_a_future(model, typical) -> None:
-    coordinates, everyone = mixed_base(typical)
+    coordinates, everyone = mixed_base(model, typical)
     together = simulate(model, coordinates, everyone)
     order = np.random.default_rng(1).permutation(len(everyone))
     shuffled = simulate(model, coordinates, part_of(everyone, order))
@@ -467,14 +503,14 @@ def test_neither_batches_order_nor_other_customers_change_a_future(model, typica
 
 
 def test_more_draws_do_not_change_the_first_ones(model, typical) -> None:
-    coordinates, everyone = mixed_base(typical)
+    coordinates, everyone = mixed_base(model, typical)
     many, few = simulate(model, coordinates, everyone), simulate(model, coordinates[:10], everyone)
     assert np.array_equal(many.time[many.draw < 10], few.time)
     assert np.array_equal(many.expected_first_year[:, :10], few.expected_first_year)
 
 
 def test_another_seed_or_another_name_is_another_future(model, typical) -> None:
-    coordinates, everyone = mixed_base(typical)
+    coordinates, everyone = mixed_base(model, typical)
     one, same, other = (simulate(model, coordinates, everyone, seed=seed) for seed in (3, 3, 4))
     assert np.array_equal(one.time, same.time)
     assert len(np.intersect1d(one.time, other.time)) == 0
@@ -482,8 +518,9 @@ def test_another_seed_or_another_name_is_another_future(model, typical) -> None:
     assert len(np.intersect1d(one.time, renamed.time)) == 0
 
 
+@BY_ANY_UNIT
 def test_another_unit_of_time_stretches_the_same_futures(model, typical) -> None:
-    coordinates, weeks = mixed_base(typical)
+    coordinates, weeks = mixed_base(model, typical)
     days = replace(weeks, recency=7 * weeks.recency, T=7 * weeks.T)
     by_week = simulate(model, coordinates, weeks)
     by_day = simulate(model, coordinates - by_log_seven(model)[:, None], days, horizon=7 * 156.0, year=7 * YEAR)
@@ -507,7 +544,7 @@ class HalfSpeed:
 
 
 def test_the_whole_model_lives_in_the_time_of_its_clock(model, typical) -> None:
-    coordinates, weeks = mixed_base(typical)
+    coordinates, weeks = mixed_base(model, typical)
     slow = simulate(model, coordinates, weeks, clock=HalfSpeed())
     half = replace(weeks, recency=weeks.recency / 2, T=weeks.T / 2)
     steady = simulate(model, coordinates, half, horizon=78.0, year=YEAR / 2)
@@ -517,7 +554,7 @@ def test_the_whole_model_lives_in_the_time_of_its_clock(model, typical) -> None:
 
 def test_customers_of_a_group_live_by_its_pace(model, typical) -> None:
     """The second group's future runs twice as quickly: what it does in a time is what it would otherwise have done in two."""
-    coordinates, everyone = mixed_base(typical)
+    coordinates, everyone = mixed_base(model, typical)
     draws = len(coordinates)
     pace = Pace(None, np.array([0.0, 30.0]), np.ones((draws, 1)), np.repeat([[1.0, 2.0]], draws, axis=0))
     group = np.arange(len(everyone)) % 2
@@ -534,7 +571,7 @@ def test_customers_of_a_group_live_by_its_pace(model, typical) -> None:
 
 def pulled(model, typical, **levers):
     """Futures, and the number of orders in each of them: the random numbers are the same whatever lever is pulled."""
-    coordinates, everyone = mixed_base(typical)
+    coordinates, everyone = mixed_base(model, typical)
     futures = simulate(model, coordinates, everyone, **levers)
     return futures, sums(futures, len(everyone), len(coordinates))
 
@@ -616,7 +653,21 @@ def live_a_lifetime(rng, at, horizon):
     return live(rng, rate, lambda n: np.zeros(size, dtype=bool), lambda rate: rng.exponential(1 / rate), horizon, lifetime)
 
 
+def live_at_opportunities(rng, at, horizon):
+    a, b, c, d = (float(value) for value in plain.natural_of_opportunities(at))
+    size = len(horizon)
+    order, leave, here = rng.beta(a, b, size), rng.beta(c, d, size), np.ones(size, dtype=bool)
+    count, last = np.zeros(size, dtype=int), np.zeros(size)
+    for opportunity in range(1, int(horizon.max()) + 1):
+        goes_on = opportunity <= horizon
+        here &= ~goes_on | (rng.random(size) >= leave)
+        used = goes_on & here & (rng.random(size) < order)
+        count, last = count + used, np.where(used, opportunity, last)
+    return count, last, here
+
+
 STORIES = {
+    "bg_bb": live_at_opportunities,
     "bg_nbd": lambda rng, at, horizon: live_leaving_at_purchases(rng, at, horizon, first=False),
     "mbg_nbd": lambda rng, at, horizon: live_leaving_at_purchases(rng, at, horizon, first=True),
     "mbg_cnbd": lambda rng, at, horizon, k: live_leaving_at_purchases(rng, at, horizon, first=True, k=k),

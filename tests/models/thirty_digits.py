@@ -21,7 +21,10 @@ __all__ = [
     "leaving_in_time_count",
     "natural_of_dropout",
     "natural_of_lifetimes",
+    "natural_of_opportunities",
     "negative_binomial",
+    "opportunities",
+    "opportunities_alive",
     "regular",
     "regular_alive",
 ]
@@ -46,6 +49,15 @@ def natural_of_lifetimes(coordinates: Coordinates) -> tuple[Any, Any, Any, Any]:
     return mpmath.exp(log_shape), mpmath.exp(log_shape - log_rate), s, mpmath.exp(-log_rate) / mpmath.expm1(-outlive / s)
 
 
+def natural_of_opportunities(coordinates: Coordinates) -> tuple[Any, Any, Any, Any]:
+    """a, b of the probability to order; c, d of that to leave."""
+    found: list[Any] = []
+    for share, log_concentration in (coordinates[:2], coordinates[2:]):
+        concentration = mpmath.exp(mpmath.mpf(log_concentration))
+        found += [concentration / (1 + mpmath.exp(sign * mpmath.mpf(share))) for sign in (-1, 1)]
+    return found[0], found[1], found[2], found[3]
+
+
 # log-likelihoods ------------------------------------------------------------------------------------------------------------------------
 
 
@@ -68,6 +80,26 @@ def _states_at_purchases(natural: Sequence[Any], known: Known, first: int) -> tu
 
 def _log_beta(one: Any, other: Any) -> Any:
     return mpmath.loggamma(one) + mpmath.loggamma(other) - mpmath.loggamma(one + other)
+
+
+def _states_at_opportunities(natural: Sequence[Any], known: tuple[int, int, int]) -> tuple[Any, Any]:
+    """Probabilities of what was used by those who live, and by those who left before any of the opportunities since."""
+    (a, b, c, d), (x, t_x, T) = natural, known
+    alive = mpmath.beta(a + x, b + T - x) * mpmath.beta(c, d + T)
+    dead = sum(mpmath.beta(a + x, b + j - x) * mpmath.beta(c + 1, d + j) for j in range(t_x, T))
+    whole = mpmath.beta(a, b) * mpmath.beta(c, d)
+    return alive / whole, dead / whole
+
+
+def opportunities(natural: Sequence[Any], known: tuple[int, int, int]) -> Any:
+    """Log-likelihood of BG/BB."""
+    return mpmath.log(sum(_states_at_opportunities(natural, known)))
+
+
+def opportunities_alive(natural: Sequence[Any], known: tuple[int, int, int]) -> Any:
+    """Probability to be there at the T-th opportunity, by BG/BB."""
+    alive, dead = _states_at_opportunities(natural, known)
+    return alive / (alive + dead)
 
 
 def leaving_at_purchases(natural: Sequence[Any], known: Known, first: int) -> Any:
