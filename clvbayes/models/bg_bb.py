@@ -10,7 +10,9 @@ Likelihood of x opportunities used after the first order, the last of them the t
     D = sum over j from t_x to T-1 of B(a+x, b+j-x) B(c+1, d+j)          left at the start of opportunity j+1
     log L = log(A + D) - log B(a, b) - log B(c, d);  P(alive) = A / (A + D)
 
-D/A is summed from j = T-1 down, where each term is the one before times a ratio: no gamma functions, and nothing that cancels.
+From one window to the next A and the terms of D change by a ratio. Where what is asked is P(alive), D/A is summed from j = T-1 down; where
+it is the likelihood of many rows, the sums from each window on are made once for each x and cell, the last windows first, so that in their
+differences little cancels.
 
 Coordinates of a cell: logit_order = logit(a/(a+b)), log_order_concentration = log(a+b), logit_dropout = logit(c/(c+d)) and
 log_dropout_concentration = log(c+d).
@@ -50,6 +52,8 @@ WINDOW_BY_WINDOW = (
     64  # from then on what is expected of a window changes too little to be told from a smooth curve: 3e-6 of a decade's orders
 )
 WINDOW_NODES, WINDOW_WEIGHTS = np.array([0.5 - 0.5 / math.sqrt(3), 0.5 + 0.5 / math.sqrt(3)]), np.array([0.5, 0.5])
+MOST_WINDOWS = 1000  # of so many, half of them used, A is 1e-301: of more it would be no number
+SMALLEST = 1e-300
 SERIES_FROM = 1e4  # from there two terms of Stirling's series, whose digits do not cancel
 
 
@@ -104,6 +108,7 @@ class BgBb(PurchasesWhileAlive):
         for what, wrong in (
             ("a time that is no whole number", (t_x != np.floor(t_x)) | (np.floor(T) != T)),
             ("more orders than opportunities", x > t_x),
+            (f"more than {MOST_WINDOWS:,} opportunities, which are no rounds but any day", T > MOST_WINDOWS),
         ):
             if wrong.any():
                 ids, of = customers.statistics["customer_id"], np.flatnonzero(wrong)
@@ -128,16 +133,25 @@ class BgBb(PurchasesWhileAlive):
         cell, x, t_x, T = rows["cell"], rows["x"], rows["t_x"], rows["T"]
         stays = log_rising(b, T - x, cell) - log_rising(a + b, T, cell) + log_rising(d, T, cell) - log_rising(c + d, T, cell)
 
-        # dims (row, window of silence), the latest first
-        silence, a, b, c, d, x, T = (value[:, None] for value in (T - t_x, a[cell], b[cell], c[cell], d[cell], x, T))
-        windows = pt.cast(pt.maximum(pt.ceil(pt.max(silence)), 1.0), "int64")
-        back = pt.arange(windows)[None, :]
-        j = pt.maximum(T - 1 - back, 0.0)
-        unused, stayed = pt.log1p((a + x) / (b + pt.maximum(j - x, 0.0))), pt.log1p(c / (d + j))
-        log_left = pt.log(c) - pt.log(d + j) + pt.cumsum(unused, axis=1) + pt.cumsum(stayed, axis=1) - stayed
-        share = pt.clip(silence - back, 0.0, 1.0)
-        log_left = pt.switch(share > 0, log_left + pt.log(pt.maximum(share, NOT_LATE)), -np.inf)
-        return ordering + stays + pt.logsumexp(pt.concatenate([pt.zeros_like(silence), log_left], axis=1), axis=1)
+        # dims (frequency, window): log of A as it would be at each window, since the last order at the earliest; what has left from then on
+        at, x_of = frequencies["cell"], frequencies["x"][:, None]
+        a_of, b_of, c_of, d_of = (value[at][:, None] for value in (a, b, c, d))
+        ends = pt.cast(pt.ceil(pt.max(T)), "int64")
+        j = pt.arange(ends + 1)[None, :]
+        falls = pt.log1p((a_of + x_of) / (b_of + pt.maximum(j - x_of, 0.0))) + pt.log1p(c_of / (d_of + j))
+        falls = pt.switch(j >= x_of, falls, 0.0)
+        log_here = falls - pt.cumsum(falls, axis=1)
+        leave = pt.switch((j >= x_of) & (j < ends), c_of / (c_of + d_of + j) * pt.exp(log_here), 0.0)
+        left_since = pt.cumsum(leave[:, ::-1], axis=1)[:, ::-1]
+
+        def at_time(table: Any, time: Any) -> Any:
+            whole = pt.cast(pt.floor(time), "int64")
+            first = rows["frequency"] * (ends + 1) + whole
+            before, after = table.ravel()[first], table.ravel()[first + (whole < ends)]
+            return before + (time - whole) * (after - before)
+
+        dead = pt.maximum(at_time(left_since, t_x) - at_time(left_since, T), SMALLEST)
+        return ordering + stays + pt.switch(t_x < T, pt.softplus(pt.log(dead) - at_time(log_here, T)), 0.0)
 
     def p_alive(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any) -> np.ndarray:
         """Probability that a customer has not left by the T-th opportunity; times count as the windows that they lie in.
@@ -182,7 +196,7 @@ class BgBb(PurchasesWhileAlive):
 
             def smooth(passed: np.ndarray) -> np.ndarray:
                 at = WINDOW_BY_WINDOW + passed + 0.5
-                return np.exp(_log_rising(d[..., None], at) - _log_rising((c + d)[..., None], at))
+                return np.asarray(np.exp(_log_rising(d[..., None], at) - _log_rising((c + d)[..., None], at)))
 
             def shifted(passed: np.ndarray) -> np.ndarray:
                 at = WINDOW_BY_WINDOW + passed
@@ -206,7 +220,7 @@ class BgBb(PurchasesWhileAlive):
         (1-order)^(i-n)]; the two are independent. Of a window that is not whole, what is ordered in its part counts."""
         a, b, c, d = natural
         given = np.broadcast_arrays(a + x, b + T - x, c, d + T, horizon, count)
-        return _counts(np.stack([np.asarray(value, dtype=float).ravel() for value in given])).reshape(given[0].shape)
+        return np.asarray(_counts(np.stack([np.asarray(value, dtype=float).ravel() for value in given])).reshape(given[0].shape))
 
     def fill(self, *arguments: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The compiled simulator."""

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from scipy.optimize import minimize
+from scipy.special import expit
 from scipy.stats import kstest
 
 import clvbayes as clv
@@ -26,6 +27,7 @@ from clvbayes.grading.windows import Happened, Origin, happened_after
 from clvbayes.inference.likelihood import Likelihood
 from clvbayes.models.clock import STEADY
 from clvbayes.models.hierarchy import assign_cells
+from clvbayes.models.protocol import PurchaseModel
 from clvbayes.valuation.events import Part, Plan
 from clvbayes.valuation.levels import levels_of
 
@@ -37,6 +39,7 @@ REFERENCE = {
 }
 COLUMNS = ("log-lik", "total", "mae", "rmse", "crps", "held 90", "ks", "PIT in 90 %", "actual")
 DRAWS = 2000
+PARETO = ("r", "alpha", "s", "beta")
 
 
 def cdnow() -> Transactions:
@@ -48,9 +51,8 @@ def cdnow() -> Transactions:
     return clv.read_transactions(orders, date_format="%Y%m%d", currency="USD")
 
 
-def at_mode(customers: Customers) -> tuple[float, np.ndarray]:
-    """Greatest log-likelihood of MBG/NBD, and its coordinates."""
-    model = clv.models.mbg_nbd()
+def at_mode(model: PurchaseModel, customers: Customers) -> tuple[float, np.ndarray]:
+    """Greatest log-likelihood, and its coordinates."""
     likelihood = Likelihood(model, model.rows(customers, assign_cells(customers, ())), 1, STEADY)
     found = minimize(
         lambda at: -likelihood.value(at[:, None]), np.array(model.priors(customers).mean), method="Nelder-Mead",
@@ -96,7 +98,7 @@ def measure(name: str, table: Transactions, day: date, weeks: int) -> None:
     purchases = clv.fit(clv.models.mbg_nbd(), customers, seed=1, progress=False)
     spend = clv.fit(clv.models.gamma_gamma(), customers, seed=1, progress=False)
     plan, part = plan_weeks((purchases,), spend, customers, origin, spend_growth=0.0, draws=DRAWS, seed=1)
-    log_likelihood, mode = at_mode(customers)
+    log_likelihood, mode = at_mode(clv.models.mbg_nbd(), customers)
     steady_log_likelihood, steady_mode = steady_at_mode(customers)
 
     def fixed(coordinates: np.ndarray) -> np.ndarray:
@@ -126,7 +128,13 @@ def main() -> None:
     if asked.apparel:
         orders = pd.read_csv(asked.apparel)
         columns = {"customer_id": "Id", "date": "Date", "amount": "Price"}
-        measure("apparel", clv.read_transactions(orders, **columns), date(2006, 12, 31), 207)
+        apparel = clv.read_transactions(orders, **columns)
+        measure("apparel", apparel, date(2006, 12, 31), 207)
+        pareto = clv.models.pareto_nbd().exact
+        log_likelihood, mode = at_mode(pareto, clv.summarize(apparel, until=date(2006, 12, 31)))
+        natural = ", ".join(f"{name} {value:.5g}" for name, value in zip(PARETO, pareto.natural(mode, np.exp, expit), strict=True))
+        print(f"\nPareto/NBD, mode: log-likelihood {log_likelihood:.4f}, {natural}")
+        print("  reference: log-likelihood -5848.0978, r 1.449, alpha 48.636, s 0.56126, beta 46.884")
 
 
 if __name__ == "__main__":

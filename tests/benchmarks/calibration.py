@@ -36,6 +36,7 @@ from clvbayes.models.clock import LEVEL, SEASON, SEASONAL
 from clvbayes.models.hierarchy import Cells, all_coordinates, assign_cells
 from clvbayes.models.pace import STEADY_PACE
 from clvbayes.models.protocol import Batch, Futures
+from clvbayes.models.purchasing import ContinuousPurchases
 from clvbayes.models.streams import customer_keys
 
 CUSTOMERS, SEGMENTS, LONGEST, YEAR = 200, (120, 60, 20), 156.0, 365.25 / 7
@@ -126,6 +127,9 @@ def with_purchases(
     """The same customers with repeat purchases; `coordinates` has dims (coordinate, cell). With a season they are dated."""
     longest = LONGEST if season is None else LONGEST * float(np.exp(season.max()))
     made = model.simulate(coordinates[None], batch_of(customers, cells), horizon=longest, year=YEAR, seed=seed, clock=STEADY_PACE)
+    if not isinstance(model, ContinuousPurchases):  # of opportunities: by the number of the window
+        customers = replace(customers, statistics=customers.statistics.assign(T=np.floor(customers.statistics["T"])))
+        made = replace(made, time=np.ceil(made.time))
     age = customers.statistics["T"].to_numpy()
     time = made.time if season is None else calendar_times(made.time, age[made.customer], season)
     past = time <= age[made.customer]

@@ -23,8 +23,8 @@ def main() -> None:
     folder = Path(sys.argv[4]) if len(sys.argv) > 4 else None
     sets = {
         "CDNOW": (_cdnow(cdnow), _firsts("1997-07-01", "1998-04-01", "QS"), date(1998, 6, 30)),
-        "UCI": (_wholesaler(wholesaler), _firsts("2011-03-01", "2011-09-01", "MS"), date(2011, 12, 9)),
-        "apparel": (_apparel(apparel), _firsts("2006-01-01", "2010-07-01", "6MS"), None),
+        "UCI": (wholesaler_orders(wholesaler), _firsts("2011-03-01", "2011-09-01", "MS"), date(2011, 12, 9)),
+        "apparel": (apparel_orders(apparel), _firsts("2006-01-01", "2010-07-01", "6MS"), None),
     }
     frames = []
     for name, (table, origins, until) in sets.items():
@@ -54,7 +54,7 @@ def _cdnow(path: Path) -> clv.Transactions:
     return clv.read_transactions(orders.assign(date=pd.to_datetime(orders["date"], format="%Y%m%d")), currency="USD")
 
 
-def _wholesaler(path: Path) -> clv.Transactions:
+def wholesaler_orders(path: Path) -> clv.Transactions:
     lines = pd.read_parquet(path)
     lines = lines[lines["CustomerID"].notna() & ~lines["InvoiceNo"].astype(str).str.startswith("C")]
     lines = lines[(lines["Quantity"] > 0) & (lines["UnitPrice"] > 0)]
@@ -63,7 +63,7 @@ def _wholesaler(path: Path) -> clv.Transactions:
     return clv.read_transactions(orders, currency="GBP")
 
 
-def _apparel(path: Path) -> clv.Transactions:
+def apparel_orders(path: Path) -> clv.Transactions:
     orders = pd.read_csv(path)
     named = {"Id": "customer_id", "Date": "date", "Price": "amount"}
     return clv.read_transactions(orders.rename(columns=named).astype({"customer_id": str}), currency="EUR")
