@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from clvbayes import models, synthetic
     from clvbayes.data import Customers, Ledger, Query, Transactions, read_transactions, summarize
+    from clvbayes.decisions import Limit, Measure, Plan, allocate, responses, risk
     from clvbayes.errors import ArgumentError, ClvError, DataError, SettingsError
     from clvbayes.grading import Backtest, backtest, learn_discrepancy
     from clvbayes.inference import Certificate, Fit, SpendCheck, compare, fit, leave_one_out, spend_checks
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "clvbayes.data": ("Customers", "Ledger", "Query", "Transactions", "read_transactions", "summarize"),
+    "clvbayes.decisions": ("Limit", "Measure", "Plan", "allocate", "responses", "risk"),
     "clvbayes.errors": ("ArgumentError", "ClvError", "DataError", "SettingsError"),
     "clvbayes.grading": ("Backtest", "backtest", "learn_discrepancy"),
     "clvbayes.inference": ("Certificate", "Fit", "SpendCheck", "compare", "fit", "leave_one_out", "spend_checks"),
@@ -60,12 +62,16 @@ __all__ = [
     "Economics",
     "Fit",
     "Ledger",
+    "Limit",
+    "Measure",
+    "Plan",
     "Query",
     "SettingsError",
     "SpendCheck",
     "Study",
     "Transactions",
     "Valuation",
+    "allocate",
     "backtest",
     "compare",
     "fit",
@@ -77,6 +83,8 @@ __all__ = [
     "prior_check",
     "priors_in_words",
     "read_transactions",
+    "responses",
+    "risk",
     "run",
     "save",
     "spend_checks",

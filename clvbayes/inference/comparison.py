@@ -24,6 +24,7 @@ from clvbayes.models.protocol import Columns, Model, PurchaseModel
 
 __all__ = ["compare", "leave_one_out"]
 
+SAME = 1e-10  # range of log-densities that differ by rounding alone
 DRAWS = 500  # of the posterior, evenly spaced
 MOST_ROWS = 50_000  # distinct ones; of more, so many customers are left out
 
@@ -182,9 +183,15 @@ def _densities(fit: Fit, model: Model, customers: Customers, cells: Cells, colum
 
 
 def _left_out(densities: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Log predictive density of each row left out, its k-hat, and how many parameters it is worth."""
-    elpd, k_hat, p = array_stats.loo(densities[:, None, :])
-    return np.asarray(elpd), np.asarray(k_hat), np.asarray(p)
+    """Log predictive density of each row left out, its k-hat, and how many parameters it is worth.
+
+    A row that says nothing, such as that of a customer seen for no time, has one density in all draws: ArviZ finds no tail in it.
+    """
+    says = np.ptp(densities, axis=1) > SAME
+    elpd, k_hat, p = densities[:, 0].copy(), np.zeros(len(densities)), np.zeros(len(densities))
+    if says.any():
+        elpd[says], k_hat[says], p[says] = array_stats.loo(densities[says][:, None, :])
+    return elpd, k_hat, p
 
 
 def _by_customer(values: np.ndarray) -> xr.DataArray:

@@ -105,7 +105,8 @@ def graded(model: Any, base: Base, baseline: float | None) -> tuple[list[str], f
     futures = model.simulate(coordinates, batch, horizon=base.horizon, year=base.horizon, seed=SEED, clock=STEADY_PACE)
     size = len(customers) * DRAWS
     orders = np.bincount(futures.customer.astype(np.int64) * DRAWS + futures.draw, minlength=size).reshape(-1, DRAWS).astype(float)
-    low, mean, high = *np.quantile(orders.sum(axis=0), [0.05, 0.95]), orders.sum(axis=0).mean()
+    low, high = np.quantile(orders.sum(axis=0), [0.05, 0.95])
+    mean = orders.sum(axis=0).mean()
     scores = ["–"] * 5
     total = base.total
     if since is not None:

@@ -172,6 +172,27 @@ def test_purchases_are_not_compared_with_amounts(customers) -> None:
         compare(fits, customers, seed=1)
 
 
+def test_customers_seen_for_no_time_say_nothing() -> None:
+    """Their density is one in all draws: one of whom nothing is left out."""
+    frame = pd.DataFrame({"frequency": [0, 3, 1, 0], "recency": [0.0, 9.0, 4.0, 0.0], "T": [0.0, 20.0, 10.0, 0.0]})
+    seen = Customers.from_frame(frame, unit="week")
+    for model in (models.mbg_nbd(), models.pareto_nbd(), models.nbd()):
+        found = leave_one_out(made_up_fit(model, seen), seen, seed=1)
+        first, *others, last = found.elpd_i.to_numpy()
+        # but that MBG/NBD's may leave at once, of which nothing has been seen either
+        assert first == last == pytest.approx(0.0, abs=1e-12)
+        assert np.isfinite(others).all() and found.pareto_k[0] < found.good_k
+
+
+def test_opportunities_and_times_are_other_data(customers) -> None:
+    frame = customers.statistics.assign(frequency=np.minimum(customers.statistics["frequency"], customers.statistics["recency"]))
+    counted = Customers.from_frame(frame[["customer_id", "frequency", "recency", "T"]], unit="week")
+    fits = {name: made_up_fit(getattr(models, name)(), counted) for name in ("bg_bb", "nbd")}
+    with pytest.raises(ArgumentError, match="bg_bb is one of which opportunities were used; nbd is one of the times of orders"):
+        compare(fits, counted, seed=1)
+    assert np.isfinite(leave_one_out(fits["bg_bb"], counted, seed=1).elpd)
+
+
 @pytest.mark.parametrize("fits", [{}, [1, 2], {"one": 1}], ids=["none", "a list", "one"])
 def test_fewer_than_two_are_no_comparison(fits, customers) -> None:
     with pytest.raises(ArgumentError, match="at least two fits by name"):

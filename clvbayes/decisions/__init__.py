@@ -1,0 +1,7 @@
+"""Money in, decisions out: what to spend where, at the risk one can bear. Nothing here knows a model."""
+
+from clvbayes.decisions import responses, risk
+from clvbayes.decisions.allocation import Limit, Plan, allocate
+from clvbayes.decisions.measures import Measure
+
+__all__ = ["Limit", "Measure", "Plan", "allocate", "responses", "risk"]

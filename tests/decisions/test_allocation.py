@@ -1,0 +1,383 @@
+"""Plans against closed forms, a brute tail and a smooth optimiser; what risk moves; limits that hold, clash, and are named."""
+
+import itertools
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from decisions.made_up_worth import DRAWS, certain, made_up
+from scipy.optimize import LinearConstraint, brentq, linprog, minimize
+
+from clvbayes.decisions import Limit, Measure, allocate, allocation
+from clvbayes.decisions.allocation import RISK_AVERSIONS
+from clvbayes.decisions.program import Pieces, Row, cut, solve
+from clvbayes.decisions.risk import cvar, tail_weights
+from clvbayes.errors import ArgumentError
+
+TOPS, SCALES, WORTH = (
+    {"fair": 400.0, "search": 900.0, "partner": 300.0},
+    {"fair": 60e3, "search": 50e3, "partner": 80e3},
+    {"fair": 900.0, "search": 300.0, "partner": 500.0},
+)
+
+
+def saturating(top, scale):
+    return certain(lambda spend: -top * np.expm1(-spend / scale))
+
+
+def winning(channel, response, **other):
+    return Measure(channel, lever="acquisition", where={"channel": channel}, response=response, lasts="campaign", **other)
+
+
+@pytest.fixture(scope="module")
+def sure():
+    """Three channels of which all is known."""
+    return made_up({channel: (worth, 0.0) for channel, worth in WORTH.items()}), [winning(c, saturating(TOPS[c], SCALES[c])) for c in WORTH]
+
+
+def by_hand(budget):
+    """b = k log(A / (k nu)) where marginal returns are equal (method book 3.4)."""
+
+    def spend(price):
+        return np.array([max(SCALES[c] * math.log(TOPS[c] * WORTH[c] / (SCALES[c] * price)), 0.0) for c in WORTH])
+
+    return spend(brentq(lambda price: spend(price).sum() - budget, 1e-3, 10))
+
+
+@pytest.mark.parametrize("budget", [30e3, 100e3, 200e3])
+def test_without_risk_the_plan_is_the_closed_form(sure, budget) -> None:
+    valuation, measures = sure
+    found = allocate(valuation, measures, budget=budget, risk_aversion=0.0, seed=1)
+    assert found.measures["plan"].to_numpy() == pytest.approx(by_hand(budget), abs=0.02 * budget)
+    assert found.measures["plan"].sum() == pytest.approx(budget)
+    spent = found.measures["plan"] > 0.05 * budget
+    assert np.ptp(found.measures["marginal"][spent]) < 0.08
+    # the price of the budget is what the last euro brings more than itself
+    assert found.shadow_price == pytest.approx(found.measures["marginal"][spent].mean() - 1, abs=0.05)
+
+
+def test_money_that_does_not_pay_is_not_spent(sure) -> None:
+    valuation, measures = sure
+    idle = replace(measures[0], name="idle", response=saturating(10.0, 60e3))  # 9,000 in all for some 60,000
+    found = allocate(valuation, [*measures, idle], budget=2e6, risk_aversion=0.0, seed=1)
+    assert found.measures.loc["idle", "plan"] == pytest.approx(0, abs=1.0)
+    # each of the others until its last euro brings one
+    expected = [SCALES[c] * math.log(TOPS[c] * WORTH[c] / SCALES[c]) for c in WORTH]
+    assert found.measures["plan"].to_numpy()[:3] == pytest.approx(expected, rel=0.03)
+    assert found.shadow_price == 0 and found.binding == ()
+
+
+# a program of tails ---------------------------------------------------------------------------------------------------------------------
+
+
+def made_up_pieces(draws=60, measures=4, seed=0) -> Pieces:
+    random = np.random.default_rng(seed)
+    ends = np.linspace(0, 10, 6) * np.ones((measures, 1))
+    slopes = np.sort(random.gamma(4, 0.6, (draws, measures, 5)), axis=2)[:, :, ::-1]
+    return Pieces(ends, np.ascontiguousarray(slopes), np.zeros(draws))
+
+
+def in_one_program(pieces, budget, risk_aversion, level):
+    """Rockafellar & Uryasev's program as they have it, a row a scenario."""
+    draws, measures, count = pieces.slopes.shape
+    flat = pieces.slopes.reshape(draws, -1) - 1
+    money = measures * count
+    cost = np.concatenate([-flat.mean(axis=0), [risk_aversion], np.full(draws, risk_aversion / (draws * (1 - level)))])
+    rows = np.hstack([-flat, -np.ones((draws, 1)), -np.eye(draws)])
+    rows = np.vstack([rows, np.concatenate([np.ones(money), np.zeros(1 + draws)])])
+    bounds = [(0, width) for width in pieces.widths.ravel()] + [(None, None)] + [(0, None)] * draws
+    found = linprog(cost, A_ub=rows, b_ub=[*np.zeros(draws), budget], bounds=bounds)
+    return -found.fun
+
+
+@pytest.mark.parametrize(("risk_aversion", "level"), list(itertools.product([0.3, 1.0, 5.0], [0.5, 0.8, 0.95])))
+def test_cuts_end_where_a_row_a_scenario_does(risk_aversion, level) -> None:
+    for seed in range(3):
+        pieces = made_up_pieces(seed=seed)
+        found = solve(pieces, Row("budget", np.ones(4), 12.0), risk_aversion=risk_aversion, level=level)
+        assert found.objective == pytest.approx(in_one_program(pieces, 12.0, risk_aversion, level), rel=1e-5)
+        assert found.spend.sum() <= 12 + 1e-9
+
+
+def test_the_program_agrees_with_a_smooth_optimiser() -> None:
+    random = np.random.default_rng(4)
+    top, scale = random.gamma(20, 1.5, (800, 5)), random.gamma(20, 0.5, (800, 5))
+
+    def gain(k, spend):
+        return -top[:, k, None] * np.expm1(-spend / scale[:, k, None])
+
+    def objective(spend):
+        profit = sum(gain(k, spend[k : k + 1])[:, 0] for k in range(5)) - spend.sum()
+        return -(profit.mean() + tail_weights(profit, 0.9) @ profit)
+
+    ends = np.linspace(0, 30, 121) * np.ones((5, 1))
+    found = solve(cut([gain(k, ends[k]) for k in range(5)], ends), Row("budget", np.ones(5), 40.0), risk_aversion=1.0, level=0.9)
+    smooth = minimize(
+        objective, np.full(5, 8.0), bounds=[(0, 30)] * 5, constraints=LinearConstraint(np.ones((1, 5)), ub=40.0), method="SLSQP"
+    )
+    assert -objective(found.spend) == pytest.approx(-smooth.fun, rel=2e-3)
+    assert -objective(found.spend) >= -smooth.fun - 0.002 * abs(smooth.fun)
+
+
+def test_slopes_that_rise_share_their_mean() -> None:
+    ends = np.array([[0.0, 1.0, 3.0, 4.0]])
+    made = cut([np.array([[0.0, 1.0, 7.0, 8.0]])], ends)  # slopes 1, 3, 1
+    assert made.slopes[0, 0].tolist() == pytest.approx([7 / 3, 7 / 3, 1])
+
+
+# risk -----------------------------------------------------------------------------------------------------------------------------------
+
+
+def risky(sd_of_fair, *, correlated=False):
+    """Two channels alike in the mean; a third moves with the first one, or by itself."""
+    random = np.random.default_rng(3)
+    common, own = random.standard_normal((2, DRAWS))
+    first = 600 * (1 + sd_of_fair * common)
+    return made_up(
+        {"fair": (first, 0.0), "search": (600.0, 0.0), "partner": (600 * (1 + sd_of_fair * (common if correlated else own)), 0.0)}
+    )
+
+
+def test_risk_moves_money_from_the_volatile_to_the_steady_measure() -> None:
+    measures = [winning(channel, saturating(300.0, 50e3)) for channel in ("fair", "search")]
+    plans = [allocate(risky(0.4), measures, budget=100e3, risk_aversion=aversion, seed=1).measures["plan"] for aversion in (0.0, 0.3, 1.0)]
+    shares = [plan["fair"] / plan.sum() for plan in plans]
+    assert shares[0] == pytest.approx(0.5, abs=0.03)
+    assert shares[0] > shares[1] + 0.05 and shares[1] >= shares[2]
+
+
+def test_channels_that_fall_together_are_not_counted_as_diversified() -> None:
+    measures = [winning(channel, saturating(300.0, 50e3)) for channel in ("fair", "partner")]
+    together, apart = (allocate(risky(0.4, correlated=correlated), measures, budget=100e3, seed=1) for correlated in (True, False))
+    assert apart.measures["plan"].sum() > together.measures["plan"].sum()
+    assert apart.comparison.loc["plan", "cvar"] > together.comparison.loc["plan", "cvar"] + 5_000
+    assert (apart.contributions["diversified"] > 1000).all()
+    assert together.contributions["diversified"].abs().max() < 1000
+
+
+def uncertain(**options):
+    measures = [
+        winning("fair", {"today": [40_000, 90, 130], "ceiling": 400}, current=40_000.0, group="sales"),
+        winning("search", {"today": [40_000, 150, 230], "ceiling": 600}, current=40_000.0, group="sales"),
+        Measure(
+            "mailing",
+            lever="retention",
+            where={"industry": "retail"},
+            response={"today": [20_000, 0.03, 0.06], "ceiling": 0.2},
+            lasts="2 quarters",
+            current=20_000.0,
+            group="service",
+        ),
+    ]
+    valuation = options.pop("valuation", None) or made_up()
+    return allocate(valuation, measures, **{"budget": 150e3, "seed": 1} | options)
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return uncertain()
+
+
+def test_the_frontier_trades_the_mean_for_the_tail(plan) -> None:
+    frontier = plan.frontier
+    assert frontier["risk_aversion"].tolist() == list(RISK_AVERSIONS)
+    # evaluated on other draws than it was chosen with: within the error of the differences
+    slack = 2 * plan.comparison.loc["plan", "cvar_error"]
+    assert (np.diff(frontier["mean"]) < slack).all() and frontier["mean"].iloc[-1] < frontier["mean"].iloc[0]
+    assert (np.diff(frontier["cvar"]) > -slack).all() and frontier["cvar"].iloc[-1] > frontier["cvar"].iloc[0]
+    assert frontier["spend"].to_numpy() == pytest.approx(frontier[["fair", "search", "mailing"]].sum(axis=1).to_numpy())
+
+
+def test_what_is_told_is_what_the_draws_say(plan) -> None:
+    profits, told = plan.profits, plan.comparison
+    assert profits.sizes["draw"] == DRAWS // 2
+    for name in ("plan", "current", "proportional"):
+        draws = profits.sel(plan=name)
+        assert told.loc[name, "mean"] == pytest.approx(float(draws.mean()))
+        assert told.loc[name, "cvar"] == pytest.approx(cvar(draws, 0.95).value)
+        assert told.loc[name, "p_loss"] == pytest.approx(float((draws < 0).mean()))
+        assert told.loc[name, "spend"] == pytest.approx(plan.measures[name].sum())
+        assert told.loc[name, "objective"] == pytest.approx(told.loc[name, "mean"] + told.loc[name, "cvar"])
+    assert told.loc["current", "p_plan_better"] == pytest.approx(float((profits.sel(plan="plan") > profits.sel(plan="current")).mean()))
+    assert told.loc["plan", "objective"] > told["objective"].drop("plan").max()
+    assert plan.contributions["contribution"].sum() == pytest.approx(told.loc["plan", "cvar"])
+    assert (plan.measures["gain"] - plan.measures["plan"]).sum() == pytest.approx(told.loc["plan", "mean"])
+    assert plan.measures["proportional"].tolist() == [60e3, 60e3, 30e3]
+    assert (plan.measures["lower"] <= plan.measures["upper"]).all()
+
+
+def test_a_plan_looks_better_where_it_was_chosen(monkeypatch) -> None:
+    """Few draws, of measures alike: the plan goes to those that luck favours, and the other half knows nothing of it."""
+    monkeypatch.setattr(allocation, "RESAMPLES", 0)
+    monkeypatch.setattr(allocation, "RISK_AVERSIONS", ())
+    optimism = []
+    for seed in range(60):
+        worth = {f"c{k}": (300 * np.exp(0.8 * np.random.default_rng([seed, k]).standard_normal(100)), 0.0) for k in range(12)}
+        measures = [winning(channel, saturating(300.0, 50e3)) for channel in worth]
+        optimism.append(allocate(made_up(worth, draws=100), measures, budget=100e3, risk_aversion=0.5, seed=seed).optimism.value)
+    assert np.mean(optimism) > 3 * np.std(optimism) / math.sqrt(len(optimism))
+
+
+def test_the_same_seed_gives_the_same_plan_and_the_order_of_measures_does_not_matter(plan) -> None:
+    again = uncertain()
+    assert again.measures.equals(plan.measures) and again.comparison.equals(plan.comparison)
+    valuation = made_up()
+    measures = [winning("fair", saturating(300.0, 50e3)), winning("search", saturating(400.0, 40e3))]
+    one, other = (allocate(valuation, order, budget=60e3, seed=1).measures["plan"] for order in (measures, measures[::-1]))
+    assert other[one.index].to_numpy() == pytest.approx(one.to_numpy(), abs=200)
+
+
+def test_another_currency_changes_no_share() -> None:
+    def planned(rate):
+        valuation = made_up({"fair": (900.0 * rate, 2000.0 * rate), "search": (300.0 * rate, 800.0 * rate)})
+        responses = {
+            "fair": {"today": [40_000 * rate, 90, 130], "ceiling": 400},
+            "search": {"today": [40_000 * rate, 150, 230], "ceiling": 600},
+        }
+        return allocate(valuation, [winning(c, response) for c, response in responses.items()], budget=100e3 * rate, seed=1)
+
+    euros, cents = planned(1), planned(100)
+    assert cents.measures["plan"].to_numpy() == pytest.approx(100 * euros.measures["plan"].to_numpy(), rel=1e-3)
+    assert cents.comparison["p_loss"].to_numpy() == pytest.approx(euros.comparison["p_loss"].to_numpy(), abs=1e-3)
+
+
+# limits ---------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_bounds_and_limits_hold_and_are_named() -> None:
+    free = uncertain().measures["plan"]
+    limit = Limit.group("sales", at_most=0.8 * (free["fair"] + free["search"]))
+    held = uncertain(limits=[limit])
+    assert held.measures["plan"][["fair", "search"]].sum() == pytest.approx(limit.at_most)
+    assert limit.name in held.binding
+    least = uncertain(limits=[Limit.group("service", at_least=25_000)])
+    assert least.measures.loc["mailing", "plan"] == pytest.approx(25_000)
+    moved = uncertain(limits=[Limit.change(10_000)])
+    assert (moved.measures["plan"] - moved.measures["current"]).abs().sum() <= 10_000 + 1e-6
+    assert moved.binding == ("change: at most 10,000",)
+
+
+def test_a_limit_on_the_tail_holds_where_it_was_chosen(plan) -> None:
+    tail = plan.comparison.loc["plan", "cvar"]
+    bold = uncertain(risk_aversion=0.0)
+    careful = uncertain(risk_aversion=0.0, limits=[Limit.cvar(tail)])
+    assert careful.comparison.loc["plan", "cvar"] > tail - 2 * careful.comparison.loc["plan", "cvar_error"]
+    assert careful.comparison.loc["plan", "cvar"] > bold.comparison.loc["plan", "cvar"]
+    assert any("worst 5%" in name for name in careful.binding)
+    assert uncertain(risk_aversion=0.0, limits=[Limit.loss(0.05)]).comparison.loc["plan", "p_loss"] <= 0.05
+
+
+def test_commitments_are_kept_and_shown() -> None:
+    valuation = made_up()
+    fixed = winning("fair", saturating(300.0, 50e3), bounds=(30e3, 30e3))
+    found = allocate(valuation, [fixed, winning("search", saturating(400.0, 40e3), bounds=(0.0, 10e3))], budget=60e3, seed=1)
+    assert found.measures["plan"].tolist() == pytest.approx([30e3, 10e3])
+    assert found.measures["held_at"].tolist() == ["most", "most"]
+
+
+@pytest.mark.parametrize(
+    ("options", "clash", "not_in"),
+    [
+        ({"limits": [Limit.group("sales", at_least=200_000)]}, ["group sales: at least 200,000", "the budget of 150,000"], "service"),
+        (
+            {"limits": [Limit.group("sales", at_least=100_000), Limit.change(5_000), Limit.group("service", at_most=1e5)]},
+            ["group sales: at least 100,000", "change: at most 5,000"],
+            "service",
+        ),
+        ({"limits": [Limit.cvar(1e9)]}, ["worst 5% of cases: a mean of at least 1,000,000,000"], "budget"),
+    ],
+)
+def test_limits_that_clash_are_named_and_no_others(options, clash, not_in) -> None:
+    with pytest.raises(ArgumentError, match="no plan keeps to all limits; these clash: ") as found:
+        uncertain(**options)
+    assert all(name in str(found.value) for name in clash) and not_in not in str(found.value)
+
+
+def test_commitments_above_the_budget_are_named() -> None:
+    measures = [
+        winning("fair", saturating(300.0, 50e3), bounds=(30e3, None)),
+        winning("search", saturating(300.0, 50e3), bounds=(40e3, None)),
+    ]
+    with pytest.raises(ArgumentError, match="the budget of 60,000; at least 30,000 for fair; at least 40,000 for search"):
+        allocate(made_up(), measures, budget=60e3, seed=1)
+
+
+# when not to ----------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_that_is_hardly_better_is_not_worth_a_change() -> None:
+    valuation = made_up({"fair": (600.0, 0.0), "search": (600.0, 0.0)})
+    alike = [winning(channel, saturating(300.0, 50e3), current=current) for channel, current in (("fair", 51e3), ("search", 49e3))]
+    assert allocate(valuation, alike, budget=100e3, seed=1).recommendation == "keep"
+    uneven = [replace(measure, current=current) for measure, current in zip(alike, (95e3, 5e3), strict=True)]
+    assert allocate(valuation, uneven, budget=100e3, seed=1).recommendation == "change"
+    # today's spend is no choice where the budget has been cut
+    assert allocate(valuation, alike, budget=50e3, seed=1).recommendation == "change"
+
+
+def test_a_failed_check_stops_the_plan_unless_it_is_let_through() -> None:
+    with pytest.raises(ArgumentError, match=r"a check failed \(Simulation and closed form differ.\); allow_failed_checks=True"):
+        uncertain(valuation=made_up(failed=True))
+    assert uncertain(valuation=made_up(failed=True), allow_failed_checks=True).measures["plan"].sum() > 0
+
+
+def test_wider_draws_keep_the_mean_and_stretch_the_tail(plan) -> None:
+    wider = uncertain(widened_by=2.0, risk_aversion=0.0)
+    narrow = uncertain(risk_aversion=0.0)
+    same = narrow.measures["plan"].to_numpy()
+    assert wider.measures["plan"].to_numpy() == pytest.approx(same, abs=0.03 * 150e3)
+    falls = [found.comparison.loc["plan", "mean"] - found.comparison.loc["plan", "cvar"] for found in (narrow, wider)]
+    assert falls[1] == pytest.approx(2 * falls[0], rel=0.1)
+    assert uncertain(widened_by=2.0).measures["plan"].sum() < plan.measures["plan"].sum()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"budget": -1.0}, "budget must be a number of at least 0, not -1.0"),
+        ({"budget": math.nan}, "budget must be a number of at least 0"),
+        ({"risk_aversion": -0.1}, "risk_aversion must be a number of at least 0"),
+        ({"level": 95}, "level must be a fraction"),
+        ({"widened_by": 0.5}, "widened_by must be a factor of at least 1"),
+        ({"limits": ["at most 5"]}, "limits must be a list of clv.Limit"),
+        ({"limits": [Limit.group("slaes", at_most=5)]}, "limits name the group 'slaes', which no measure is of; there are sales, service"),
+        ({"seed": -1}, "seed must be a whole number"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(options, said) -> None:
+    with pytest.raises(ArgumentError, match=said):
+        uncertain(**options)
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda: Limit.group("sales"), "needs at_least or at_most"),
+        (lambda: Limit.group("sales", at_least=5, at_most=4), "cross: at least 5, at most 4"),
+        (lambda: Limit.group("sales", at_most=-4), "at_most must be a number of at least 0"),
+        (lambda: Limit.change(-1), "at_most must be a number of at least 0"),
+        (lambda: Limit.cvar(math.inf), "at_least must be an amount"),
+        (lambda: Limit.cvar(0.0, level=95), "level must be a fraction"),
+        (lambda: Limit.loss(5), "at_most must be a fraction"),
+    ],
+)
+def test_limits_that_cannot_be_are_refused(made, said) -> None:
+    with pytest.raises(ArgumentError, match=said):
+        made()
+
+
+@pytest.mark.parametrize("measures", [[], "fair", [1]])
+def test_measures_are_a_list_of_measures(measures) -> None:
+    with pytest.raises(ArgumentError, match=r"nothing to allocate to|measures must be a list"):
+        allocate(made_up(), measures, budget=1.0, seed=1)
+
+
+def test_two_measures_of_one_name_are_refused() -> None:
+    with pytest.raises(ArgumentError, match="measures are named twice: fair"):
+        allocate(made_up(), [winning("fair", saturating(3.0, 5e3))] * 2, budget=1.0, seed=1)
+
+
+def test_no_budget_is_no_spend(plan) -> None:
+    nothing = uncertain(budget=0.0)
+    assert nothing.measures["plan"].sum() == 0 and nothing.comparison.loc["plan", "mean"] == 0
