@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from clvbayes.data import TimeUnit
+from clvbayes.decisions import Limit, Measure
 from clvbayes.errors import SettingsError
 from clvbayes.valuation.economics import Economics
 
@@ -161,11 +162,67 @@ class BacktestSettings(_Section):
 
 
 class RunSettings(_Section):
-    """How to run: `draws` of the posterior a chain, `predictive_draws` of the valuation."""
+    """How to run: `draws` of the posterior a chain, `predictive_draws` of the valuation; whether to plan although a check failed."""
 
     seed: int = Field(default=1, ge=0, lt=2**63)
     draws: int = Field(default=1000, ge=100)
     predictive_draws: int = Field(default=2000, ge=100)
+    allow_failed_checks: bool = False
+
+
+class GroupSettings(_Section):
+    """Least and most that all measures of a group may cost."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+class BudgetSettings(_Section):
+    """How much there is to spend, and at what risk; see `clvbayes.allocate`."""
+
+    amount: Annotated[float, Field(ge=0)]
+    risk_aversion: Annotated[float, Field(ge=0)] = 1.0
+    level: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    groups: dict[str, GroupSettings] = {}
+    most_change: float | None = None
+    worst_at_least: float | None = None
+    loss_probability: float | None = None
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """As `allocate` takes them."""
+        found = [Limit.group(name, **limit.model_dump()) for name, limit in self.groups.items()]
+        found += [] if self.most_change is None else [Limit.change(self.most_change)]
+        found += [] if self.worst_at_least is None else [Limit.cvar(self.worst_at_least, level=self.level)]
+        return (*found, *(() if self.loss_probability is None else (Limit.loss(self.loss_probability),)))
+
+
+class ResponseSettings(_Section):
+    """What money does, in words; see `clvbayes.responses.elicited`."""
+
+    today: list[float]
+    ceiling: float
+    family: Literal["saturating", "hyperbolic", "logarithmic"] = "saturating"
+
+
+class MeasureSettings(_Section):
+    """Something that money can be spent on; see `clvbayes.Measure`."""
+
+    name: str
+    lever: Literal["acquisition", "retention", "frequency", "spend", "win-back"]
+    where: dict[str, str] = {}
+    response: ResponseSettings
+    lasts: str
+    current: float = 0.0
+    least: float = 0.0
+    most: float | None = None
+    group: str | None = None
+
+    @property
+    def measure(self) -> Measure:
+        """As `allocate` takes it."""
+        given = self.model_dump(exclude={"least", "most"})
+        return Measure(**given, bounds=(self.least, self.most))
 
 
 class Settings(_Section):
@@ -176,6 +233,8 @@ class Settings(_Section):
     economics: EconomicsSettings
     report: ReportSettings = ReportSettings()
     backtest: BacktestSettings = BacktestSettings()
+    budget: BudgetSettings | None = None
+    measure: list[MeasureSettings] = []
     run: RunSettings = RunSettings()
 
     @property
@@ -193,6 +252,28 @@ class Settings(_Section):
         ]
         if len(set(chosen)) < len(chosen):
             raise ValueError("backtest.also names models twice, or those of the valuation, which are always graded")
+        return self
+
+    @model_validator(mode="after")
+    def _money_and_measures(self) -> "Settings":
+        if self.measure and self.budget is None:
+            raise ValueError("there are measures but no [budget]: write how much there is, amount = 100000")
+        if self.budget is None:
+            return self
+        if not self.measure:
+            raise ValueError("there is a [budget] but no [[measure]] to spend it on")
+        measures, limits = [measure.measure for measure in self.measure], self.budget.limits
+        names = [measure.name for measure in measures]
+        if len(set(names)) < len(names):
+            raise ValueError(f"measures are named twice: {', '.join(sorted({name for name in names if names.count(name) > 1}))}")
+        unknown = {limit.group_name for limit in limits if limit.kind == "group"} - {measure.group for measure in measures}
+        if unknown:
+            raise ValueError(f"budget.groups names {', '.join(sorted(unknown))}, which no measure is of")
+        reported = self.data.segments if self.report.by is None else self.report.by
+        for measure in measures:
+            for column in measure.where:
+                if column not in reported:
+                    raise ValueError(f"measure {measure.name!r} lies at {column!r}, by which is not reported: add it to report.by")
         return self
 
     @model_validator(mode="after")

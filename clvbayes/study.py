@@ -13,7 +13,9 @@ import pandas as pd
 
 from clvbayes import models
 from clvbayes.data import Customers, Transactions, read_transactions, summarize
-from clvbayes.errors import DataError
+from clvbayes.decisions import Plan, allocate
+from clvbayes.decisions.measures import LEVER_OF
+from clvbayes.errors import ArgumentError, DataError, SettingsError
 from clvbayes.files import damage_is_an_error, file_hashes, require_replaceable, staged, write_json
 from clvbayes.grading import Backtest, backtest
 from clvbayes.grading.discrepancy import completed, learn_from, pooled_models
@@ -22,7 +24,7 @@ from clvbayes.inference import CheckResult, Fit, spend_checks
 from clvbayes.inference.kept import code_digest, drop_other_fits, fit_or_kept
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
-from clvbayes.report import Evidence, GradedModel, backtest_document, compose, render_html
+from clvbayes.report import Budgeted, Evidence, GradedModel, backtest_document, compose, render_html
 from clvbayes.report.blocks import Document
 from clvbayes.settings import ModelSettings, Settings, SettingsFile, read_settings
 from clvbayes.storage import load, save
@@ -34,6 +36,8 @@ SAME_MODELS = ("pool", "since", "spend_growth", "currency")  # in which an earli
 # and to be the run's own
 SAME_GRADES = ("sha256", "read", "by", "until", "asked", "horizons", "seed", "draws", "predictive_draws", "customers", "widened", "code")
 FITS, BACKTEST, BACKTEST_FITS = "fits", "backtest", "backtest-fits"
+SHOWN_LEVELS = 12
+NOT_CERTIFIED = "a check of sampling or simulation failed; run.allow_failed_checks = true plans all the same"
 VERSIONED = ("clvbayes", "pymc", "nutpie", "arviz-stats", "numpy", "numba", "pandas", "duckdb")
 
 
@@ -55,6 +59,8 @@ class Study:
         Where `report.html`, `customers.parquet`, `manifest.json` and `valuation/` are.
     pooled : tuple of Fit
         Further fits that share the draws with `purchases`.
+    plan : Plan or None
+        What to spend on which measure; None without a budget, or where a check failed.
     """
 
     settings: SettingsFile
@@ -66,6 +72,7 @@ class Study:
     document: Document
     folder: Path
     pooled: tuple[Fit, ...] = ()
+    plan: Plan | None = None
 
     @property
     def passed(self) -> bool:
@@ -131,6 +138,7 @@ def check(settings_path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[
         model.rows(customers, cells)
         model.clock.over(customers)
     file.settings.economics.economics(customers.currency).require_levels(customers.segments)
+    _require_places(file.settings, customers)
     return file, transactions, customers
 
 
@@ -195,11 +203,13 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         settings.economics.economics(customers.currency),
         returns=returns,
         by=settings.report.by,
+        levers=tuple(dict.fromkeys(LEVER_OF[one.lever] for one in settings.measure if one.lever in LEVER_OF)),
         discrepancy=discrepancy,
         draws=settings.run.predictive_draws,
         seed=settings.run.seed,
         progress=progress,
     )
+    budgeted = _budgeted(settings, valuation, [fit for fit in (*purchases, spend, returns) if fit is not None], graded)
     versions = {"python": python_version()} | {name: version(name) for name in VERSIONED}
     evidence = Evidence(
         title=settings.report.title,
@@ -218,8 +228,10 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         seed=settings.run.seed,
         settings=_shown(file),
         backtest=graded,
+        budgeted=budgeted,
     )
-    study = Study(file, customers, purchases[0], spend, returns, valuation, compose(evidence), folder, purchases[1:])
+    plan = None if budgeted is None else budgeted.plan
+    study = Study(file, customers, purchases[0], spend, returns, valuation, compose(evidence), folder, purchases[1:], plan)
     _write(study, evidence)
     drop_other_fits(folder / FITS, keys)
     return study
@@ -378,6 +390,47 @@ def _models(settings: Settings, customers: Customers) -> list[Model]:
     return [*_purchases_and_spend(chosen), models.beta_binomial_returns()]
 
 
+def _require_places(settings: Settings, customers: Customers) -> None:
+    """Refuse a measure at a level that no customer is of, before anything is sampled."""
+    for measure in settings.measure:
+        for column, level in measure.where.items():
+            levels = sorted(set(customers.segments[column].astype(str)))
+            if level not in levels:
+                known = ", ".join(levels[:SHOWN_LEVELS]) + (", ..." if len(levels) > SHOWN_LEVELS else "")
+                raise SettingsError(f"measure {measure.name!r}: {column!r} has no level {level!r}; there are {known}")
+
+
+def _budgeted(settings: Settings, valuation: Valuation, fits: Sequence[Fit], graded: GradedModel | None) -> Budgeted | None:
+    """The plan for the budget, from draws as wide as the back-test found that they should be; none where a check failed."""
+    asked = settings.budget
+    if asked is None:
+        return None
+    certified = valuation.passed and all(fit.certificate.passed for fit in fits)
+    if not certified and not settings.run.allow_failed_checks:
+        return Budgeted(None, refused=NOT_CERTIFIED)
+
+    def planned(widened_by: float) -> Plan:
+        return allocate(
+            valuation,
+            [measure.measure for measure in settings.measure],
+            budget=asked.amount,
+            risk_aversion=asked.risk_aversion,
+            level=asked.level,
+            limits=asked.limits,
+            widened_by=widened_by,
+            allow_failed_checks=settings.run.allow_failed_checks,
+            seed=settings.run.seed,
+        )
+
+    against = None if graded is None else graded.worst
+    factor = max(1.0, 1.0 if against is None or against.factor is None else against.factor)
+    try:
+        as_drawn = planned(1.0)
+        return Budgeted(as_drawn) if factor == 1.0 else Budgeted(planned(factor), as_drawn)
+    except ArgumentError as problem:  # such as limits that clash: the valuation stands, and the report says why there is no plan
+        return Budgeted(None, refused=str(problem))
+
+
 def _spend_findings(customers: Customers, settings: Settings, pool: Pool) -> tuple[CheckResult, ...]:
     """What the data say against the stated assumptions on amounts."""
     advice = {
@@ -397,7 +450,8 @@ def _shown(file: SettingsFile) -> dict[str, Any]:
     """The settings in effect, with the orders' file named without its folder."""
     shown = file.settings.model_dump(mode="json", exclude_none=True)
     shown["data"]["orders"] = Path(shown["data"]["orders"]).name
-    return shown
+    measures = shown.pop("measure")
+    return shown | {f"measure {measure.pop('name')}": measure for measure in measures}
 
 
 def _write(study: Study, evidence: Evidence) -> None:

@@ -87,9 +87,9 @@ class Plan:
     Attributes
     ----------
     measures : pandas.DataFrame
-        One row a measure, indexed by `name`: `lever`, `column`, `level`, `group`; in the currency `current`, `proportional` (today's mix on
-        the whole budget) and `plan`; `lower` and `upper`, the quartiles of the plan over resampled scenarios; `gain`, what it is expected
-        to bring, `gain_error`; `marginal`, what one more unit of money would bring; `held_at` ("least", "most" or "").
+        One row a measure, indexed by `name`: `lever`, `column`, `level`, `group`, `lasts`; in the currency `current`, `proportional`
+        (today's mix on the whole budget) and `plan`; `lower` and `upper`, the quartiles of the plan over resampled scenarios; `gain`, what
+        it is expected to bring, `gain_error`; `marginal`, what one more unit of money would bring; `held_at` ("least", "most" or "").
     comparison : pandas.DataFrame
         Rows "plan", "current", "proportional": `spend`; of the profit, value gained less spend, `mean`, `mean_error`, `cvar`, `cvar_error`
         (mean of the worst cases), `p_loss`; `objective`; `p_plan_better`, the probability that the plan brings more.
@@ -403,6 +403,7 @@ def _by_measure(
                 "column": column,
                 "level": level,
                 "group": measure.group or "",
+                "lasts": measure.lasts,
                 **{name: plan[k] for name, plan in plans.items()},
                 "lower": low,
                 "upper": high,

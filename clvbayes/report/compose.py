@@ -12,6 +12,7 @@ from clvbayes.report.graded import GradedModel
 from clvbayes.report.headline import headline
 from clvbayes.report.newcomer_section import newcomers
 from clvbayes.report.numbers import count, plain, show
+from clvbayes.report.plan_section import PLAN_SECTIONS
 from clvbayes.report.returns_section import returns_section
 from clvbayes.report.spread_section import spread_section
 from clvbayes.report.value_sections import accounts, concentration_section, outlook_section, segments
@@ -31,6 +32,7 @@ SECTIONS: tuple[Callable[[Evidence], Section | None], ...] = (
     accounts,
     newcomers,
     returns_section,
+    *PLAN_SECTIONS,
     forecast,
     spread_section,
     *map(_graded, BACKTEST_SECTIONS),

@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from clvbayes.data import NOT_POSITIVE, RETURN, Customers
+from clvbayes.decisions import Plan
 from clvbayes.errors import ArgumentError
 from clvbayes.inference.certificate import Certificate, CheckResult
 from clvbayes.models.clock import Clock
 from clvbayes.report.graded import GradedModel
 from clvbayes.valuation.valuation import Valuation
 
-__all__ = ["Evidence", "Floats", "concentration", "currency_of", "draws_of", "failed_checks", "results_by_source", "returned"]
+__all__ = ["Budgeted", "Evidence", "Floats", "concentration", "currency_of", "draws_of", "failed_checks", "results_by_source", "returned"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -67,6 +68,25 @@ class FitRecord(Protocol):
 
 
 @dataclass(frozen=True)
+class Budgeted:
+    """What became of a budget.
+
+    Attributes
+    ----------
+    plan : Plan or None
+        None where none was made.
+    as_drawn : Plan or None
+        The same from draws as they are, where `plan` is from draws that a back-test widened.
+    refused : str
+        Why no plan was made; empty where one was.
+    """
+
+    plan: Plan | None
+    as_drawn: Plan | None = None
+    refused: str = ""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """All that a valuation report is made from.
 
@@ -95,6 +115,8 @@ class Evidence:
         How the same models would have done in the past.
     pooled : tuple of Fit
         Purchase fits that share the draws with `purchases`.
+    budgeted : Budgeted or None
+        None where there is no budget.
 
     Raises
     ------
@@ -119,6 +141,7 @@ class Evidence:
     spend_findings: tuple[CheckResult, ...] = ()
     backtest: GradedModel | None = None
     pooled: tuple[FitRecord, ...] = ()
+    budgeted: Budgeted | None = None
 
     @property
     def seasonal(self) -> bool:

@@ -6,6 +6,7 @@ from clvbayes.report.blocks import Block, Card, Finding, Headline, Section
 from clvbayes.report.cautions import cautions
 from clvbayes.report.evidence import Evidence, concentration, currency_of, draws_of, failed_checks, results_by_source
 from clvbayes.report.numbers import count, money, money_band, share, show, show_range
+from clvbayes.report.plan_section import plan_findings
 
 __all__ = ["headline"]
 
@@ -14,7 +15,7 @@ def headline(evidence: Evidence) -> Section:
     """Failed checks in red, first; then the cards; then what a reader must know before using them."""
     cards = (_equity(evidence), _band(evidence), _each(evidence), _active(evidence), _top(evidence), _unvalued(evidence))
     tested = () if evidence.backtest is None else (backtest_verdict(evidence.backtest),)
-    blocks: tuple[Block, ...] = (*_verdict(evidence), *tested, Headline(cards), *cautions(evidence))
+    blocks: tuple[Block, ...] = (*_verdict(evidence), *tested, *plan_findings(evidence), Headline(cards), *cautions(evidence))
     return Section(words.HEADLINE, blocks)
 
 

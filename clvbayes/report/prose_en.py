@@ -634,3 +634,85 @@ FAILED_FITS_OF = "{failed} of {fits} of {model}"
 CAUTION_NO_BACKTEST = (
     " A back-test (“clvbayes backtest”) shows how they would have done on your own data, where these reach back far enough."
 )
+
+# the budget -----------------------------------------------------------------------------------------------------------------------------
+
+PLAN = "What to spend where"
+PLAN_REFUSED = "No budget is planned: {reason}."
+PLAN_CHANGE = (
+    "The plan spends {spend} of {budget} and is expected to bring {mean} more than it costs; today's spending {current}. "
+    "The probability that the plan brings more than today's spending is {better}."
+)
+PLAN_CHANGE_NOTHING_TODAY = (
+    "The plan spends {spend} of {budget} and is expected to bring {mean} more than it costs; the probability that it does not earn "
+    "back its cost "
+    "is {loss}."
+)
+PLAN_KEEP = "Keep what is spent today: no plan within {budget} is as much as 1 % better at this aversion to risk."
+PLAN_WIDENED = (
+    "The back-test found the bands of totals too narrow, so the plan rests on draws that lie {factor} times as far from their mean; "
+    "the plan "
+    "from draws as they are stands beside it."
+)
+PLAN_TABLE = "The plan, measure by measure"
+PLAN_FINDING_MOVES = "Most is added to {more} ({added}); most is taken from {less} ({taken})."
+PLAN_FINDING_ADDS = "Most is added to {more} ({added}); nothing is taken away."
+PLAN_FINDING_TAKES = "Most is taken from {less} ({taken}); nothing is added."
+PLAN_FINDING_SAME = "Nothing is moved."
+COLUMN_MEASURE, COLUMN_LEVER, COLUMN_PLACE, COLUMN_LASTS = "Measure", "Moves", "Where", "Lasts"
+COLUMN_TODAY, COLUMN_PLAN, COLUMN_PLAN_AS_DRAWN = "Today", "Plan", "Plan, draws as they are"
+COLUMN_STABLE_LOW, COLUMN_STABLE_HIGH = "25 %", "75 %"
+COLUMN_BRINGS, COLUMN_NEXT_EURO, COLUMN_HELD_AT = "Brings", "One more brings", "Held at"
+PLAN_HELD = {"": "", "least": "its least", "most": "its most"}
+PLAN_PLACE, PLAN_EVERYWHERE, PLAN_TOTAL = "{level} ({column})", "all customers", "Total"
+PLAN_NOTE = (
+    "“Brings”: discounted contribution over the horizon, more than without any spending on the measure, before its cost. “One more "
+    "brings”: what "
+    "one more unit of money would bring there; where nothing holds a measure and risk does not differ, these are alike. 25 % and 75 "
+    "%: the middle "
+    "half of plans made anew from resampled scenarios. The plan was chosen with one half of the draws, and everything here is told by the "
+    "other half. Responses are what was stated of each measure, with their uncertainty; how long an effect lasts is an assumption, "
+    "and gains of "
+    "measures that meet the same customers are added up."
+)
+COMPARISON_TABLE = "The plan beside today's spending, and beside today's mix on the whole budget"
+COMPARISON_NAMES = {"plan": "Plan", "current": "Today's spending", "proportional": "Today's mix, whole budget"}
+COMPARISON_FINDING = "In the worst {tail} of cases the plan brings {plan} on average, today's spending {current}."
+COLUMN_ALTERNATIVE, COLUMN_SPEND, COLUMN_PROFIT = "Alternative", "Spend", "Profit"
+COLUMN_WORST, COLUMN_LOSS, COLUMN_PLAN_BETTER = "Worst {tail}", "Probability of loss", "Plan brings more"
+NOT_COMPARED = "–"
+FRONTIER_TABLE = "How much the plan depends on the aversion to risk"
+FRONTIER_FINDING = (
+    "From no aversion to {most}, the plan's mean profit falls by {mean} and that of the worst {tail} of cases rises by {worst}."
+)
+FRONTIER_FINDING_FLAT = "The plan hardly depends on it: all of these are alike within {spread}."
+COLUMN_RISK_AVERSION = "Aversion to risk"
+FRONTIER_TITLE = "What safety costs"
+FRONTIER_ALT = (
+    "Mean profit against the mean of the worst cases: the efficient plans, today's spending, and today's mix on the whole budget."
+)
+FRONTIER_CAPTION = (
+    "Each point of the line is the best plan at one aversion to risk; the numbers beside them say which. Further up and right is better."
+)
+AXIS_WORST, AXIS_PROFIT = "Mean of the worst {tail}", "Mean profit"
+FRONTIER_LINE, FRONTIER_PLAN = "Efficient plans", "The plan"
+PLAN_FIGURE = "Today and the plan"
+PLAN_FIGURE_ALT = "Bars of what is spent on each measure today and by the plan."
+PLAN_FIGURE_CAPTION = "The thin line is the middle half of plans made anew from resampled scenarios."
+PLAN_PRICE = "One more unit of budget would add {price} to the plan's mean profit less its risk."
+PLAN_LEFT = "{left} of the budget are left: no measure would earn back more."
+PLAN_BINDING = "The plan is held back by: {limits}."
+PLAN_OPTIMISM = (
+    "On the scenarios with which it was chosen the plan looked {optimism} better than on the others (standard error {error}): that "
+    "much of its "
+    "promise was luck, and is not in the figures here."
+)
+PLAN_OPTIMISM_NONE = (
+    "On the scenarios with which it was chosen the plan looked no better than on the others (difference {optimism}, standard error "
+    "{error})."
+)
+PLAN_DEPENDS = "What the plan depends on"
+PLAN_KINDS = "Of the plan's {spend}, {new} goes into customers yet to be won or won back."
+PLAN_KINDS_TODAY = "Of the plan's {spend}, {new} goes into customers yet to be won or won back; of today's spending, {today}."
+PLAN_KINDS_NOTHING = "The plan spends nothing."
+OVER, UNDER = "over {number}\u00a0%", "under {number}\u00a0%"

@@ -18,21 +18,33 @@ LEVERS, LEVER_SIZES = ("churn", "rate", "spend"), (0.5, 0.75, 0.9, 1.0, 1.1, 1.2
 
 
 def moved_values(plan: Plan, everyone: Part, levels: Levels, base: np.ndarray, levers: Sequence[str], progress: bool) -> np.ndarray:
-    """Value with each lever at each size, dims (draw, row, lever, size); `base`, of the valuation itself, has dims (draw, row)."""
+    """Value with each lever at each size, dims (draw, row, lever, size); `base`, of the valuation itself, has dims (draw, row).
+
+    Value is linear in what multiplies all amounts: of `spend` one size is simulated.
+    """
     value_at = np.empty((*base.shape, len(levers), len(LEVER_SIZES)))
     for k, lever in enumerate(levers):
+        if lever == "spend":
+            slope = (_moved_by(LEVER_SIZES[-1], plan, everyone, levels, lever, progress, base.shape) - base) / (LEVER_SIZES[-1] - 1)
+            value_at[:, :, k] = base[:, :, None] + slope[:, :, None] * (np.array(LEVER_SIZES) - 1)
+            continue
         for place, factor in enumerate(LEVER_SIZES):
             if factor == 1:
                 value_at[:, :, k, place] = base
                 continue
-            moved, sums = replace(plan, lever=lever, size=factor), np.zeros(base.shape)
-            with track(f"Moving {lever} by {factor:g}", len(everyone), progress) as update:
-                for rows, simulated in in_order(partial(_simulated, moved), plan, everyone):
-                    for events in simulated.events:
-                        _add_value(sums, levels.row_of[:, rows], events.customer, events.draw, events.value)
-                    update(rows.stop, "")
-            value_at[:, :, k, place] = sums
+            value_at[:, :, k, place] = _moved_by(factor, plan, everyone, levels, lever, progress, base.shape)
     return value_at
+
+
+def _moved_by(factor: float, plan: Plan, everyone: Part, levels: Levels, lever: str, progress: bool, shape: tuple[int, ...]) -> np.ndarray:
+    """Value with a lever at a size, dims (draw, row)."""
+    moved, sums = replace(plan, lever=lever, size=factor), np.zeros(shape)
+    with track(f"Moving {lever} by {factor:g}", len(everyone), progress) as update:
+        for rows, simulated in in_order(partial(_simulated, moved), plan, everyone):
+            for events in simulated.events:
+                _add_value(sums, levels.row_of[:, rows], events.customer, events.draw, events.value)
+            update(rows.stop, "")
+    return sums
 
 
 def _simulated(moved: Plan, _: slice, part: Part) -> Simulated:
