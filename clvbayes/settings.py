@@ -34,6 +34,7 @@ UNION_BRANCHES = (
 Purchases = Literal["mbg_nbd", "bg_nbd", "pareto_nbd", "mbg_cnbd", "nbd", "bg_bb"]
 WITHOUT_SEASON = ("mbg_cnbd", "bg_bb")
 OF_OPPORTUNITIES = ("bg_bb",)
+USUAL_PHASES = 2  # of mbg_cnbd
 NumberOrLevels = float | dict[str, dict[str, float]]
 
 
@@ -79,7 +80,7 @@ class ModelSettings(_Section):
     def purchase_options(self) -> dict[str, Any]:
         """Arguments of the purchase model: a season wherever it can have one, unless it is forbidden."""
         if self.purchases in WITHOUT_SEASON:
-            return {} if self.k is None else {"k": self.k}
+            return {} if self.purchases != "mbg_cnbd" else {"k": self.k or USUAL_PHASES}
         return {"season": self.season is not False}
 
     @model_validator(mode="after")
@@ -441,8 +442,8 @@ def _keys_beside(place: list[str]) -> list[str]:
         if part.isdigit():
             continue
         annotation = model.model_fields[part].annotation if part in model.model_fields else None
-        [annotation] = get_args(annotation) or [annotation]
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        sections = [one for one in (*get_args(annotation), annotation) if isinstance(one, type) and issubclass(one, BaseModel)]
+        if not sections:
             return []
-        model = annotation
+        model = sections[0]
     return list(model.model_fields)

@@ -122,6 +122,24 @@ draws = 200
 predictive_draws = 300
 with_run = false
 customers = 1000
+[budget]
+amount = 250000
+risk_aversion = 0.5
+level = 0.9
+most_change = 50000
+worst_at_least = -1000
+loss_probability = 0.1
+groups = { Vertrieb = { at_least = 1000, at_most = 90000 } }
+[[measure]]
+name = "Messe"
+lever = "acquisition"
+where = { Land = "DE" }
+response = { today = [40000, 90, 130], ceiling = 400, family = "hyperbolic" }
+lasts = "campaign"
+current = 40000
+least = 10000
+most = 80000
+group = "Vertrieb"
 [[backtest.also]]
 purchases = "mbg_cnbd"
 season = false
@@ -132,11 +150,19 @@ frequency_link = false
 seed = 7
 draws = 500
 predictive_draws = 400
+allow_failed_checks = true
 """
     settings = read(tmp_path, text).settings
     for section in (settings.data, settings.models, settings.economics, settings.report, settings.backtest, settings.run):
         # opportunities are another model's than k
         assert section.model_fields_set == set(type(section).model_fields) - {"opportunity"}
+    assert settings.budget is not None
+    for asked in (settings.budget, settings.budget.groups["Vertrieb"], settings.measure[0], settings.measure[0].response):
+        assert asked.model_fields_set == set(type(asked).model_fields)
+    [measure], limits = [one.measure for one in settings.measure], settings.budget.limits
+    assert (measure.place, measure.bounds, measure.group, measure.unit) == (("Land", "DE"), (10000.0, 80000.0), "Vertrieb", "customers")
+    assert [limit.kind for limit in limits] == ["group", "change", "cvar", "loss"]
+    assert (limits[2].at_least, limits[2].level, limits[3].at_most) == (-1000.0, 0.9, 0.1)
     assert settings.data.is_return == {"Auftrag": "C"}
     assert (settings.data.since, settings.data.until) == (date(2020, 1, 1), date(2025, 12, 31))
     assert settings.models.pool == ["Branche", ["Branche", "Land"]]
@@ -183,9 +209,9 @@ def test_every_misspelt_section_is_named_with_what_it_may_have_been(section: str
 
 
 def test_an_unknown_section_is_answered_with_the_known_ones(tmp_path: Path) -> None:
-    assert set(SECTIONS) == set(Settings.model_fields)
+    assert {*SECTIONS, "budget", "measure"} == set(Settings.model_fields)
     assert complaint(tmp_path, GOOD + "[zebra]\nx = 1\n") == (
-        "base.toml: zebra is not a setting; there are data, models, economics, report, backtest, run"
+        "base.toml: zebra is not a setting; there are data, models, economics, report, backtest, budget, measure, run"
     )
 
 
@@ -434,6 +460,42 @@ def test_a_season_is_had_by_every_model_that_can_have_one(tmp_path: Path) -> Non
 def test_purchase_models_of_a_file_are_those_that_there_are() -> None:
     made = {name: getattr(models, name)() for name in models.__all__ if name != "Priors"}
     assert set(get_args(Purchases)) == {name for name, model in made.items() if model.kind == "purchases"}
+
+
+BUDGET = """
+[budget]
+amount = 1000
+[[measure]]
+name = "Fairs"
+lever = "acquisition"
+where = { industry = "retail" }
+response = { today = [500, 2, 4], ceiling = 9 }
+lasts = "campaign"
+"""
+
+
+@pytest.mark.parametrize(
+    ("without", "instead", "said"),
+    [
+        ("[[measure]]" + BUDGET.split("[[measure]]")[1], "", "there is a [budget] but no [[measure]] to spend it on"),
+        ("[budget]\namount = 1000\n", "", "there are measures but no [budget]: write how much there is, amount = 100000"),
+        ("amount = 1000", "amount = -1", "budget.amount: input should be greater than or equal to 0, not -1"),
+        ("amount = 1000", "amount = 1000\ngroups = { sales = { at_most = 5 } }", "budget.groups names sales, which no measure is of"),
+        ("amount = 1000", "amount = 1000\ngroups = { sales = { at_most = -5 } }", "at_most must be a number of at least 0, not -5.0"),
+        ("amount = 1000", "amuont = 1000", "budget.amuont is not a setting; did you mean 'amount'?"),
+        ('lasts = "campaign"', "", "measure.0.lasts is missing"),
+        ('lasts = "campaign"', 'lasts = "1 year"', "measure 'Fairs': lasts must be \"campaign\" for acquisition"),
+        ("[500, 2, 4]", "[500, 4, 2]", "measure 'Fairs': today must be a spend above 0 and two effects, 0 < low < high"),
+        ("ceiling = 9", "cieling = 9", "measure.0.response.cieling is not a setting; did you mean 'ceiling'?"),
+        ('lever = "acquisition"', 'lever = "churn"', "measure.0.lever: input should be 'acquisition'"),
+        ('industry = "retail"', 'branch = "retail"', "measure 'Fairs' lies at 'branch', by which is not reported: add it to report.by"),
+        ("[[measure]]", BUDGET.split("amount = 1000")[1] + "[[measure]]", "measures are named twice: Fairs"),
+    ],
+)
+def test_a_budget_that_cannot_be_planned_is_named(without: str, instead: str, said: str, tmp_path: Path) -> None:
+    text = GOOD + BUDGET
+    assert without in text
+    assert said in complaint(tmp_path, text.replace(without, instead, 1), 'data.segments=["industry"]')
 
 
 def test_opportunities_and_orders_at_any_time_are_told_apart(tmp_path: Path) -> None:

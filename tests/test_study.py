@@ -16,10 +16,11 @@ from typer.testing import CliRunner
 
 import clvbayes as clv
 from clvbayes import cli, study
-from clvbayes.errors import DataError
+from clvbayes.errors import DataError, SettingsError
 from clvbayes.files import file_hashes
 from clvbayes.grading.rolling_origins import CODE
 from clvbayes.inference import CheckResult, kept
+from clvbayes.report import GradedModel
 from clvbayes.report import prose_en as words
 
 HOSTILE = "<script>alert(1)</script>"
@@ -39,9 +40,25 @@ discount_rate = 0.08
 horizon = 2
 [backtest]
 with_run = false
+[budget]
+amount = 3000
+[[measure]]
+name = "Calls"
+lever = "acquisition"
+where = { region = "north" }
+response = { today = [500, 0.5, 1.5], ceiling = 6 }
+lasts = "campaign"
+current = 500
+[[measure]]
+name = "Service, plain"
+lever = "retention"
+where = { 'x"; drop table t' = "plain" }
+response = { today = [500, 0.02, 0.06], ceiling = 0.2 }
+lasts = "1 year"
 [run]
 seed = 5
 draws = 500
+allow_failed_checks = true
 """
 
 
@@ -131,6 +148,54 @@ def test_two_accounts_hold_about_half_of_the_value_and_the_first_page_says_so(fi
     few = int(np.searchsorted(values.cumsum(), values.sum() / 2)) + 1
     assert few <= 3
     assert page.index(f"the largest {few} hold half of the value") < page.index("By region")
+
+
+def test_a_budget_becomes_a_plan_that_the_report_tells(finished: clv.Study) -> None:
+    plan = finished.plan
+    assert plan is not None and plan.budget == 3000
+    assert plan.measures.index.tolist() == ["Calls", "Service, plain"] and plan.measures["plan"].sum() <= 3000 + 1e-6
+    assert set(finished.valuation.levers[COLUMN]["lever"].to_numpy()) == {"churn"}
+    page = finished.report.read_text(encoding="utf-8")
+    assert words.PLAN in page and "Service, plain" in page
+    measures = json.loads((finished.folder / "manifest.json").read_text(encoding="utf-8"))["settings"]
+    assert measures["measure Calls"]["response"] == {"today": [500.0, 0.5, 1.5], "ceiling": 6.0, "family": "saturating"}
+
+
+@pytest.mark.parametrize(("allowed", "planned"), [(False, False), (True, True)])
+def test_a_failed_check_blocks_the_plan_unless_the_settings_let_it_through(finished: clv.Study, allowed: bool, planned: bool) -> None:
+    settings = finished.settings.settings
+    settings = settings.model_copy(update={"run": settings.run.model_copy(update={"allow_failed_checks": allowed})})
+    failed = replace(finished.purchases.certificate, results=(CheckResult("R-hat", "failed", "1.2"),))
+    found = study._budgeted(settings, finished.valuation, [replace(finished.purchases, certificate=failed), finished.spend], None)
+    assert found is not None and (found.plan is not None) == planned
+    assert planned or found.refused == study.NOT_CERTIFIED
+
+
+def test_bands_that_did_not_hold_widen_the_plans_draws(finished: clv.Study) -> None:
+    past = make_backtest(Past())
+    against = replace(past.verdicts[0], model=past.models[0], judgement="too narrow", factor=2.5)
+    graded = GradedModel(replace(past, verdicts=(against,)), past.models[0], "EUR")
+    found = study._budgeted(finished.settings.settings, finished.valuation, [finished.purchases, finished.spend], graded)
+    assert found is not None and found.plan is not None and found.as_drawn is not None
+    assert (found.plan.widened_by, found.as_drawn.widened_by) == (2.5, 1.0)
+
+
+def test_limits_that_clash_leave_the_valuation_and_say_why(finished: clv.Study) -> None:
+    settings = finished.settings.settings
+    assert settings.budget is not None
+    clashing = settings.model_copy(update={"budget": settings.budget.model_copy(update={"worst_at_least": 1e9})})
+    found = study._budgeted(clashing, finished.valuation, [finished.purchases, finished.spend], None)
+    assert found is not None and found.plan is None and "these clash: worst 5% of cases" in found.refused
+
+
+def test_a_measure_at_a_level_that_nobody_is_of_is_refused_before_anything_is_sampled(folder: Path) -> None:
+    text = SETTINGS.replace('region = "north"', 'region = "nroth"')
+    (folder / "misspelt.toml").write_text(text, encoding="utf-8")
+    try:
+        with pytest.raises(SettingsError, match="measure 'Calls': 'region' has no level 'nroth'; there are north"):
+            clv.run(folder / "misspelt.toml", progress=False)
+    finally:
+        (folder / "misspelt.toml").unlink()
 
 
 def test_hostile_names_come_out_harmless(finished: clv.Study) -> None:

@@ -18,7 +18,7 @@ from clvbayes.grading.discrepancy import completed, learn_from, pooled_models
 from clvbayes.grading.forecasts import forecast_existing, forecast_newcomers, forecast_totals, plan_weeks
 from clvbayes.grading.tables import TABLES, difference_table, level_table, tables_of
 from clvbayes.grading.verdicts import Choice, Verdict, choose, judge
-from clvbayes.grading.windows import MEASURES, Happened, Newcomers, Origin, happened_after, newcomers_after, plan_origins
+from clvbayes.grading.windows import MEASURES, Happened, Newcomers, Origin, happened_after, newcomers_after, plan_origins, whole_windows
 from clvbayes.inference import Fit, fit
 from clvbayes.inference.kept import code_digest, fit_or_kept
 from clvbayes.models import gamma_gamma
@@ -201,7 +201,8 @@ def backtest(
     since, until : datetime.date, optional
         First and last day of observation, as of `clvbayes.summarize`; what happens after `until` is not known to be complete.
     opportunity : {"day", "week", "month", "quarter", "year"}, optional
-        As of `clvbayes.summarize`: orders of a customer at one opportunity are one, in what is forecast and in what happened.
+        As of `clvbayes.summarize`: orders of a customer at one opportunity are one, in what is forecast and in what happened. Horizons that
+        are no whole number of such windows are left out, with a note.
     spend_growth : float
         As of `clvbayes.Economics`.
     draws, predictive_draws : int
@@ -248,7 +249,12 @@ def backtest(
     columns = _columns(everyone, pool, by)
     first = (everyone.statistics["t0"].min()).date()
     levels_of(everyone.segments, columns)  # which refuses columns of too many levels
-    planned = plan_origins(origins, horizons, first, everyone.until)
+    gradable, in_part = whole_windows(horizons, opportunity)
+    if not gradable:
+        raise DataError(
+            f"no horizon of {', '.join(map(str, in_part))} weeks is a whole number of {opportunity}s: give one of some {opportunity}s"
+        )
+    planned = plan_origins(origins, gradable, first, everyone.until)
     frozen_pool = tuple(entry if isinstance(entry, str) else tuple(entry) for entry in pool)
     grader = _Grader(
         candidates=candidates,
@@ -261,7 +267,11 @@ def backtest(
         widened=widened,
         progress=progress,
     )
-    notes = _not_gradable(origins, horizons, planned, everyone.until)
+    notes = _not_gradable(origins, gradable, planned, everyone.until)
+    if in_part:
+        notes.append(
+            f"{', '.join(map(str, in_part))} weeks are not graded: they are no whole number of {opportunity}s, in which orders are counted."
+        )
     for k, origin in enumerate(planned):
         started = time.monotonic()
         try:

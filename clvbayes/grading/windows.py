@@ -8,12 +8,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clvbayes.data import Customers
+from clvbayes.data import DAYS_PER_UNIT, Customers, TimeUnit
 from clvbayes.errors import ArgumentError, DataError
 
-__all__ = ["FEWEST_ORIGINS", "MEASURES", "Happened", "Newcomers", "Origin", "apart", "happened_after", "newcomers_after", "plan_origins"]
+__all__ = [
+    "FEWEST_ORIGINS",
+    "MEASURES",
+    "Happened",
+    "Newcomers",
+    "Origin",
+    "apart",
+    "happened_after",
+    "newcomers_after",
+    "plan_origins",
+    "whole_windows",
+]
 
 MEASURES = ("orders", "revenue")
+NEARLY_WHOLE = 0.02  # of a window: 52 weeks are .997 of a year, 13 weeks 2.99 months
 FEWEST_ORIGINS = 3  # that do not overlap: from fewer there is no verdict, and no error between origins
 
 
@@ -93,6 +105,22 @@ def plan_origins(asked: int | date | Sequence[date], horizons: Sequence[int], fi
             "weeks before it and after it"
         )
     return gradable
+
+
+def whole_windows(horizons: Sequence[int], opportunity: TimeUnit | None) -> tuple[list[int], list[int]]:
+    """Horizons that can be graded where customers order at opportunities, and those that cannot: not about a whole number of windows.
+
+    An order stands on the day of the first one in its window, with the money of all of them: within a part of a window that would be more
+    than has happened.
+    """
+    weeks = _checked_weeks(horizons)
+    if opportunity is None:
+        return weeks, []
+    windows = [7 * each / DAYS_PER_UNIT[opportunity] for each in weeks]
+    whole = [round(number) >= 1 and abs(number / max(round(number), 1) - 1) < NEARLY_WHOLE for number in windows]
+    return [each for each, fits in zip(weeks, whole, strict=True) if fits], [
+        each for each, fits in zip(weeks, whole, strict=True) if not fits
+    ]
 
 
 def _checked_weeks(horizons: object) -> list[int]:

@@ -17,7 +17,7 @@ from arviz_stats.utils import ELPDDataLOO, ELPDDataLOOSubsample
 
 from clvbayes.data import Customers, require_seed
 from clvbayes.errors import ArgumentError, DataError
-from clvbayes.inference.fit import Fit
+from clvbayes.inference.fit import Fit, digest_of
 from clvbayes.inference.likelihood import Likelihood
 from clvbayes.models.hierarchy import Cells, all_coordinates, assign_cells
 from clvbayes.models.protocol import Columns, Model, PurchaseModel
@@ -63,14 +63,28 @@ def leave_one_out(fit: Fit, customers: Customers, *, seed: int) -> ELPDDataLOO:
     (4, ('customer',))
     """
     require_seed(seed)
-    cells = assign_cells(customers, fit.pool)
-    columns, model = fit.model.columns(customers, cells), fit.model.exact
+    return _leave_one_out(fit, customers, seed, subsampled=False)
+
+
+def _columns_of(fit: Fit, customers: Customers) -> Columns:
+    if not isinstance(fit, Fit) or not isinstance(customers, Customers):
+        raise ArgumentError(f"a fit and its customers are needed, not {type(fit).__name__} and {type(customers).__name__}")
+    return fit.model.columns(customers, assign_cells(customers, fit.pool))
+
+
+def _leave_one_out(fit: Fit, customers: Customers, seed: int, *, subsampled: bool) -> ELPDDataLOO:
+    """As `leave_one_out`; of some customers only where there are many distinct rows, or where models are compared of which one has many."""
+    columns = _columns_of(fit, customers)
+    cells, model = assign_cells(customers, fit.pool), fit.model.exact
     _require_fitted_to(fit, customers, len(columns))
     measure = model.log_measure(customers)
     if not np.isfinite(measure).all():
-        raise DataError(f"{model.title} is a density of times between orders, which an RFM frame does not have: it cannot be compared")
+        raise DataError(
+            f"{model.title} is a density of times between orders, which neither an RFM frame nor orders counted at opportunities have: it "
+            "cannot be compared"
+        )
     (row, first), draws = columns.numbered(), min(DRAWS, _draws_of(fit))
-    if len(first) <= MOST_ROWS:
+    if len(first) <= MOST_ROWS and not subsampled:
         elpd, k_hat, p = (of_row[row] for of_row in _left_out(_densities(fit, model, customers, cells, columns.of(first), draws)))
         elpd = elpd + measure
         return ELPDDataLOO(
@@ -126,13 +140,13 @@ def compare(fits: Mapping[str, Fit], customers: Customers, *, seed: int) -> pd.D
     Returns
     -------
     pandas.DataFrame
-        As ``arviz_stats.compare`` makes it: `elpd_diff` is the difference from the best one, `dse` its standard error; `p_worse` the
-        probability that a model is worse than the best one.
+        As ``arviz_stats.compare`` makes it, unrounded and without weights: `elpd_diff` is the difference from the best one, `dse` its
+        standard error; `p_worse` the probability that a model is worse than the best one.
 
     Raises
     ------
     ArgumentError
-        If there are fewer than two, or they are densities of different things.
+        If there are fewer than two, they are densities of different things, or they run by different clocks.
     DataError
         As of `leave_one_out`.
 
@@ -144,12 +158,24 @@ def compare(fits: Mapping[str, Fit], customers: Customers, *, seed: int) -> pd.D
     """
     if not isinstance(fits, Mapping) or len(fits) < 2:
         raise ArgumentError('compare needs at least two fits by name, such as {"MBG/NBD": one, "Pareto/NBD": other}')
+    for fit in fits.values():
+        _columns_of(fit, customers)  # which refuses what is no fit
     measures = {name: _measured(fit) for name, fit in fits.items()}
     if len(set(measures.values())) > 1:
         told = "; ".join(f"{name} is one of {measured}" for name, measured in measures.items())
         raise ArgumentError(f"only densities of the same data can be compared: {told}")
-    found: pd.DataFrame = arviz_stats.compare({name: leave_one_out(fit, customers, seed=seed) for name, fit in fits.items()})
-    return found
+    clocks = {name: fit.model.clock for name, fit in fits.items()}
+    if len(set(clocks.values())) > 1:
+        raise ArgumentError(
+            "models with and without a season or a level cannot be compared: of a customer's orders it is not known in which months they "
+            "fell, so that only sums over all customers would be right. Compare their back-tests"
+        )
+    require_seed(seed)
+    several = any(len(_columns_of(fit, customers).numbered()[1]) > MOST_ROWS for fit in fits.values())
+    left_out = {name: _leave_one_out(fit, customers, seed, subsampled=several) for name, fit in fits.items()}
+    # no weights: those of stacking are of densities, which underflow, and change with the unit of time
+    found: pd.DataFrame = arviz_stats.compare(left_out, method="pseudo-bma", round_to="none")
+    return found.drop(columns="weight")
 
 
 def _measured(fit: Fit) -> str:
@@ -166,9 +192,17 @@ def _require_fitted_to(fit: Fit, customers: Customers, informing: int) -> None:
         tuple(of[name] for name in ("unit", "until", "spend_level")) for of in (fit.posterior.attrs, vars(customers) | {"until": until})
     )
     if known != given:
-        raise ArgumentError(f"these are not the customers that the model was fitted to: they have {given}, those had {known}")
+        names = ("unit of time", "last day", "level of spend")
+        differ = ", ".join(
+            f"{name} {new or 'unknown'!r} and not {old or 'unknown'!r}"
+            for name, new, old in zip(names, given, known, strict=True)
+            if new != old
+        )
+        raise ArgumentError(f"these are not the customers that the model was fitted to: they have {differ}")
     if informing != fit.customers:
         raise ArgumentError(f"{fit.customers:,} customers informed the fit, and these are {informing:,}")
+    if digest_of(fit.model.rows(customers, assign_cells(customers, fit.pool))) != fit.posterior.attrs["rows"]:
+        raise ArgumentError("these are not the customers that the model was fitted to: their statistics, or their segments, are others")
 
 
 def _densities(fit: Fit, model: Model, customers: Customers, cells: Cells, columns: Columns, draws: int) -> np.ndarray:

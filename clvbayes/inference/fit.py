@@ -1,5 +1,6 @@
 """Statistics and a model in, a posterior and its certificate out."""
 
+import hashlib
 import json
 import sys
 from dataclasses import asdict, dataclass
@@ -16,7 +17,7 @@ from clvbayes.inference.strategy import Method, Task, sample_posterior
 from clvbayes.models.assembly import own_or_given
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.priors import Priors
-from clvbayes.models.protocol import Model
+from clvbayes.models.protocol import Model, Table
 
 __all__ = ["Fit", "fit"]
 
@@ -63,6 +64,14 @@ class Fit:
         import arviz_stats
 
         return arviz_stats.summary(self.posterior, ci_prob=0.9, ci_kind="eti", round_to="none")
+
+
+def digest_of(rows: Table) -> str:
+    """What a model was fitted to, in few letters."""
+    digest = hashlib.sha256()
+    for name, column in rows.items():
+        digest.update(name.encode() + np.ascontiguousarray(column).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def fit(
@@ -150,6 +159,7 @@ def fit(
         "until": "" if statistics.until is None else statistics.until.isoformat(),
         "compression": json.dumps(asdict(sampled.compression)),
         "spend_level": statistics.spend_level,
+        "rows": digest_of(model.rows(statistics, cells)),
     }
     certificate = certify(posterior, chosen, model, statistics, sampled.compression)
     return Fit(model, chosen, frozen_pool, posterior, certificate, int(seed))

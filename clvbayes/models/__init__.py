@@ -1,5 +1,7 @@
 """Models of purchases, of spend and of returns. Each is one file: its story, priors, likelihood, conditional posterior and futures."""
 
+from typing import TYPE_CHECKING
+
 from clvbayes.models.beta_binomial_returns import beta_binomial_returns
 from clvbayes.models.bg_bb import bg_bb
 from clvbayes.models.bg_nbd import bg_nbd
@@ -12,3 +14,10 @@ from clvbayes.models.pareto_nbd import pareto_nbd
 from clvbayes.models.priors import Priors
 
 __all__ = ["Priors", "beta_binomial_returns", "bg_bb", "bg_nbd", "gamma_gamma", "lognormal", "mbg_cnbd", "mbg_nbd", "nbd", "pareto_nbd"]
+
+if TYPE_CHECKING:  # what follows the protocols, as mypy finds it
+    from clvbayes.models.protocol import PurchaseModel, ReturnsModel, SpendModel
+
+    _purchases: tuple[PurchaseModel, ...] = (bg_bb(), bg_nbd(), mbg_cnbd(), mbg_nbd(), nbd(), pareto_nbd())
+    _spend: tuple[SpendModel, ...] = (gamma_gamma(), lognormal())
+    _returns: tuple[ReturnsModel, ...] = (beta_binomial_returns(),)

@@ -96,22 +96,16 @@ class BetaGeometric(ContinuousPurchases):
         return natural[1] + T
 
     def living_rate(self, natural: Natural, x: Any, t_x: Any, T: Any, passed: Any) -> Any:
-        """(r+x)/(alpha+T) 2F1(r+x+1, a; a+b+c; -s/(alpha+T)) (method book 1.2), after Pfaff's transformation, which keeps its digits for
-        hundreds of purchases. SciPy's function loses itself where a+b is in the hundreds; there the expectation over dropout is taken at
-        quantiles of its narrow distribution."""
+        """(r+x)/(alpha+T) 2F1(r+x+1, a; a+b+c; -s/(alpha+T)) (method book 1.2)."""
         r, alpha, a, b = natural
-        shape, stays, age = r + x, b + x + self.first, alpha + T
-        z = np.log1p(passed / age)
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean = shape * np.exp(-a * z) * hyp2f1(a, a + stays - shape - 1, a + stays, -np.expm1(-z))
-        narrow = np.broadcast_to(a + b > NARROW_FROM, mean.shape).all(axis=-1)
-        if narrow.any():
-            nodes, weights = np.polynomial.legendre.leggauss(QUADRATURE_NODES)
-            given = (np.broadcast_to(value, mean.shape[:-1] + value.shape[-1:])[narrow][..., None] for value in (shape, a, stays, z))
-            of_shape, of_a, of_stays, of_z = given
-            dropout = betaincinv(of_a, of_stays, 0.5 * (nodes + 1))
-            mean[narrow] = np.sum(0.5 * weights * of_shape * (1 + dropout * np.expm1(of_z)) ** -(of_shape + 1), axis=-1)
-        return mean / age
+        shape, age = r + x, alpha + T
+        return shape / age * _mean_fall(a, b + x + self.first, shape + 1, np.log1p(passed / age), a + b > NARROW_FROM)
+
+    def living_survival(self, natural: Natural, x: Any, t_x: Any, T: Any, passed: Any) -> Any:
+        """2F1(r+x, a; a+b+c; -s/(alpha+T))."""
+        given = np.broadcast_arrays(*(np.asarray(value, dtype=float)[..., None] for value in (*natural, x, T, passed)))
+        r, alpha, a, b, x, T, passed = given
+        return _mean_fall(a, b + x + self.first, r + x, np.log1p(passed / (alpha + T)), a + b > NARROW_FROM)[..., 0]
 
     def living_moments(
         self, natural: Natural, x: Any, t_x: Any, T: Any, *, horizon: Any, discount: float, random: np.random.Generator
@@ -136,6 +130,22 @@ class BetaGeometric(ContinuousPurchases):
         """The compiled simulator."""
         found: tuple[np.ndarray, np.ndarray, np.ndarray] = simulate_leaving_at_purchases(float(self.first), *arguments)
         return found
+
+
+def _mean_fall(a: Any, stays: Any, power: Any, z: Any, narrow: Any) -> np.ndarray:
+    """E[(1 + p (e^z - 1))^-power] of p ~ Beta(a, stays), the last dim being that of z: a hypergeometric function, after Pfaff's
+    transformation, which keeps its digits for hundreds of purchases. SciPy's loses itself where a + b is in the hundreds; there the
+    expectation is taken at quantiles of the narrow distribution."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = np.exp(-a * z) * hyp2f1(a, a + stays - power, a + stays, -np.expm1(-z))
+    of_rows = np.broadcast_to(narrow, mean.shape).all(axis=-1)
+    if of_rows.any():
+        nodes, weights = np.polynomial.legendre.leggauss(QUADRATURE_NODES)
+        given = (np.broadcast_to(value, mean.shape[:-1] + value.shape[-1:])[of_rows][..., None] for value in (a, stays, power, z))
+        of_a, of_stays, of_power, of_z = given
+        dropout = betaincinv(of_a, of_stays, 0.5 * (nodes + 1))
+        mean[of_rows] = np.sum(0.5 * weights * (1 + dropout * np.expm1(of_z)) ** -of_power, axis=-1)
+    return np.asarray(mean)
 
 
 def log_count(shape: Any, age: Any, horizon: Any, count: Any) -> Any:

@@ -52,7 +52,7 @@ WINDOW_BY_WINDOW = (
     64  # from then on what is expected of a window changes too little to be told from a smooth curve: 3e-6 of a decade's orders
 )
 WINDOW_NODES, WINDOW_WEIGHTS = np.array([0.5 - 0.5 / math.sqrt(3), 0.5 + 0.5 / math.sqrt(3)]), np.array([0.5, 0.5])
-MOST_WINDOWS = 1000  # of so many, half of them used, A is 1e-301: of more it would be no number
+MOST_WINDOWS = 500  # of so many, half of them used, A is 1e-151: sums of what is far smaller stay numbers
 SMALLEST = 1e-300
 SERIES_FROM = 1e4  # from there two terms of Stirling's series, whose digits do not cancel
 
@@ -205,13 +205,20 @@ class BgBb(PurchasesWhileAlive):
             orders = orders + discounted_integral(smooth, later, d[..., None] + WINDOW_BY_WINDOW, discount, shifted)
         return np.asarray(self.p_alive(coordinates, x, recency, T) * order * orders)
 
+    def living_survival(self, natural: Natural, x: Any, t_x: Any, T: Any, passed: Any) -> Any:
+        """E[(1-leave)^m], where m windows have begun."""
+        _, _, c, d = natural
+        begun = np.ceil(np.asarray(passed) - NOT_LATE)
+        return np.exp(_log_rising(d + T, begun) - _log_rising(c + d + T, begun)) + 0.0 * x
+
     def living_moments(
         self, natural: Natural, x: Any, t_x: Any, T: Any, *, horizon: Any, discount: float, random: np.random.Generator
     ) -> tuple[Any, Any, Any]:
         """Of probabilities to order and to leave drawn for each customer."""
         a, b, c, d = natural
         order, leave = random.beta(a + x, b + T - x), random.beta(c, d + T)
-        given = np.broadcast_arrays(order, leave, horizon)
+        end = np.minimum(horizon, FORGOTTEN / discount) if discount > 0 else horizon
+        given = np.broadcast_arrays(order, leave, end)
         found = _moments(np.stack([np.asarray(value, dtype=float).ravel() for value in given]), discount)
         return tuple(found.reshape((3, *given[0].shape)))
 

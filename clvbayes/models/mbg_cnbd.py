@@ -44,6 +44,7 @@ __all__ = ["MbgCnbd", "mbg_cnbd"]
 STREAMS = "47287f42"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
 
 MOST_PHASES = 10
+MOST_COUNTED, COUNTED = 5_000, 1e-9  # purchases, and the probability of more
 # Of the k-th root of the probability to stay: below it sums over roots of unity lose their digits, and hardly anybody stays.
 LEAST_ROOT = 0.01
 
@@ -140,6 +141,22 @@ class MbgCnbd(BetaGeometric):
                 following = rate / self.k * next_turn ** -(self.k - 1.0)
                 pair = pair + share * following * _both(fall + 2 * discount, next_fall + discount, horizon)
         return np.real(first), np.real(second), np.real(2 * (1 - dropout) * pair)
+
+    def living_survival(self, natural: Natural, x: Any, t_x: Any, T: Any, passed: Any) -> Any:
+        """The sum over n of the probability that n purchases would be made, and that the customer stays at all of them."""
+        r, alpha, a, b = natural
+        shape, age, stays = r + self.k * x, alpha + T, b + x + 1
+        survives, made, n = 0.0, 0.0, 0
+        while n < MOST_COUNTED and np.min(made) < 1 - COUNTED:
+            exactly = 0.0
+            for phase, weight in enumerate(self._phase_weights(natural, x, t_x, T)):
+                ended = n * self.k - phase + np.arange(self.k)
+                terms = [np.exp(log_count(shape + phase, age, passed, np.full(np.shape(shape), float(m)))) for m in ended if m >= 0]
+                exactly = exactly + weight * np.sum(terms, axis=0)
+            made = made + exactly
+            survives = survives + np.exp(betaln(a, stays + n) - betaln(a, stays)) * exactly
+            n += 1
+        return np.asarray(survives)
 
     def living_count(self, natural: Natural, x: Any, t_x: Any, T: Any, *, horizon: Any, count: np.ndarray) -> Any:
         """As of MBG/NBD, but that n purchases would be made where nk-j to nk-j+k-1 phases end within the horizon."""

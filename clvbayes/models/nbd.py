@@ -83,6 +83,10 @@ class Nbd(ContinuousPurchases):
         r, alpha, _, _ = natural
         return (r + x) / (alpha + T) + 0.0 * passed
 
+    def living_survival(self, natural: Natural, x: Any, t_x: Any, T: Any, passed: Any) -> Any:
+        """One."""
+        return np.ones(np.broadcast_shapes(*map(np.shape, (natural[0], x, T, passed))))
+
     def living_moments(
         self, natural: Natural, x: Any, t_x: Any, T: Any, *, horizon: Any, discount: float, random: np.random.Generator
     ) -> tuple[Any, Any, Any]:

@@ -142,6 +142,11 @@ class ParetoNbd(ContinuousPurchases):
         r, alpha, s, beta = natural
         return (r + x) / (alpha + T) * np.exp(-s * np.log1p(passed / (beta + T)))
 
+    def living_survival(self, natural: Natural, x: Any, t_x: Any, T: Any, passed: Any) -> Any:
+        """((beta+T) / (beta+T+passed))^s."""
+        _, _, s, beta = natural
+        return np.exp(-s * np.log1p(passed / (beta + T))) + 0.0 * x
+
     def living_moments(
         self, natural: Natural, x: Any, t_x: Any, T: Any, *, horizon: Any, discount: float, random: np.random.Generator
     ) -> tuple[Any, Any, Any]:

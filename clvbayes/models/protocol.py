@@ -252,6 +252,10 @@ class PurchaseModel(Model, Protocol):
         """Probability that a customer has not left by T; `coordinates` has dims ``(coordinate, ...)``, broadcast against the statistics."""
         ...
 
+    def p_alive_later(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, passed: Any) -> np.ndarray:
+        """The same when so much time has passed after T."""
+        ...
+
     def count_probability(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, horizon: Any, count: Any) -> np.ndarray:
         """Closed-form probability of exactly `count` purchases within `horizon`; `coordinates` has dims ``(coordinate, ...)``."""
         ...

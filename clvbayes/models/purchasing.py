@@ -68,6 +68,14 @@ class PurchasesWhileAlive(ABC):
     # what a model says of itself ---------------------------------------------------------------------------------------------------------
 
     @abstractmethod
+    def priors(self, customers: Customers) -> Priors:
+        """Frozen numbers around what the customers did on average."""
+
+    @abstractmethod
+    def log_likelihood(self, coordinates: Any, tables: dict[str, dict[str, Any]], clock: Clock) -> Any:
+        """Log-likelihood of one customer of each row, in PyTensor."""
+
+    @abstractmethod
     def natural(self, coordinates: Any, exp: Any, logistic: Any) -> Natural:
         """Shapes and rates of the mixing distributions, by the given functions of NumPy or PyTensor."""
 
@@ -80,6 +88,10 @@ class PurchasesWhileAlive(ABC):
         self, natural: Natural, x: Any, t_x: Any, T: Any, *, horizon: Any, discount: float, random: np.random.Generator
     ) -> tuple[Any, Any, Any]:
         """`future_moments` of one latent state, drawn for each customer who lives at T."""
+
+    @abstractmethod
+    def living_survival(self, natural: Natural, x: Any, t_x: Any, T: Any, passed: Any) -> Any:
+        """Probability that a customer who lives at T has not left when so much time has `passed`."""
 
     @abstractmethod
     def living_count(self, natural: Natural, x: Any, t_x: Any, T: Any, *, horizon: Any, count: np.ndarray) -> Any:
@@ -106,7 +118,7 @@ class PurchasesWhileAlive(ABC):
         frequency, recency, T : array_like
             Statistics, in one unit of time.
         horizon : array_like
-            Length of the future; may be infinite where `discount` is positive.
+            Length of the future; may be infinite where `discount` is positive. What is expected between two times is the difference of two.
         discount : float
             Continuous rate per unit of time; 0 counts purchases without discounting.
         calendar : callable, optional
@@ -181,7 +193,7 @@ class PurchasesWhileAlive(ABC):
         estimates: Sequence[LevelEstimates] | None = None,
     ) -> "pm.Model":
         """The PyMC model; see `assemble`."""
-        return assemble(self, customers, pool, priors, estimates)  # type: ignore[arg-type]
+        return assemble(self, customers, pool, priors, estimates)
 
     def simulate(
         self,
@@ -239,6 +251,24 @@ class PurchasesWhileAlive(ABC):
             np.empty(room),
         )
         return Futures(customer, draw, clock.calendar(elapsed, draw, batch.starts[customer], batch.group[customer]), alive, expected)
+
+    def p_alive_later(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any, *, passed: Any) -> np.ndarray:
+        """Probability that a customer has not left when so much time has passed after T.
+
+        Parameters
+        ----------
+        coordinates : numpy.ndarray
+            Dims ``(coordinate, ...)``, broadcast against the statistics.
+        frequency, recency, T, passed : array_like
+            In one unit of time.
+
+        Returns
+        -------
+        numpy.ndarray
+        """
+        known = (np.asarray(value, dtype=float) for value in (frequency, recency, T, passed))
+        living = self.living_survival(self.natural(coordinates, np.exp, expit), *known)
+        return np.asarray(self.p_alive(coordinates, frequency, recency, T) * living)
 
     def discounted_moments(
         self,

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,18 +14,16 @@ from clvbayes.data import DAYS_PER_UNIT, Customers, require_seed
 from clvbayes.errors import ArgumentError
 from clvbayes.models.assembly import own_or_given
 from clvbayes.models.hierarchy import Pool, assign_cells
-from clvbayes.models.pace import STEADY_PACE
 from clvbayes.models.priors import Priors
-from clvbayes.models.protocol import Batch, PurchaseModel, SpendModel
-from clvbayes.models.streams import customer_keys
+from clvbayes.models.protocol import PurchaseModel, SpendModel
 from clvbayes.valuation.economics import LONGEST_YEARS, Economics
 
 __all__ = ["prior_check", "priors_in_words"]
 
-NEWCOMERS = 200  # simulated for each draw
 VALUED_YEARS = 3.0
 QUANTILES = {"q05": 0.05, "q10": 0.1, "q50": 0.5, "q90": 0.9, "q95": 0.95}
 WORD_DRAWS = 500
+EXAMPLES = {"purchases": "mbg_nbd", "spend": "gamma_gamma"}
 # which coordinate a statement settles, by what its name begins with
 SETTLES = {
     "orders_a_year": ("log_rate", "logit_order"),
@@ -67,9 +67,9 @@ def prior_check(
     -------
     pandas.DataFrame
         One row a statement, indexed by `of` (``"base"`` or ``"segment"``) and `what`: `orders_a_year`, a year's orders of a customer who
-        does not leave; `never_reorder`, the share of customers who order once and never again; `still_active`, the share of customers who
-        have not left after a year; `orders_3_years` after the first one; `value_3_years`, their discounted contribution, in currency.
-        Columns are the quantiles `q05`, `q10`, `q50`, `q90` and `q95` over the prior.
+        does not leave; `never_reorder`, the share of customers who order once and not again within fifty years; `still_active`, the share
+        of customers who have not left after a year; `orders_3_years` after the first one; `value_3_years`, their discounted contribution,
+        in currency. Columns are the quantiles `q05`, `q10`, `q50`, `q90` and `q95` over the prior.
 
     Raises
     ------
@@ -85,6 +85,7 @@ def prior_check(
     [0.1, 0.1, 0.3, 0.6, 0.7]
     """
     require_seed(seed)
+    _require_kinds(model, customers, spend)
     if isinstance(draws, bool) or not isinstance(draws, int | np.integer) or draws < 100:
         raise ArgumentError(f"draws must be a whole number of at least 100, not {draws!r}")
     if (spend is None) != (economics is None):
@@ -102,15 +103,9 @@ def prior_check(
         )
         if spend is not None and economics is not None:
             amounts = _drawn(own_or_given(spend, customers, spend_priors), levels, draws, random)
-            orders = model.expected_discounted_orders(
-                coordinates,
-                nothing,
-                nothing,
-                nothing,
-                horizon=VALUED_YEARS * year,
-                discount=float(np.log1p(economics.rates).mean()) / year,
-            )
-            said["value_3_years"] = orders * spend.amount_moments(amounts, nothing, nothing, nothing)[0] * margin
+            earned, made = (_discounted(model, coordinates, economics, year, growth) for growth in (economics.spend_growth, 0.0))
+            mean = spend.amount_moments(amounts, nothing, nothing, nothing)[0]
+            said["value_3_years"] = earned * mean * margin - made * float(economics.order_cost)  # type: ignore[arg-type]
         rows += [
             {"of": of, "what": name} | {column: float(np.quantile(values, at)) for column, at in QUANTILES.items()}
             for name, values in said.items()
@@ -158,6 +153,7 @@ def priors_in_words(
     >>> found.loc[("base", "orders_a_year"), ["q10", "q90"]].round().tolist()
     [1.0, 6.0]
     """
+    _require_kinds(model, customers, None)
     given = {"orders_a_year": orders_a_year, "never_reorder": never_reorder, "still_active": still_active}
     stated = {name: _checked(name, bounds) for name, bounds in given.items() if bounds is not None}
     if {"never_reorder", "still_active"} <= set(stated):
@@ -172,15 +168,41 @@ def priors_in_words(
 
 
 def _one_margin(economics: Economics) -> float:
-    if not isinstance(economics.margin, int | float):
-        raise ArgumentError("a value of the prior needs one margin, not margins by level")
-    return float(economics.margin)
+    for name in ("margin", "order_cost"):
+        if not isinstance(getattr(economics, name), int | float):
+            raise ArgumentError(f"a value of the prior needs one {name}, not one by level")
+    for name in ("service_cost", "return_cost"):
+        if getattr(economics, name) != 0:
+            raise ArgumentError(f"a value of the prior knows no {name}, which would need simulations: leave it out")
+    return float(economics.margin)  # type: ignore[arg-type]
 
 
-def _checked(name: str, bounds: object) -> tuple[float, float]:
+def _discounted(model: PurchaseModel, coordinates: np.ndarray, economics: Economics, year: float, growth: float) -> np.ndarray:
+    """A newcomer's expected orders, each at its year's rate, amounts growing."""
+    nothing, total = np.zeros(coordinates.shape[1]), np.zeros(coordinates.shape[1])
+    for begins in range(int(VALUED_YEARS)):
+        log_rate = float(np.log1p(economics.rates[min(begins, len(economics.rates) - 1)]))
+        discount = log_rate - float(np.log1p(growth))
+        until = [
+            model.expected_discounted_orders(coordinates, nothing, nothing, nothing, horizon=end * year, discount=discount / year)
+            for end in (begins, begins + 1)
+        ]
+        total += (until[1] - until[0]) * float(economics.discount_factor(float(begins))) * np.exp(log_rate * begins)
+    return total
+
+
+def _require_kinds(model: object, customers: object, spend: object) -> None:
+    for given, kind in ((model, "purchases"), (spend, "spend")):
+        if getattr(given, "kind", kind if given is None and kind == "spend" else None) != kind:
+            raise ArgumentError(f"a model of {kind} is needed, such as clv.models.{EXAMPLES[kind]}(), not {given!r:.60}")
+    if not isinstance(customers, Customers):
+        raise ArgumentError(f"customers must be made by clv.summarize or clv.Customers.from_frame, not {type(customers).__name__}")
+
+
+def _checked(name: str, bounds: Any) -> tuple[float, float]:
     most = np.inf if name == "orders_a_year" else 1.0
     match bounds:
-        case (int() | float() as low, int() | float() as high) if 0 < low < high < most:
+        case (low, high) if all(isinstance(end, Real) and not isinstance(end, bool) for end in (low, high)) and 0 < low < high < most:
             return float(low), float(high)
     raise ArgumentError(f"{name} must be two numbers, 0 < low < high{'' if most == np.inf else ' < 1'}, not {bounds!r}")
 
@@ -244,16 +266,8 @@ def _never_reorder(model: PurchaseModel, coordinates: np.ndarray, year: float) -
 
 
 def _still_active(model: PurchaseModel, coordinates: np.ndarray, year: float) -> np.ndarray:
-    """Of simulated newcomers, the probability to live given what would have been seen of them."""
-    draws = coordinates.shape[1]
-    key, nothing = customer_keys(f"newcomer {k}" for k in range(NEWCOMERS)), np.zeros(NEWCOMERS)
-    cell = np.zeros(NEWCOMERS, np.int64)
-    batch = Batch(key, cell, cell, cell, *[nothing] * 10)
-    futures = model.simulate(coordinates.T[:, :, None], batch, horizon=year, year=year, seed=0, clock=STEADY_PACE)
-    at = futures.customer.astype(np.int64) * draws + futures.draw
-    x, t_x = np.bincount(at, minlength=NEWCOMERS * draws).reshape(NEWCOMERS, draws), np.zeros(NEWCOMERS * draws)
-    np.maximum.at(t_x, at, futures.time)
-    return np.asarray(model.p_alive(coordinates[:, None, :], x, t_x.reshape(NEWCOMERS, draws), year).mean(axis=0))
+    nothing = np.zeros(coordinates.shape[1])
+    return model.p_alive_later(coordinates, nothing, nothing, nothing, passed=year)
 
 
 _STATEMENTS: dict[str, Callable[[PurchaseModel, np.ndarray, float], np.ndarray]] = {

@@ -14,8 +14,9 @@ from clvbayes.errors import ArgumentError
 from clvbayes.inference import Fit
 from clvbayes.inference.progress import track
 from clvbayes.models.clock import LEVEL, SEASONAL
+from clvbayes.models.hierarchy import assign_cells
 from clvbayes.models.pace import Pace
-from clvbayes.models.protocol import PurchaseModel, SpendModel
+from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
 from clvbayes.valuation.checks import check_simulation, check_sums, returned_share
 from clvbayes.valuation.discrepancy import Discrepancy
 from clvbayes.valuation.economics import Economics, fiscal_periods
@@ -61,9 +62,9 @@ def value(
 ) -> Valuation:
     """Predictive draws of what existing customers will bring, and of what one more customer would.
 
-    For each draw of the posterior and each customer: alive or not, a rate, a dropout probability, a level of spend and a share that comes
-    back are drawn from the customer's conditional posterior, then every purchase until the horizon, its amount, and whether it is returned.
-    Customers are folded in batches; no array of draws by customers is ever kept whole.
+    For each draw of the posterior and each customer: alive or not, how often they order and how soon they leave, a level of spend and a
+    share that comes back are drawn from the customer's conditional posterior, then every purchase until the horizon, its amount, and
+    whether it is returned. Customers are folded in batches; no array of draws by customers is ever kept whole.
 
     Parameters
     ----------
@@ -81,7 +82,8 @@ def value(
         Whether to value customers yet to be won, by level.
     levers : sequence of str
         What to move from the valuation date on, each by itself and with the same random numbers: "churn" (each customer's odds of leaving
-        after an order), "rate" (of orders) and "spend" (amounts). Each takes six more passes over all customers.
+        after an order, or before an opportunity; of a model of lifetimes their rate), "rate" (of orders) and "spend" (amounts). Churn and
+        rate take six more passes over all customers each, spend one.
     discrepancy : Discrepancy, optional
         What past forecasts missed of totals, as `clvbayes.learn_discrepancy` gives it: moves all customers at once, draw by draw. Without
         it, bands know nothing of what a model does not know, and are too narrow for totals. Fits with a level know their own.
@@ -201,8 +203,8 @@ def _require_usable(
     for fit in purchases:
         if fit.model.kind != "purchases" or spend.model.kind != "spend":
             raise ArgumentError(f"value needs a purchase fit, then a spend fit, not {fit.model.name} and {spend.model.name}")
-        if (fit.model.name, fit.pool) != (purchases[0].model.name, purchases[0].pool):
-            raise ArgumentError("purchase fits that are pooled must be of one model, over the same pooling columns")
+        if (_but_its_clock(fit.model), fit.pool) != (_but_its_clock(purchases[0].model), purchases[0].pool):
+            raise ArgumentError("purchase fits that are pooled must be of one model but for its clock, over the same pooling columns")
         if fit.posterior.attrs["unit"] != customers.unit:
             raise ArgumentError(f"the purchase fit counts time in {fit.posterior.attrs['unit']}s, these customers in {customers.unit}s")
     if returns is not None and returns.model.kind != "returns":
@@ -216,6 +218,12 @@ def _require_usable(
     if not isinstance(draws, int | np.integer) or draws < 100:
         raise ArgumentError(f"draws must be a whole number of at least 100, not {draws!r}: a 90 % band needs them")
     require_seed(seed)
+    for fit in (*purchases, spend):
+        fit.model.columns(customers, assign_cells(customers, fit.pool))  # which refuses customers that the model cannot know
+
+
+def _but_its_clock(model: Model) -> tuple[str, dict[str, Any]]:
+    return model.name, {name: chosen for name, chosen in model.options.items() if name not in ("season", "level")}
 
 
 def _require_widened(purchases: Sequence[Fit], customers: Customers, discrepancy: Discrepancy | None) -> None:

@@ -277,6 +277,7 @@ def test_settings_say_what_was_graded_and_how(orders, honest) -> None:
         "by": ["industry", "channel"],
         "since": None,
         "until": UNTIL.isoformat(),
+        "opportunity": None,
         "origins": [day.isoformat() for day in ORIGINS],
         "fits": honest.settings["fits"],
         "source": "DataFrame",

@@ -17,7 +17,7 @@ from clvbayes.errors import ArgumentError, DataError
 from clvbayes.inference import comparison
 from clvbayes.inference.certificate import Certificate, Compression
 from clvbayes.inference.comparison import compare, leave_one_out
-from clvbayes.inference.fit import Fit
+from clvbayes.inference.fit import Fit, digest_of
 
 CHAINS, PER_CHAIN = 2, 300
 
@@ -38,7 +38,8 @@ def made_up_fit(model, customers: Customers, *, off: float = 0.0, spread: float 
     drawn = np.random.default_rng(seed).normal(priors.mean, spread, (CHAINS, PER_CHAIN, len(priors.mean))) + off
     population = xr.Dataset({"population": (("chain", "draw", "coordinate"), drawn)}, coords={"coordinate": list(priors.coordinates)})
     posterior = xr.DataTree.from_dict({"posterior": population})
-    posterior.attrs = {"unit": customers.unit, "until": "", "spend_level": customers.spend_level}
+    rows = digest_of(model.rows(customers, comparison.assign_cells(customers, ())))
+    posterior.attrs = {"unit": customers.unit, "until": "", "spend_level": customers.spend_level, "rows": rows}
     informing = len(model.columns(customers, comparison.assign_cells(customers, ())))
     certificate = Certificate(model.title, Compression(informing, informing, informing, 1), ())
     return Fit(model, priors, (), posterior, certificate, seed)
@@ -121,7 +122,43 @@ def test_subsamples_of_two_models_are_compared_customer_by_customer(customers, m
     fits = {"near": made_up_fit(models.nbd(), customers), "MBG": made_up_fit(models.mbg_nbd(), customers)}
     one, other = (leave_one_out(fit, customers, seed=4) for fit in fits.values())
     assert one.loo_subsample_observations.tolist() == other.loo_subsample_observations.tolist()
-    assert set(compare(fits, customers, seed=4).index) == set(fits)
+    found = compare(fits, customers, seed=4)
+    worse = found.index[1]
+    best = one if found.index[0] == "near" else other
+    last = other if best is one else one
+    assert float(found.loc[worse, "elpd_diff"]) == pytest.approx(last.elpd - best.elpd, abs=3 * float(found.loc[worse, "subsampling_dse"]))
+    assert "weight" not in found
+
+
+def test_one_model_of_few_rows_is_sampled_as_the_other(customers, monkeypatch) -> None:
+    """NBD knows no last purchase and has fewer rows; ArviZ would warn of different subsamples, which is an error here."""
+    fits = {"NBD": made_up_fit(models.nbd(), customers), "MBG": made_up_fit(models.mbg_nbd(), customers)}
+    rows = {name: len(np.unique(leave_one_out(fit, customers, seed=4).elpd_i)) for name, fit in fits.items()}
+    monkeypatch.setattr(comparison, "MOST_ROWS", rows["NBD"] + 1)
+    assert rows["NBD"] + 1 < rows["MBG"]
+    found, whole = compare(fits, customers, seed=4), {name: float(leave_one_out(fit, customers, seed=4).elpd) for name, fit in fits.items()}
+    assert found.index.tolist() == sorted(whole, key=whole.get, reverse=True)
+
+
+def test_one_heavy_customer_is_no_division_by_zero() -> None:
+    """Whose density underflows: weights of models, which ArviZ would make of densities, are not told."""
+    frame = pd.DataFrame({"frequency": [600, 2, 0], "recency": [99.0, 9.0, 0.0], "T": [100.0, 20.0, 30.0]})
+    heavy = Customers.from_frame(frame, unit="week")
+    assert len(compare({name: made_up_fit(getattr(models, name)(), heavy) for name in ("nbd", "mbg_nbd")}, heavy, seed=1)) == 2
+
+
+def test_a_model_with_a_season_is_not_compared_with_one_without(customers) -> None:
+    fits = {"season": made_up_fit(models.mbg_nbd(season=True), customers), "steady": made_up_fit(models.mbg_nbd(), customers)}
+    with pytest.raises(ArgumentError, match="models with and without a season or a level cannot be compared"):
+        compare(fits, customers, seed=1)
+
+
+@pytest.mark.parametrize("given", [{"a": 1, "b": 2}, {"a": "fit", "b": None}])
+def test_what_is_no_fit_is_refused(given, customers) -> None:
+    with pytest.raises(ArgumentError, match="a fit and its customers are needed, not"):
+        compare(given, customers, seed=1)
+    with pytest.raises(ArgumentError, match="a fit and its customers are needed, not Fit and NoneType"):
+        leave_one_out(made_up_fit(models.nbd(), customers), None, seed=1)
 
 
 def test_regular_buyers_are_a_density_of_the_same_gaps(make_dated) -> None:
@@ -162,7 +199,7 @@ def test_another_unit_of_time_leaves_differences_between_models_as_they_are(make
 
 
 def test_gaps_that_are_not_known_cannot_be_compared(customers) -> None:
-    with pytest.raises(DataError, match="times between orders, which an RFM frame does not have"):
+    with pytest.raises(DataError, match="times between orders, which neither an RFM frame nor"):
         leave_one_out(made_up_fit(models.mbg_cnbd(k=2), customers), customers, seed=1)
 
 
@@ -203,8 +240,10 @@ def test_other_customers_are_refused(customers) -> None:
     fit = made_up_fit(models.nbd(), customers)
     with pytest.raises(ArgumentError, match="400 customers informed the fit, and these are 300"):
         leave_one_out(fit, made_up_customers(300), seed=1)
-    with pytest.raises(ArgumentError, match="not the customers that the model was fitted to"):
+    with pytest.raises(ArgumentError, match="they have unit of time 'day' and not 'week'"):
         leave_one_out(fit, replace(customers, unit="day"), seed=1)
+    with pytest.raises(ArgumentError, match="their statistics, or their segments, are others"):
+        leave_one_out(fit, made_up_customers(seed=6), seed=1)
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, True])

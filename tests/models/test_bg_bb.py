@@ -74,9 +74,15 @@ def test_each_cell_in_thirty_digits(x, t_x, log_likelihood, make_customers) -> N
         assert float(MODEL.p_alive(at, x, t_x, 6)) == pytest.approx(alive, rel=1e-10)
 
 
-@pytest.mark.parametrize("known", [(0, 0, 150), (3, 12, 150), (100, 140, 150), (150, 150, 150)])
+@pytest.mark.parametrize(
+    "known", [(0, 0, 150), (3, 12, 150), (100, 140, 150), (150, 150, 150), (250, 499, 500), (20, 90, 500), (250, 480, 500)]
+)
 def test_long_histories_in_thirty_digits(known, log_likelihood, make_customers) -> None:
-    for at in (PUBLISHED, np.array([-3.0, 2.5, -4.0, 3.0]), np.array([-6.0, 5.0, -9.0, 8.0])):
+    far = [
+        np.array(at)
+        for at in ((-3.0, 2.5, -4.0, 3.0), (-6.0, 5.0, -9.0, 8.0), (2.0, 5.0, -3.0, 2.0), (2.5, 6.0, -3.0, 1.0), (0.0, 1.0, -4.0, 2.0))
+    ]
+    for at in (PUBLISHED, *far):
         with mpmath.workdps(30):
             natural = plain.natural_of_opportunities(at)
             log_l, alive = (float(of(natural, known)) for of in (plain.opportunities, plain.opportunities_alive))
@@ -159,6 +165,7 @@ def test_nobody_leaves_after_the_last_order_seen() -> None:
         (1, 2.0, 6.5, "1 customers have a time that is no whole number, such as 'C000001' .frequency 1, recency 2, T 6.5."),
         (1, 1.5, 6.0, "a time that is no whole number"),
         (4, 3.0, 6.0, "more orders than opportunities"),
+        (4, 30.0, 501.0, "more than 500 opportunities, which are no rounds but any day"),
     ],
 )
 def test_what_are_no_opportunities_is_refused(x, t_x, T, said, make_customers) -> None:

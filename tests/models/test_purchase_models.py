@@ -703,6 +703,28 @@ def test_as_many_live_as_p_alive_says(model, typical, lived) -> None:
     assert (np.abs(found["alive"] - found["expected"]) <= 4.5 * np.sqrt(found["variance"]) + 1e-6).all()
 
 
+def test_as_many_newcomers_live_later_as_is_foreseen(model, typical, lived) -> None:
+    for horizon in np.unique(lived.T):
+        of = lived.alive[horizon == lived.T]
+        expected = float(model.p_alive_later(typical, 0, 0.0, 0.0, passed=horizon))
+        assert abs(of.mean() - expected) <= 4.5 * math.sqrt(expected * (1 - expected) / len(of)) + 1e-9
+
+
+def test_fewer_and_fewer_live(model, typical) -> None:
+    known, passed = as_counted(model, *KNOWN), np.array([0.0, 1.0, 13.0, 52.0, 520.0])
+    found = np.array([model.p_alive_later(typical, *known, passed=each) for each in passed])
+    assert found[0] == pytest.approx(float(model.p_alive(typical, *known)), rel=1e-9)
+    assert (np.diff(found) <= 1e-12).all() and (found >= 0).all()
+    assert found[-1] < 0.5 * found[0] or model.name == "nbd"
+    coordinates, everyone = mixed_base(model, typical)
+    at, columns = by_customer(coordinates, everyone), (everyone.frequency, everyone.recency, everyone.T)
+    together = model.p_alive_later(at, *(column[:, None] for column in columns), passed=26.0)
+    assert together.shape == (60, 6)
+    for i in range(0, 60, 7):
+        one = model.p_alive_later(at[:, i, 3], *(float(column[i]) for column in columns), passed=26.0)
+        assert together[i, 3] == pytest.approx(float(one), rel=1e-9)
+
+
 def test_as_many_buy_so_often_as_the_probability_of_a_newcomers_count_says(model, typical, lived) -> None:
     n = np.arange(lived.x.max() + 1)
     for horizon in np.unique(lived.T):

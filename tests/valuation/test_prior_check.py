@@ -75,6 +75,40 @@ def test_a_segment_knows_less_than_the_base() -> None:
     assert "segment" not in prior_check(MODEL, WEEKS, draws=100, seed=1).index.get_level_values("of")
 
 
+def test_each_year_has_its_rate_growth_and_costs() -> None:
+    asked = {"spend": models.gamma_gamma(), "draws": 200, "seed": 1}
+
+    def median(**economics):
+        found = prior_check(MODEL, WEEKS, economics=Economics(0.3, economics.pop("rate", 0.0), 3, **economics), **asked)
+        return found.loc[("base", "value_3_years"), "q50"]
+
+    plain = median()
+    assert median(rate={1: 0.0, 2: 0.0, 3: 0.0, 4: 0.9}) == pytest.approx(plain)  # no year that counts is discounted
+    assert median(rate=0.2) < median(rate={1: 0.0, 2: 0.2}) < plain < median(spend_growth=0.2)
+    assert median(order_cost=10.0) < plain
+    for name in ("service_cost", "return_cost"):
+        with pytest.raises(ArgumentError, match=f"a value of the prior knows no {name}"):
+            median(**{name: 5.0})
+    with pytest.raises(ArgumentError, match="needs one order_cost, not one by level"):
+        median(order_cost={"industry": {"a": 1.0}})
+
+
+def test_other_kinds_of_models_and_customers_are_refused() -> None:
+    for model in ("mbg_nbd", models.mbg_nbd, models.gamma_gamma()):
+        with pytest.raises(ArgumentError, match=r"a model of purchases is needed, such as clv.models.mbg_nbd\(\)"):
+            prior_check(model, WEEKS, seed=1)
+    with pytest.raises(ArgumentError, match="a model of spend is needed"):
+        prior_check(MODEL, WEEKS, spend=MODEL, economics=Economics(0.3, 0.0, 3), seed=1)
+    with pytest.raises(ArgumentError, match="customers must be made by"):
+        priors_in_words(MODEL, None, orders_a_year=(1, 6))
+
+
+def test_statements_are_numbers_of_any_kind_but_no_truths() -> None:
+    assert priors_in_words(MODEL, WEEKS, orders_a_year=(np.int64(1), 6.0)) == priors_in_words(MODEL, WEEKS, orders_a_year=(1, 6))
+    with pytest.raises(ArgumentError, match="orders_a_year must be two numbers"):
+        priors_in_words(MODEL, WEEKS, orders_a_year=(True, 6))
+
+
 def test_a_value_is_orders_times_amount_times_margin() -> None:
     """With amounts all but known, and no discount."""
     sure = models.gamma_gamma().priors(WEEKS).widened(1e-9)
