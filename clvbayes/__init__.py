@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from clvbayes import models, synthetic
     from clvbayes.data import Customers, Ledger, Query, Transactions, read_transactions, summarize
-    from clvbayes.decisions import Limit, Measure, Plan, allocate, responses, risk
+    from clvbayes.decisions import Limit, Measure, Plan, allocate, learn_responses, responses, risk
     from clvbayes.errors import ArgumentError, ClvError, DataError, SettingsError
     from clvbayes.grading import Backtest, backtest, learn_discrepancy
     from clvbayes.inference import Certificate, Fit, SpendCheck, compare, fit, leave_one_out, spend_checks
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "clvbayes.data": ("Customers", "Ledger", "Query", "Transactions", "read_transactions", "summarize"),
-    "clvbayes.decisions": ("Limit", "Measure", "Plan", "allocate", "responses", "risk"),
+    "clvbayes.decisions": ("Limit", "Measure", "Plan", "allocate", "learn_responses", "responses", "risk"),
     "clvbayes.errors": ("ArgumentError", "ClvError", "DataError", "SettingsError"),
     "clvbayes.grading": ("Backtest", "backtest", "learn_discrepancy"),
     "clvbayes.inference": ("Certificate", "Fit", "SpendCheck", "compare", "fit", "leave_one_out", "spend_checks"),
@@ -76,6 +76,7 @@ __all__ = [
     "compare",
     "fit",
     "learn_discrepancy",
+    "learn_responses",
     "leave_one_out",
     "load",
     "models",

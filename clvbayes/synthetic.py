@@ -49,6 +49,8 @@ _DAYS_OF_MONTHS = [31, 28.25, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 _BUSIEST_MONTH = 11
 _GROWTH = 0.4  # newcomers a day at the end of the years, over those at their beginning, less one
 _CASH_SALE = 0.25  # mean cash sale over mean order
+_FIRST_CUSTOMER = np.array([60.0, 900.0, 350.0, 300.0])  # EUR, by channel: what the first one costs
+_TOPS = 1.6  # times the busiest month's wins
 _STREAMS = ("arrival", "purchases", "spend", "lines", "returns", "cash", "duplicates")
 
 
@@ -73,6 +75,8 @@ class Truth:
         One row a customer: `customer_id`, `industry`, `channel`, `country`, `acquired` (day of the first order), `rate` (purchases per week
         while active), `dropout` (probability of leaving after a purchase), `expected_spend` (EUR an order) and `died`, the day of the last
         purchase of a customer that has left, missing for those still active.
+    responses : pandas.DataFrame
+        By channel: `top`, the most customers a month that money wins, and `scale` (EUR): a spend b wins ``top (1 - exp(-b / scale))``.
     """
 
     purchases: pd.DataFrame
@@ -81,6 +85,7 @@ class Truth:
     spend_by_channel: pd.DataFrame
     season: "pd.Series[float]"
     customers: pd.DataFrame
+    responses: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -95,10 +100,14 @@ class Company:
         `returned_order` (missing unless `is_return`), `industry`, `channel`, `country`.
     truth : Truth
         The parameters of the population and the latent values of each customer.
+    acquisition : pandas.DataFrame
+        One row a month and channel: `month` (its first day), `channel`, `spend` (EUR) and `won` (customers). A month's spend is what
+        brings as many customers as are to be expected, by ``truth.responses``.
     """
 
     orders: pd.DataFrame
     truth: Truth
+    acquisition: pd.DataFrame
 
     def write(self, folder: str | os.PathLike[str]) -> Path:
         """Write ``orders.csv`` (UTF-8, comma, ISO dates) into a folder, which is made if need be, whole or not at all.
@@ -204,7 +213,25 @@ def company(
     known = people.drop(columns="day").assign(acquired=calendar.reindex(people["day"]).to_numpy(), rate=habits["rate"])
     known = known.assign(dropout=habits["dropout"], expected_spend=expected_spend, died=calendar.reindex(habits["died"]).to_numpy())
     table = _table(pd.concat([sold, credited, cash, doubled]), known, days)
-    return Company(table, Truth(purchases, spend, purchases_by_channel, spend_by_channel, season, known))
+    acquisition, responses = _acquisition(known, days)
+    return Company(table, Truth(purchases, spend, purchases_by_channel, spend_by_channel, season, known, responses), acquisition)
+
+
+def _acquisition(known: pd.DataFrame, days: pd.DatetimeIndex) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What was spent on each channel in each month, and the curves by which it won whom it did."""
+    months = pd.Index(days.to_period("M").unique())
+    density = pd.Series(1 + _GROWTH * (np.arange(len(days)) + 0.5) / len(days), index=days.to_period("M"))
+    by_month = density.groupby(level=0).sum() / density.sum()
+    of_channel = _INDUSTRIES["share"].to_numpy() @ _CHANNEL_SHARES
+    expected = len(known) * np.outer(by_month.loc[months], of_channel)
+    top = _TOPS * expected.max(axis=0)
+    scale = _FIRST_CUSTOMER * top
+    spend = -scale * np.log1p(-expected / top)
+    counted = known.groupby([known["acquired"].dt.to_period("M"), "channel"]).size()
+    won = counted.reindex(pd.MultiIndex.from_product([months, _CHANNELS]), fill_value=0).to_numpy()
+    rows = pd.DataFrame({"month": months.repeat(len(_CHANNELS)).to_timestamp(), "channel": np.tile(_CHANNELS, len(months))})
+    rows = rows.assign(spend=np.round(spend.ravel(), 2), won=won)
+    return rows, pd.DataFrame({"top": top, "scale": scale}, index=_CHANNELS)
 
 
 def _check_arguments(customers: object, seed: object, years: object, until: object, seasonality: object, *shares: object) -> None:

@@ -57,6 +57,7 @@ DOOR = {
         "compare",
         "fit",
         "learn_discrepancy",
+        "learn_responses",
         "leave_one_out",
         "load",
         "models",

@@ -310,3 +310,15 @@ def test_the_smallest_company_works() -> None:
 
 def test_the_examples_are_true() -> None:
     assert doctest.testmod(clvbayes.synthetic) == (0, 4)
+
+
+def test_months_spend_brings_the_customers_that_are_expected() -> None:
+    made = company(customers=4000, seed=9)
+    table = made.acquisition.merge(made.truth.responses, left_on="channel", right_index=True)
+    expected = -table["top"] * np.expm1(-table["spend"] / table["scale"])
+    assert expected.sum() == pytest.approx(4000, rel=1e-5) and table["won"].sum() == 4000
+    by_channel = table.assign(expected=expected).groupby("channel")[["won", "expected"]].sum()
+    assert (np.abs(by_channel["won"] - by_channel["expected"]) < 4.5 * np.sqrt(by_channel["expected"])).all()
+    first_days = made.truth.customers.groupby([made.truth.customers["acquired"].dt.to_period("M"), "channel"]).size()
+    assert table.set_index([table["month"].dt.to_period("M"), "channel"])["won"].loc[first_days.index].tolist() == first_days.tolist()
+    assert (table["spend"] > 0).all() and (expected < table["top"]).all()

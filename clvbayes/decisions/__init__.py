@@ -2,6 +2,7 @@
 
 from clvbayes.decisions import responses, risk
 from clvbayes.decisions.allocation import Limit, Plan, allocate
+from clvbayes.decisions.learning import learn_responses
 from clvbayes.decisions.measures import Measure
 
-__all__ = ["Limit", "Measure", "Plan", "allocate", "responses", "risk"]
+__all__ = ["Limit", "Measure", "Plan", "allocate", "learn_responses", "responses", "risk"]

@@ -16,7 +16,7 @@ from scipy.special import ndtri
 
 from clvbayes.errors import ArgumentError
 
-__all__ = ["FAMILIES", "Curves", "Drawn", "Elicited", "Family", "Points", "Response", "drawn", "elicited", "response_of"]
+__all__ = ["FAMILIES", "Curves", "Drawn", "Elicited", "Family", "Parametric", "Points", "Response", "drawn", "elicited", "response_of"]
 
 Family = Literal["saturating", "hyperbolic", "logarithmic"]
 FAMILIES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
