@@ -36,6 +36,7 @@ SAME_MODELS = ("pool", "since", "spend_growth", "currency")  # in which an earli
 # and to be the run's own
 SAME_GRADES = ("sha256", "read", "by", "until", "asked", "horizons", "seed", "draws", "predictive_draws", "customers", "widened", "code")
 FITS, BACKTEST, BACKTEST_FITS = "fits", "backtest", "backtest-fits"
+PLAN = "plan.parquet"
 SHOWN_LEVELS = 12
 NOT_CERTIFIED = "a check of sampling or simulation failed; run.allow_failed_checks = true plans all the same"
 VERSIONED = ("clvbayes", "pymc", "nutpie", "arviz-stats", "numpy", "numba", "pandas", "duckdb")
@@ -56,7 +57,7 @@ class Study:
     document : Document
         The report, before it is rendered.
     folder : pathlib.Path
-        Where `report.html`, `customers.parquet`, `manifest.json` and `valuation/` are.
+        Where `report.html`, `customers.parquet`, `manifest.json`, `valuation/` and, with a budget, `plan.parquet` are.
     pooled : tuple of Fit
         Further fits that share the draws with `purchases`.
     plan : Plan or None
@@ -178,7 +179,7 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     file, transactions, customers = check(settings_path, overrides=overrides)
     settings = file.settings
     folder = _folder(file, out)
-    written = ("report.html", "customers.parquet", "manifest.json", "backtest.html")
+    written = ("report.html", "customers.parquet", PLAN, "manifest.json", "backtest.html")
     require_replaceable(folder, files=written, folders=("valuation", BACKTEST))
     for kept in (FITS, BACKTEST_FITS):
         require_replaceable(folder / kept, files=(), folders=())
@@ -458,6 +459,8 @@ def _write(study: Study, evidence: Evidence) -> None:
     with staged(study.folder) as stage:
         (stage / "report.html").write_text(render_html(study.document), encoding="utf-8")
         study.valuation.customers.to_parquet(stage / "customers.parquet", compression="zstd", index=False)
+        if study.plan is not None:
+            study.plan.measures.reset_index().to_parquet(stage / PLAN, compression="zstd", index=False)
         save(study.valuation, stage / "valuation")
         ledger = study.customers.ledger
         write_json(
@@ -472,3 +475,5 @@ def _write(study: Study, evidence: Evidence) -> None:
                 "files": file_hashes(stage),
             },
         )
+    if study.plan is None:
+        (study.folder / PLAN).unlink(missing_ok=True)  # of an earlier run with a budget

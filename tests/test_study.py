@@ -100,6 +100,7 @@ def test_a_run_writes_these_files_and_leaves_nothing_else(finished: clv.Study, f
         "customers.parquet",
         "fits",
         "manifest.json",
+        "plan.parquet",
         "report.html",
         "valuation",
     ]
@@ -123,6 +124,7 @@ def test_the_manifest_says_what_the_results_came_from(finished: clv.Study) -> No
     }
     assert set(manifest["files"]) == {
         "customers.parquet",
+        "plan.parquet",
         "report.html",
         "valuation/cash.nc",
         "valuation/customers.parquet",
@@ -155,6 +157,7 @@ def test_a_budget_becomes_a_plan_that_the_report_tells(finished: clv.Study) -> N
     assert plan is not None and plan.budget == 3000
     assert plan.measures.index.tolist() == ["Calls", "Service, plain"] and plan.measures["plan"].sum() <= 3000 + 1e-6
     assert set(finished.valuation.levers[COLUMN]["lever"].to_numpy()) == {"churn"}
+    pd.testing.assert_frame_equal(pd.read_parquet(finished.folder / "plan.parquet").set_index("name"), plan.measures)
     page = finished.report.read_text(encoding="utf-8")
     assert words.PLAN in page and "Service, plain" in page
     measures = json.loads((finished.folder / "manifest.json").read_text(encoding="utf-8"))["settings"]
