@@ -352,7 +352,8 @@ def test_a_run_grades_itself_once(finished: clv.Study, tmp_path: Path, monkeypat
         assert len(asked) == calls, overrides
         assert f">{words.BACKTEST}<" in done.report.read_text(encoding="utf-8")
     names = {path.name for path in out.iterdir()}
-    assert names == {"backtest", "backtest-fits", "backtest.html", "customers.parquet", "fits", "manifest.json", "report.html", "valuation"}
+    files = {"backtest.html", "customers.parquet", "manifest.json", "plan.parquet", "report.html"}
+    assert names == files | {"backtest", "backtest-fits", "fits", "valuation"}
     assert all(found.evidence.set_index("what").loc["orders", "origins"] == 5 for found in given)
 
 

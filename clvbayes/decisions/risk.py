@@ -202,7 +202,7 @@ def tail_weights(draws: np.ndarray, level: float) -> np.ndarray:
 def _tail(level: float) -> float:
     if isinstance(level, bool) or not isinstance(level, int | float | np.number) or not 0 < level < 1:
         raise ArgumentError(f"level must be a fraction between 0 and 1, such as 0.95, not {level!r}")
-    return 1 - float(level)
+    return round(1 - float(level), 12)  # 1 - 0.95 is a little more than 0.05 in floats, and would cut into one draw more
 
 
 def _draws(value: Any) -> np.ndarray:
