@@ -125,6 +125,7 @@ class ReportSettings(_Section):
     title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] | None = None
     by: list[str] | None = None
     customer_ids: Literal["none", "hashed", "plain"] = "none"
+    language: Literal["en", "de"] = "en"
 
 
 class CandidateSettings(_Section):

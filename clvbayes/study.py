@@ -230,6 +230,7 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         settings=_shown(file),
         backtest=graded,
         budgeted=budgeted,
+        language=settings.report.language,
     )
     plan = None if budgeted is None else budgeted.plan
     study = Study(file, customers, purchases[0], spend, returns, valuation, compose(evidence), folder, purchases[1:], plan)
@@ -273,7 +274,7 @@ def run_backtest(
     require_replaceable(folder / BACKTEST_FITS, files=(), folders=())
     found = _backtest(folder, settings, settings.candidates, transactions, customers, progress)
     drop_other_fits(folder / BACKTEST_FITS, found.settings["fits"])
-    _write_backtest(folder, GradedModel(found, found.models[0], customers.currency or ""))
+    _write_backtest(folder, GradedModel(found, found.models[0], customers.currency or ""), settings)
     return GradedStudy(file, found, folder)
 
 
@@ -310,9 +311,10 @@ def _backtest(
     return replace(found, settings=found.settings | {"read": _how_read(settings)})
 
 
-def _write_backtest(folder: Path, graded: GradedModel) -> None:
+def _write_backtest(folder: Path, graded: GradedModel, settings: Settings) -> None:
     with staged(folder) as stage:
-        (stage / "backtest.html").write_text(render_html(backtest_document(graded)), encoding="utf-8")
+        document = backtest_document(graded, settings.report.language)
+        (stage / "backtest.html").write_text(render_html(document), encoding="utf-8")
         save(graded.backtest, stage / BACKTEST)
 
 
@@ -339,7 +341,7 @@ def _graded(
                 print(f"No past forecast is graded: {problem}", file=sys.stderr)
             return None
         drop_other_fits(folder / BACKTEST_FITS, found.settings["fits"])
-        _write_backtest(folder, GradedModel(found, own, transactions.currency or ""))
+        _write_backtest(folder, GradedModel(found, own, transactions.currency or ""), settings)
     if found is None:
         return None
     return GradedModel(found, own, transactions.currency or "", _differs(found, settings, transactions, customers, ("sha256", "read")))

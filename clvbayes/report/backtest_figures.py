@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from clvbayes.report import prose_en as words
 from clvbayes.report.figures import BANDS, BLUE, GREY, INK, SIZE, SLATE, STYLE, money_axis, svg_text
+from clvbayes.report.language import words
 from clvbayes.report.numbers import money_format, unit_label
 
 __all__ = ["Graded", "Pair", "class_bars", "graded_bands", "tracking_chart"]

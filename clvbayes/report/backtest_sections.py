@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from clvbayes.grading import BASELINES, Verdict
-from clvbayes.report import prose_en as words
 from clvbayes.report.backtest_figures import Graded, Pair, class_bars, graded_bands, tracking_chart
-from clvbayes.report.blocks import Block, Cell, Column, Document, Figure, Finding, Note, Prose, Quantity, Section, Table
+from clvbayes.report.blocks import Block, Cell, Column, Document, Figure, Finding, Note, Prose, Quantity, Section, Table, named
 from clvbayes.report.graded import GradedModel
+from clvbayes.report.language import Language, day, speaking, spoken, translated, words
 from clvbayes.report.levels import SMALLEST_LEVEL
 from clvbayes.report.numbers import count, decimal, money_alike, money_format, share, show
 
@@ -50,22 +50,22 @@ def verdicts(graded: GradedModel) -> Section:
     made = words.BACKTEST_MADE if len(origins) > 1 else words.BACKTEST_MADE_ONE
     last = found.settings["until"]
     widened = words.BACKTEST_WIDENED if found.settings["widened"] else ""
-    told = made.format(origins=len(origins), first=origins[0], last=origins[-1], until=last, widened=widened)
+    told = made.format(origins=len(origins), first=day(origins[0]), last=day(origins[-1]), until=day(last), widened=widened)
     graded_customers = int(found.certificates["customers"].max())
     if found.settings["customers"] is not None and graded_customers >= found.settings["customers"]:
         told += words.SPREAD_SAMPLE.format(customers=show(count(graded_customers)))
     blocks: list[Block] = [Prose(told)]
     if graded.of_other_data:
-        blocks.append(Finding("note", words.BACKTEST_OTHER_DATA.format(source=found.settings["source"], until=last)))
+        blocks.append(Finding("note", words.BACKTEST_OTHER_DATA.format(source=found.settings["source"], until=day(last))))
     if len(found.models) == 1:
         blocks.append(Finding("ok", words.BACKTEST_ALONE.format(model=graded.own)))
     else:
         template = words.BACKTEST_CHOICE if found.choice.model == graded.own else words.BACKTEST_CHOICE_OTHER
-        chosen = template.format(own=graded.own, model=found.choice.model, reason=found.choice.reason)
+        chosen = template.format(own=graded.own, model=found.choice.model, reason=translated(found.choice.reason))
         blocks.append(Finding("ok" if found.choice.model == graded.own else "note", chosen))
     blocks += [Finding("note", text) for text in _beaten_by_baselines(graded)]
     blocks.append(_verdict_table(graded))
-    blocks += [Note(note) for note in found.notes]
+    blocks += [Note(translated(note)) for note in found.notes]
     failed = int((~found.certificates["passed"]).sum())
     if failed:
         by_model = (~found.certificates["passed"]).groupby(found.certificates["model"]).agg(["sum", "size"])
@@ -107,7 +107,7 @@ def _verdict_table(graded: GradedModel) -> Table:
             str(verdict.weeks),
             words.HELD_OF.format(held=verdict.held, forecasts=verdict.origins),
             status(verdict),
-            verdict.message,
+            translated(verdict.message),
         )
         for verdict in graded.verdicts
     )
@@ -119,7 +119,7 @@ def forecast_and_fact(graded: GradedModel) -> Section:
     own = graded.total()
     own = own[own["weeks"] == graded.weeks]
     bands = [
-        Graded(str(row["origin"]), (row["q05"], row["q95"]), (row["q25"], row["q75"]), row["q50"], row["actual"])
+        Graded(day(row["origin"]), (row["q05"], row["q95"]), (row["q25"], row["q75"]), row["q50"], row["actual"])
         for row in own.to_dict("records")
     ]
     held = sum(band.held for band in bands)
@@ -150,7 +150,7 @@ def week_by_week(graded: GradedModel) -> Section:
     actual, mean = (show(amount) for amount in money_alike((longest["actual"], longest["mean"]), graded.currency))
     template = words.TRACKING_FINDING_HELD if longest["held_90"] else words.TRACKING_FINDING_MISSED
     finding = template.format(inside=inside, weeks=weeks, actual=actual, mean=mean)
-    title = words.TRACKING_TITLE.format(origin=longest["origin"])
+    title = words.TRACKING_TITLE.format(origin=day(longest["origin"]))
     figure = Figure(
         title,
         words.TRACKING_ALT.format(finding=finding),
@@ -356,20 +356,26 @@ def _new(graded: GradedModel) -> list[Block]:
     return [Table(words.NEW_TABLE, columns, tuple(rows), finding)]
 
 
-BACKTEST_SECTIONS: tuple[Callable[[GradedModel], Section | None], ...] = (
-    verdicts,
-    forecast_and_fact,
-    week_by_week,
-    by_class,
-    models_compared,
-)
+BACKTEST_SECTIONS: dict[str, Callable[[GradedModel], Section | None]] = {
+    "backtest": verdicts,
+    "forecast-and-fact": forecast_and_fact,
+    "week-by-week": week_by_week,
+    "by-class": by_class,
+    "models-compared": models_compared,
+}
 
 
-def backtest_document(graded: GradedModel) -> Document:
+def backtest_document(graded: GradedModel, language: Language = "en") -> Document:
     """A back-test by itself, as a document."""
+    with speaking(language):
+        return _document(graded)
+
+
+def _document(graded: GradedModel) -> Document:
     origins = sorted(set(graded.backtest.forecasts["origin"]))
     template = words.BACKTEST_SUBTITLE if len(origins) > 1 else words.BACKTEST_SUBTITLE_ONE
     found = graded.backtest.settings
-    subtitle = template.format(origins=len(origins), first=origins[0], last=origins[-1], until=found["until"], source=found["source"])
-    sections = (section(graded) for section in BACKTEST_SECTIONS)
-    return Document(words.BACKTEST_TITLE, subtitle, tuple(section for section in sections if section is not None))
+    days = {"first": day(origins[0]), "last": day(origins[-1]), "until": day(found["until"])}
+    subtitle = template.format(origins=len(origins), **days, source=found["source"])
+    sections = named({name: section(graded) for name, section in BACKTEST_SECTIONS.items()})
+    return Document(words.BACKTEST_TITLE, subtitle, sections, spoken())

@@ -5,9 +5,9 @@ from datetime import date
 
 import numpy as np
 
-from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Block, Cell, Column, Heading, Interval, Note, Prose, Quantity, Section, Table
 from clvbayes.report.evidence import Evidence, Floats, currency_of, draws_of, results_by_source
+from clvbayes.report.language import day, translated, words
 from clvbayes.report.numbers import count, decimal, money, money_format, plain, share, show
 
 __all__ = ["certificate", "forecast", "ledger", "reproduction"]
@@ -69,8 +69,8 @@ def _beyond(evidence: Evidence) -> tuple[Prose, ...]:
     return (Prose(words.BEYOND_HORIZON.format(share=beyond, horizon=horizon)),)
 
 
-def _edge(day: date | None, years: float) -> str:
-    return words.YEARS_AHEAD.format(years=decimal(years, 2)) if day is None else day.isoformat()
+def _edge(edge: date | None, years: float) -> str:
+    return words.YEARS_AHEAD.format(years=decimal(years, 2)) if edge is None else day(edge)
 
 
 def _band(draws: Floats) -> Interval:
@@ -98,7 +98,10 @@ def certificate(evidence: Evidence) -> Section:
         Column(words.COLUMN_FOUND),
         Column(words.COLUMN_ADVICE),
     )
-    rows = tuple((source or words.VALUATION, result.check, result.status, result.message, result.advice) for source, result in results)
+    rows = tuple(
+        (source or words.VALUATION, translated(result.check), result.status, translated(result.message), translated(result.advice))
+        for source, result in results
+    )
     return Section(
         words.CERTIFICATE,
         (Table(words.CERTIFICATE_TABLE, columns, rows, template.format(failed=failed, checks=len(results), notes=notes)),),
@@ -118,7 +121,7 @@ def ledger(evidence: Evidence) -> Section:
     )
     rows = (
         (words.LEDGER_READ, account.read.rows, float(account.read.amount)),
-        *((words.LEDGER_LEFT.format(reason=line.reason), line.rows, float(line.amount)) for line in account.left_out),
+        *((words.LEDGER_LEFT.format(reason=translated(line.reason)), line.rows, float(line.amount)) for line in account.left_out),
     )
     left = account.read.rows - account.kept.rows
     finding = (words.LEDGER_FINDING if left else words.LEDGER_FINDING_WHOLE).format(
@@ -130,7 +133,7 @@ def ledger(evidence: Evidence) -> Section:
     )
     unvalued = words.LEDGER_FINDING_UNVALUED.format(share=show(share(account.share_not_valued)))
     foot = (words.LEDGER_KEPT, account.kept.rows, float(account.kept.amount))
-    notes = tuple(Note(note) for note in account.notes)
+    notes = tuple(Note(translated(note)) for note in account.notes)
     return Section(words.LEDGER, (Table(words.LEDGER_TABLE, columns, rows, f"{finding} {unvalued}", foot), *notes))
 
 

@@ -1,9 +1,11 @@
 """The tree that every report is: sections of blocks. Numbers stay numbers here; each renderer formats and draws them in its own way."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from clvbayes.inference.certificate import Status
+from clvbayes.report.language import Language
 from clvbayes.report.required import require_blocks, require_finite, require_text
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "Quantity",
     "Section",
     "Table",
+    "named",
 ]
 
 Scale = Literal[1, 1_000, 1_000_000, 1_000_000_000]
@@ -268,15 +271,24 @@ _BLOCKS = (Heading, Prose, Headline, Table, Figure, Finding, Note)
 
 @dataclass(frozen=True)
 class Section:
-    """Blocks under one title. Two sections of half width in a row stand side by side where there is room."""
+    """Blocks under one title. Two sections of half width in a row stand side by side where there is room.
+
+    `name` is the same in every language: programs find a section by it, and pages link to it.
+    """
 
     title: str
     blocks: tuple[Block, ...]
     width: Literal["full", "half"] = "full"
+    name: str = ""
 
     def __post_init__(self) -> None:
         require_text("section", self.title)
         require_blocks(f"section {self.title!r}", self.blocks, _BLOCKS)
+
+
+def named(sections: Mapping[str, Section | None]) -> tuple[Section, ...]:
+    """The sections that there are, each with its name."""
+    return tuple(replace(section, name=name) for name, section in sections.items() if section is not None)
 
 
 @dataclass(frozen=True)
@@ -286,7 +298,7 @@ class Document:
     title: str
     subtitle: str
     sections: tuple[Section, ...]
-    language: str = field(default="en")
+    language: Language = "en"
 
     def __post_init__(self) -> None:
         require_text("document", self.title, self.subtitle)

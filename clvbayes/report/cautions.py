@@ -1,9 +1,9 @@
 """What a reader must know before using the numbers, in small print below them; each caution is computed, and said only where it holds."""
 
 from clvbayes.data import DAYS_PER_UNIT
-from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Note
 from clvbayes.report.evidence import Evidence, currency_of, returned
+from clvbayes.report.language import day, words
 from clvbayes.report.numbers import count, decimal, money, plain, share, show
 from clvbayes.report.outlook import outlook
 from clvbayes.report.spread_section import learned
@@ -60,7 +60,7 @@ def _silence(evidence: Evidence) -> str:
     orders = len(customers) + float(customers.statistics["frequency"].sum())
     if days < LONG_SILENCE or days < UNUSUAL * observed / orders:
         return ""
-    return words.CAUTION_SILENCE.format(last=customers.last_order.isoformat(), days=show(count(days)), until=customers.until.isoformat())
+    return words.CAUTION_SILENCE.format(last=day(customers.last_order), days=show(count(days)), until=day(customers.until))
 
 
 def _returns(evidence: Evidence) -> str:

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
-from clvbayes.report import prose_en as words
 from clvbayes.report.assumptions import assumptions, discount_shown
 from clvbayes.report.backtest_sections import BACKTEST_SECTIONS
 from clvbayes.report.basis_sections import certificate, forecast, ledger, reproduction
-from clvbayes.report.blocks import Document, Section
+from clvbayes.report.blocks import Document, Section, named
 from clvbayes.report.evidence import Evidence
 from clvbayes.report.graded import GradedModel
 from clvbayes.report.headline import headline
+from clvbayes.report.language import day, speaking, words
 from clvbayes.report.newcomer_section import newcomers
 from clvbayes.report.numbers import count, plain, show
 from clvbayes.report.plan_section import PLAN_SECTIONS
@@ -24,23 +24,23 @@ def _graded(section: Callable[[GradedModel], Section | None]) -> Callable[[Evide
     return lambda evidence: None if evidence.backtest is None else section(evidence.backtest)
 
 
-SECTIONS: tuple[Callable[[Evidence], Section | None], ...] = (
-    headline,
-    outlook_section,
-    concentration_section,
-    segments,
-    accounts,
-    newcomers,
-    returns_section,
-    *PLAN_SECTIONS,
-    forecast,
-    spread_section,
-    *map(_graded, BACKTEST_SECTIONS),
-    certificate,
-    assumptions,
-    ledger,
-    reproduction,
-)
+SECTIONS: dict[str, Callable[[Evidence], Section | None]] = {
+    "headline": headline,
+    "outlook": outlook_section,
+    "concentration": concentration_section,
+    "segments": segments,
+    "accounts": accounts,
+    "newcomers": newcomers,
+    "returns": returns_section,
+    **PLAN_SECTIONS,
+    "forecast": forecast,
+    "spread": spread_section,
+    **{name: _graded(section) for name, section in BACKTEST_SECTIONS.items()},
+    "certificate": certificate,
+    "assumptions": assumptions,
+    "ledger": ledger,
+    "reproduction": reproduction,
+}
 
 
 def compose(evidence: Evidence) -> Document:
@@ -55,15 +55,22 @@ def compose(evidence: Evidence) -> Document:
     Document
         A tree of frozen dataclasses with numbers as numbers, for any renderer.
     """
-    economics, until = evidence.valuation.economics, evidence.customers.until
-    date = until.isoformat() if until else ""
-    subtitle = (words.SUBTITLE_DATED if until else words.SUBTITLE_UNDATED).format(
+    with speaking(evidence.language):
+        sections = named({name: section(evidence) for name, section in SECTIONS.items()})
+        return Document(_title(evidence), _subtitle(evidence), sections, evidence.language)
+
+
+def _title(evidence: Evidence) -> str:
+    until = evidence.customers.until
+    return evidence.title or (words.TITLE_DATED.format(date=day(until)) if until else words.TITLE_UNDATED)
+
+
+def _subtitle(evidence: Evidence) -> str:
+    economics, until, last = evidence.valuation.economics, evidence.customers.until, evidence.customers.last_order
+    return (words.SUBTITLE_DATED if until else words.SUBTITLE_UNDATED).format(
         horizon=plain(economics.horizon),
         rate=discount_shown(economics),
         customers=show(count(len(evidence.customers))),
         draws=show(count(evidence.valuation.total.sizes["draw"])),
-        date=(evidence.customers.last_order or until or ""),
+        date=day(last or until) if until else "",
     )
-    title = evidence.title or (words.TITLE_DATED.format(date=date) if until else words.TITLE_UNDATED)
-    sections = (section(evidence) for section in SECTIONS)
-    return Document(title, subtitle, tuple(section for section in sections if section is not None))

@@ -13,6 +13,7 @@ from clvbayes.errors import ArgumentError
 from clvbayes.inference.certificate import Certificate, CheckResult
 from clvbayes.models.clock import Clock
 from clvbayes.report.graded import GradedModel
+from clvbayes.report.language import LANGUAGES, Language
 from clvbayes.valuation.valuation import Valuation
 
 __all__ = ["Budgeted", "Evidence", "Floats", "concentration", "currency_of", "draws_of", "failed_checks", "results_by_source", "returned"]
@@ -117,6 +118,7 @@ class Evidence:
         Purchase fits that share the draws with `purchases`.
     budgeted : Budgeted or None
         None where there is no budget.
+    language : {"en", "de"}
 
     Raises
     ------
@@ -142,6 +144,7 @@ class Evidence:
     backtest: GradedModel | None = None
     pooled: tuple[FitRecord, ...] = ()
     budgeted: Budgeted | None = None
+    language: Language = "en"
 
     @property
     def seasonal(self) -> bool:
@@ -160,6 +163,8 @@ class Evidence:
             raise ArgumentError(f"by names {missing}, which the valuation does not report; it reports: {known}")
         if self.customer_ids not in ("none", "hashed", "plain"):
             raise ArgumentError(f'customer_ids must be "none", "hashed" or "plain", not {self.customer_ids!r}')
+        if self.language not in LANGUAGES:
+            raise ArgumentError(f"language must be one of {', '.join(map(repr, LANGUAGES))}, not {self.language!r}")
         if self.valuation.total.attrs.get("kind", "predictive") != "predictive":
             raise ArgumentError(
                 f"a report needs predictive draws, not {self.valuation.total.attrs['kind']!r} values: its bands would be too narrow"

@@ -15,8 +15,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from clvbayes.report import prose_en as words
 from clvbayes.report.evidence import Floats
+from clvbayes.report.language import words
 from clvbayes.report.numbers import decimal, money_format, unit_label
 
 __all__ = [

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
-from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Column, Interval
+from clvbayes.report.language import words
 from clvbayes.report.numbers import decimal, unit_label
 
 __all__ = ["axis_label", "band", "band_axis", "bar"]

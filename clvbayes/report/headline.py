@@ -1,10 +1,10 @@
 """The first page: whether the numbers may be used, then the numbers."""
 
-from clvbayes.report import prose_en as words
 from clvbayes.report.backtest_sections import backtest_verdict
 from clvbayes.report.blocks import Block, Card, Finding, Headline, Section
 from clvbayes.report.cautions import cautions
 from clvbayes.report.evidence import Evidence, concentration, currency_of, draws_of, failed_checks, results_by_source
+from clvbayes.report.language import translated, words
 from clvbayes.report.numbers import count, money, money_band, share, show, show_range
 from clvbayes.report.plan_section import plan_findings
 
@@ -28,8 +28,8 @@ def _verdict(evidence: Evidence) -> tuple[Finding, ...]:
     each = tuple(
         Finding(
             "failed",
-            words.FAILED_ONE.format(source=source or words.VALUATION, check=result.check, message=result.message),
-            result.advice,
+            words.FAILED_ONE.format(source=source or words.VALUATION, check=translated(result.check), message=translated(result.message)),
+            translated(result.advice),
         )
         for source, result in failed
     )

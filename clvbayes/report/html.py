@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Block, Card, Cell, Column, Document, Figure, Interval, Quantity, Table
 from clvbayes.report.glyphs import axis_label, band, band_axis, bar
+from clvbayes.report.language import speaking, words
 from clvbayes.report.numbers import decimal, show, show_range, unit_label
 
 __all__ = ["render_html"]
@@ -70,9 +70,10 @@ def render_html(document: Document) -> str:
     script = environment.get_template("sort.js").render().strip()
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     style = environment.get_template("report.css").render()
-    return environment.get_template("report.html.jinja").render(
-        document=document, words=words, script=Markup(script), style=Markup(style), script_hash=digest
-    )
+    with speaking(document.language):
+        return environment.get_template("report.html.jinja").render(
+            document=document, words=words, script=Markup(script), style=Markup(style), script_hash=digest
+        )
 
 
 def _kind(block: Block) -> str:

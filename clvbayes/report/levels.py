@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clvbayes.report import prose_en as words
 from clvbayes.report.evidence import Evidence, Floats
+from clvbayes.report.language import words
 
 __all__ = ["SMALLEST_LEVEL", "Level", "reported_levels"]
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Block, Cell, Column, Finding, Interval, Note, Section, Table
 from clvbayes.report.evidence import Evidence, currency_of
+from clvbayes.report.language import words
 from clvbayes.report.levels import reported_levels
 from clvbayes.report.numbers import money, money_alike, money_format, share, show
 

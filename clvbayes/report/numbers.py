@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 
-from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Quantity, Scale
+from clvbayes.report.language import grouped, words
 
 __all__ = [
     "count",
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 NBSP = "\u00a0"
-SIGNS = str.maketrans(",.-", f"{words.THOUSANDS}{words.DECIMAL}\u2212")
+MINUS = "\u2212"
 
 
 def decimal(value: float, digits: int) -> str:
@@ -39,8 +39,7 @@ def decimal(value: float, digits: int) -> str:
     if not math.isfinite(value):
         raise ValueError(f"a report cannot show {value!r}")
     # Adding zero turns -0.0 into 0.0.
-    text = f"{round(float(value), digits) + 0.0:,.{digits}f}"
-    return text.translate(SIGNS)
+    return grouped(round(float(value), digits) + 0.0, digits).replace("-", MINUS)
 
 
 def money_format(values: Iterable[float]) -> tuple[Scale, int]:
@@ -105,11 +104,11 @@ def share_digits(values: Iterable[float]) -> int:
 
 def unit_label(unit: str, scale: Scale) -> str:
     """Unit and scale as they stand in a header or at an axis, such as "EUR k"; empty if there are none."""
-    return NBSP.join(part for part in (unit, words.SCALES[scale]) if part)
+    return " ".join(words.UNIT.format(unit=unit, scale=words.SCALES[scale]).split()).replace(" ", NBSP)
 
 
 def show(quantity: Quantity) -> str:
-    """The quantity as it stands in a sentence, such as "EUR 32.6 m"."""
+    """The quantity as it stands in a sentence, such as "EUR 32.6 m", in German "32,6 Mio. EUR"."""
     if quantity.kind == "share":
         if 0 < quantity.value < 0.0005:
             return words.UNDER_A_THOUSANDTH
@@ -127,4 +126,5 @@ def show_range(low: Quantity, high: Quantity) -> str:
 
 
 def _with_unit(number: str, quantity: Quantity) -> str:
-    return NBSP.join(part for part in (quantity.unit, number, words.SCALES[quantity.scale]) if part)
+    amount = words.AMOUNT.format(unit=quantity.unit, number=number, scale=words.SCALES[quantity.scale])
+    return " ".join(amount.split()).replace(" ", NBSP)

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from clvbayes.data import Customers
-from clvbayes.report import prose_en as words
 from clvbayes.report.evidence import Evidence, Floats, draws_of
 from clvbayes.report.figures import Line, Timeline
+from clvbayes.report.language import words
 from clvbayes.valuation.economics import Economics, Period, period_label
 
 __all__ = ["Outlook", "outlook"]

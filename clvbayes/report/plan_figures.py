@@ -7,8 +7,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from clvbayes.decisions import Plan
-from clvbayes.report import prose_en as words
 from clvbayes.report.figures import BANDS, BLUE, GREY, INK, SIZE, STYLE, money_axis, svg_text
+from clvbayes.report.language import words
 from clvbayes.report.numbers import decimal, money_format, plain, unit_label
 
 __all__ = ["MOST_BARS", "frontier_chart", "spend_bars"]

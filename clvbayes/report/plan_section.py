@@ -3,9 +3,9 @@
 import numpy as np
 
 from clvbayes.decisions import Plan
-from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Block, Cell, Column, Figure, Finding, Note, Prose, Scale, Section, Table
 from clvbayes.report.evidence import Budgeted, Evidence, currency_of
+from clvbayes.report.language import translated, words
 from clvbayes.report.numbers import decimal, money, money_alike, money_format, plain, share, show
 from clvbayes.report.plan_figures import frontier_chart, spend_bars
 
@@ -23,7 +23,7 @@ def plan_findings(evidence: Evidence) -> tuple[Finding, ...]:
     if budgeted is None:
         return ()
     if budgeted.plan is None:
-        return (Finding("note", words.PLAN_REFUSED.format(reason=budgeted.refused)),)
+        return (Finding("note", words.PLAN_REFUSED.format(reason=translated(budgeted.refused))),)
     plan, currency = budgeted.plan, currency_of(evidence)
     found = [Finding("ok", _recommendation(plan, currency))]
     if budgeted.as_drawn is not None:
@@ -68,7 +68,7 @@ def _aversions(evidence: Evidence) -> Section | None:
     return Section(words.PLAN_DEPENDS, (_frontier(plan, currency), Prose(" ".join(_limits(plan, currency)))))
 
 
-PLAN_SECTIONS = (plan_section, _bars, _safety, _aversions)
+PLAN_SECTIONS = {"plan": plan_section, "plan-spends": _bars, "plan-frontier": _safety, "plan-aversions": _aversions}
 
 
 def _plan_of(evidence: Evidence) -> Plan | None:
@@ -104,7 +104,14 @@ def _by_measure(budgeted: Budgeted, plan: Plan, currency: str) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for row in frame.reset_index().to_dict("records"):
         place = words.PLAN_PLACE.format(level=row["level"], column=row["column"]) if row["column"] else words.PLAN_EVERYWHERE
-        cells: list[Cell] = [str(row["name"]), str(row["lever"]), place, str(row["lasts"]), float(row["current"]), float(row["plan"])]
+        cells: list[Cell] = [
+            str(row["name"]),
+            translated(str(row["lever"])),
+            place,
+            translated(str(row["lasts"])),
+            float(row["current"]),
+            float(row["plan"]),
+        ]
         cells += [] if as_drawn is None else [float(as_drawn[row["name"]])]
         cells += [_known(float(row["lower"]), float(row["plan"])), _known(float(row["upper"]), float(row["plan"])), float(row["gain"])]
         cells += [_known(float(row["marginal"]), 0.0), words.PLAN_HELD[str(row["held_at"])]]
@@ -210,7 +217,7 @@ def _limits(plan: Plan, currency: str) -> list[str]:
     elif plan.shadow_price > 0:
         told.append(words.PLAN_PRICE.format(price=decimal(plan.shadow_price, 2)))
     if plan.binding:
-        told.append(words.PLAN_BINDING.format(limits="; ".join(plan.binding)))
+        told.append(words.PLAN_BINDING.format(limits="; ".join(map(translated, plan.binding))))
     optimism, error = (show(amount) for amount in money_alike(plan.optimism, currency))
     template = words.PLAN_OPTIMISM if plan.optimism.value > 0 else words.PLAN_OPTIMISM_NONE
     return [*told, template.format(optimism=optimism, error=error)]

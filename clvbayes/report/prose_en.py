@@ -1,6 +1,9 @@
 """Every word that a reader of the report sees, in English. Whole sentences with named fields: another language is another such file."""
 
-THOUSANDS, DECIMAL = ",", "."
+PHRASES: dict[str, str] = {}  # what the rooms below say is English
+
+DATE = "yyyy-MM-dd"
+AMOUNT, UNIT = "{unit} {number} {scale}", "{unit} {scale}"
 PERCENT = "{number}\u00a0%"
 UNDER_A_THOUSANDTH = "<0.1\u00a0%"
 SCALES = {1: "", 1_000: "k", 1_000_000: "m", 1_000_000_000: "bn"}

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Cell, Column, Note, Section, Table
 from clvbayes.report.evidence import Evidence, currency_of, draws_of
+from clvbayes.report.language import words
 from clvbayes.report.levels import SMALLEST_LEVEL
 from clvbayes.report.numbers import count, money_format, share, share_digits, show
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Block, Cell, Column, Note, Prose, Section, Table
 from clvbayes.report.evidence import Evidence, currency_of
+from clvbayes.report.language import words
 from clvbayes.report.levels import reported_levels
 from clvbayes.report.numbers import count, decimal, money_format, share, share_digits, show
 

@@ -4,10 +4,10 @@ import hashlib
 
 import numpy as np
 
-from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Block, Column, Figure, Interval, Note, Prose, Section, Table
 from clvbayes.report.evidence import Evidence, concentration, currency_of
 from clvbayes.report.figures import decile_bars, fan_chart
+from clvbayes.report.language import words
 from clvbayes.report.levels import Level, reported_levels
 from clvbayes.report.numbers import count, money, money_alike, money_band, money_format, share, share_digits, show, show_range
 from clvbayes.report.outlook import Outlook, outlook

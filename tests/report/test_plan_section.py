@@ -55,7 +55,7 @@ def evidence(evidence_of, plan):
 
 
 def sections(evidence):
-    return [found for section in PLAN_SECTIONS if (found := section(evidence)) is not None]
+    return [found for section in PLAN_SECTIONS.values() if (found := section(evidence)) is not None]
 
 
 def blocks(evidence, kind):

@@ -91,7 +91,7 @@ def test_page_is_whole_and_selfcontained(name, pages, evidence_of):
             assert attributes["role"] == "img" and attributes["aria-label"].strip()
         if tag == "th":
             assert attributes["scope"] in ("row", "col")
-    assert [tag for tag, _ in page.elements].count("h2") == sum(section(evidence_of(name)) is not None for section in SECTIONS)
+    assert [tag for tag, _ in page.elements].count("h2") == sum(section(evidence_of(name)) is not None for section in SECTIONS.values())
     shown = " ".join(data for tag, data in page.texts if tag not in ("script", "style"))
     assert not re.search(r"\b(nan|inf|None)\b", shown)
     assert "{" not in shown, "a template was not filled"
