@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from clvbayes.report.blocks import Card, Cell, Column, Interval, Quantity, Table
-from clvbayes.report.glyphs import axis_label, band, band_axis, bar
+from clvbayes.report.glyphs import axis_label, band, band_axis, band_label, bar
 from clvbayes.report.language import words
 from clvbayes.report.numbers import decimal, show, show_range, unit_label
 
@@ -15,11 +15,23 @@ __all__ = ["ShownCell", "ShownColumn", "ShownTable", "shown_card", "shown_table"
 
 @dataclass(frozen=True)
 class ShownCell:
-    """A cell as it stands in the page, as text or as the SVG of its drawing; `key` is what its column is sorted by."""
+    """A cell as it stands in the page, as text or as the SVG of a drawing.
+
+    Attributes
+    ----------
+    content : str or Markup
+    key : str
+        What its column is sorted by.
+    css : str
+        Kind of the column, and status where it is one of statuses.
+    alt : str
+        What a drawing shows, in words; empty for text.
+    """
 
     content: str | Markup
     key: str
     css: str
+    alt: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +90,8 @@ def _drawer(column: Column, cells: list[Cell]) -> Callable[[Cell], ShownCell]:
 
     def draw(cell: Cell) -> ShownCell:
         if isinstance(cell, Interval):
-            return ShownCell(band(cell, column, axis), f"{cell.middle:.10g}", column.kind)
+            label = band_label(cell, column)
+            return ShownCell(band(cell, axis, label), f"{cell.middle:.10g}", column.kind, label)
         if isinstance(cell, Quantity):
             return ShownCell(show(cell), f"{cell.value:.10g}", column.kind)
         if isinstance(cell, str):
@@ -86,6 +99,9 @@ def _drawer(column: Column, cells: list[Cell]) -> Callable[[Cell], ShownCell]:
             return ShownCell(words.STATUS[cell] if status else cell, cell, f"{column.kind} {cell}" if status else column.kind)
         share = column.kind in ("share", "bar")
         text = show(Quantity(float(cell), kind="share", digits=column.digits)) if share else decimal(cell / column.scale, column.digits)
-        return ShownCell(bar(cell, largest, text) if column.kind == "bar" else text, f"{cell:.10g}", column.kind)
+        if column.kind == "bar":
+            label = words.BAR.format(value=text)
+            return ShownCell(bar(cell, largest, label), f"{cell:.10g}", column.kind, label)
+        return ShownCell(text, f"{cell:.10g}", column.kind)
 
     return draw
