@@ -17,6 +17,13 @@ GLYPH = "90 % band from {low} to {high}, mean {middle}"
 GLYPH_INNER = "90 % band from {low} to {high}, 50 % band from {inner_low} to {inner_high}, mean {middle}"
 BAR = "Bar: {value}"
 SORT = "Sort by this column"
+FILTER = "Filter rows"
+FILTERED = "{shown} of {rows} rows"
+SHOW_ALL = "Show all {rows} rows"
+SHOW_FIRST = "Show the first {rows} rows only"
+CONTENTS = "Contents"
+PDF_MORE = "The first {shown} rows are shown; {more} more are in the XLSX file of this report."
+PDF_EXPLORER = "All computed plans, one row for each budget and aversion to risk, are in the XLSX file of this report."
 FOOT = (
     "Written by clvbayes. Bands are predictive: what they hold is told above, on the first page and under “Why the bands are as wide as "
     "they are”."
@@ -210,6 +217,96 @@ COLUMN_ACCOUNT = "Account"
 COLUMN_ACTIVE = "Probability active"
 COLUMN_ORDERS_YEAR = "Orders, next year"
 COLUMN_BAND_VALUE = "Value, 90 % band"
+
+# Cohorts, quarters and activity
+COHORTS = "Cohorts and quarters"
+COHORTS_UNDATED = (
+    "Cohorts and quarters need the dates of the orders, and the customers came as a table of statistics without them. Give the orders "
+    "themselves, one row each with customer, date and amount, to see them here."
+)
+COHORTS_NO_QUARTER = "The orders do not cover one complete fiscal quarter, so that no quarters are shown."
+COHORTS_FIGURE = "Revenue by the year in which customers were won"
+COHORTS_ALT = "Stacked bars of revenue by fiscal quarter, one colour a cohort of customers, the oldest at the bottom. {finding}"
+COHORTS_CAPTION = (
+    "A cohort is the fiscal year of the first order in the data; the oldest may hold customers won earlier. Only complete fiscal quarters "
+    "are drawn."
+)
+COHORTS_LEGEND = "Won in"
+COHORT_YEARS = "{first} to {last}"
+COHORT_OLDER = "{last} and before"
+COHORTS_FINDING = (
+    "Of the {revenue} of revenue from {first} to {last}, {before} came from customers won before; the cohort of {cohort} brought most, "
+    "{largest}."
+)
+COHORTS_FINDING_NONE = "No revenue came in the last complete quarters."
+AXIS_QUARTER_REVENUE = "Revenue per quarter"
+COHORTS_TABLE = "What each cohort brought, and what it is expected to bring"
+COLUMN_COHORT = "Won in"
+COLUMN_COHORT_WON = "Customers won"
+COLUMN_STILL_ACTIVE = "Expected active"
+COLUMN_LAST_YEAR = "Revenue, last {quarters} quarters"
+COLUMN_SHARE_LAST_YEAR = "Share of revenue"
+COLUMN_EXPECTED_VALUE = "Expected value"
+COLUMN_SHARE_OF_VALUE = "Share of value"
+COHORTS_TABLE_FINDING = "Most of the value lies ahead with customers won in {cohort}: {share} of it, with {customers} of the customers."
+COHORTS_TABLE_FINDING_ONE = "All customers were won in {cohort}; they are expected to bring {value}."
+COHORTS_TABLE_FINDING_NONE = "No cohort is expected to bring any value."
+COHORTS_NOTE = (
+    "Expected value is the sum of the customers' means within the horizon; it comes from customers won so far alone. A fiscal year in "
+    "which fewer than five customers were won stands together with the next. Customers so far are all that have ordered until the end of "
+    "the quarter, whether they still do or not: how many did in a quarter the sums by month do not tell."
+)
+QUARTERS_TABLE = "The last complete quarters"
+COLUMN_QUARTER = "Quarter"
+COLUMN_QUARTER_WON = "Customers won"
+COLUMN_KNOWN = "Customers so far"
+COLUMN_ORDERS_EACH = "Orders per customer so far"
+COLUMN_AVERAGE_ORDER = "Average order"
+COLUMN_REVENUE = "Revenue"
+COLUMN_FROM_NEW = "From customers won in the quarter"
+QUARTERS_FINDING_YEAR = (
+    "In the last four quarters revenue came to {revenue} ({more_revenue} against the four before), orders to {orders} ({more_orders}), and "
+    "customers won to {won} ({more_won})."
+)
+QUARTERS_FINDING_YEAR_ALONE = "In the last four quarters revenue came to {revenue}, orders to {orders}, and customers won to {won}."
+QUARTERS_FINDING = (
+    "In the last quarter revenue came to {revenue} ({more_revenue} against the one before), orders to {orders} ({more_orders}), and "
+    "customers won to {won} ({more_won})."
+)
+QUARTERS_FINDING_ALONE = "In the last quarter revenue came to {revenue}, orders to {orders}, and customers won to {won}."
+ACTIVITY = "Who is still active"
+ACTIVITY_FIGURE = "Probability active and orders ahead, by repeat orders and silence"
+ACTIVITY_ALT = "Map of the mean probability to be active: rows by repeat orders so far, columns by time since the last order. {finding}"
+ACTIVITY_CAPTION = (
+    "In each field: mean probability to be active, and below it the orders expected of a customer in the next year. Fields with fewer than "
+    "five customers are left empty."
+)
+ACTIVITY_FIELD = "{active}\n{orders}"
+AXIS_REPEATS = "Repeat orders so far"
+ACTIVITY_TABLE = "Customers by repeat orders and time since the last order"
+COLUMN_REPEATS = "Repeat orders"
+COLUMN_SILENCE = "Time since the last order"
+COLUMN_MEAN_ACTIVE = "Probability active"
+COLUMN_MEAN_ORDERS = "Orders, next year, each"
+ACTIVITY_OTHERS = "all other classes"
+ACTIVITY_FINDING = (
+    "Among customers with {repeats} the probability to be active falls from {first} ({recent} since the last order) to {last} ({silent})."
+)
+ACTIVITY_FINDING_RISES = (
+    "Among customers with {repeats} the probability to be active is {first} {recent} after the last order, and {last} {silent} after it."
+)
+ACTIVITY_FINDING_ONE = "All {customers} customers stand in one class; on average they are active with a probability of {active}."
+ACTIVITY_FINDING_FEW = (
+    "The {customers} customers are active with a probability of {active} on average; too few stand in each class to say how silence tells."
+)
+FREQUENCY_LABELS = {"0": "0", "1": "1", "2": "2", "3-4": "3–4", "5-9": "5–9", "10 or more": "10 or more"}
+SILENCE_LABELS = {
+    "under 4 weeks": "under 4 weeks",
+    "4-12 weeks": "4–12 weeks",
+    "13-25 weeks": "13–25 weeks",
+    "26-51 weeks": "26–51 weeks",
+    "52 weeks or more": "52 weeks or more",
+}
 
 # Forecast
 FORECAST = "Forecast by period"
@@ -718,4 +815,18 @@ PLAN_DEPENDS = "What the plan depends on"
 PLAN_KINDS = "Of the plan's {spend}, {new} goes into customers yet to be won or won back."
 PLAN_KINDS_TODAY = "Of the plan's {spend}, {new} goes into customers yet to be won or won back; of today's spending, {today}."
 PLAN_KINDS_NOTHING = "The plan spends nothing."
+EXPLORER = "Plans for other budgets"
+EXPLORER_TABLE = "All computed plans"
+EXPLORER_FINDING = (
+    "At an aversion to risk of {aversion}, the best plan within {least} brings {low} more than it costs on average, and the best within "
+    "{most} brings {high}."
+)
+EXPLORER_FINDING_ONE = "Only within {budget} is there a plan that keeps to the limits; it brings {mean} more than it costs on average."
+EXPLORER_NOTE = (
+    "Each is the best plan at its budget and aversion to risk, told by the draws that had no part in choosing it. Profit is what the plan "
+    "brings more than no spending at all, less what it costs; worst {tail}: its mean over the worst cases. Where there is no plan, the "
+    "limits cannot all be kept."
+)
+EXPLORER_CLASH = "No plan within this budget keeps to all limits."
+COLUMN_BUDGET, COLUMN_BETTER_THAN_TODAY = "Budget", "Brings more than today's spending"
 OVER, UNDER = "over {number}\u00a0%", "under {number}\u00a0%"
