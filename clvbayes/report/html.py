@@ -2,15 +2,42 @@
 
 import base64
 import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import NoReturn
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from clvbayes.report.blocks import Block, Document, Figure
+from clvbayes.report.blocks import Block, Column, Document, Explorer, Figure, Quantity
 from clvbayes.report.language import speaking, words
+from clvbayes.report.numbers import plain, show, unit_label
 from clvbayes.report.shown import shown_card, shown_table
 
 __all__ = ["render_html"]
+
+SCRIPTS = ("tables.js", "tooltip.js", "explorer.js")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One place of a slider; `key` is that of the cells in its column."""
+
+    label: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a reader may choose in an explorer, where each slider begins, and the labels of what is shown."""
+
+    budgets: tuple[Choice, ...]
+    risk_aversions: tuple[Choice, ...]
+    budget: int
+    risk_aversion: int
+    worth: tuple[str, ...]
+    spends: tuple[str, ...]
 
 
 def render_html(document: Document) -> str:
@@ -23,8 +50,20 @@ def render_html(document: Document) -> str:
     Returns
     -------
     str
-        A whole page, with styles, pictures and a small script for sorting inside it.
+        A whole page, with styles, pictures and small scripts inside it: for tables, values under the pointer, and the plan explorer.
     """
+    environment = _environment()
+    script = "\n".join(environment.get_template(name).render().strip() for name in SCRIPTS)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    style = environment.get_template("report.css").render()
+    with speaking(document.language):
+        return environment.get_template("report.html.jinja").render(
+            document=document, words=words, script=Markup(script), style=Markup(style), script_hash=digest
+        )
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("clvbayes.report", "templates"),
         # Always, not by file name: "select_autoescape" overlooks names that end in .html.jinja.
@@ -34,21 +73,44 @@ def render_html(document: Document) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(kind=_kind, card=shown_card, table=shown_table, picture=_picture)
-    script = environment.get_template("sort.js").render().strip()
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    style = environment.get_template("report.css").render()
-    with speaking(document.language):
-        return environment.get_template("report.html.jinja").render(
-            document=document, words=words, script=Markup(script), style=Markup(style), script_hash=digest
-        )
+    environment.filters.update(kind=_kind, card=shown_card, table=shown_table, picture=_picture, choices=_choices)
+    environment.globals["unknown"] = _unknown
+    return environment
 
 
 def _kind(block: Block) -> str:
     return type(block).__name__
 
 
+def _unknown(kind: str) -> NoReturn:
+    raise TypeError(f"an HTML page cannot show a block of kind {kind}")
+
+
 def _picture(figure: Figure) -> Markup:
-    """The trusted SVG of a figure, named for those who cannot see it."""
-    opening = Markup('<svg role="img" aria-label="{alt}" ').format(alt=figure.alt)
+    """The trusted SVG of a figure, named for those who cannot see it, with its natural width for the style sheet."""
+    width = re.match(r'<svg [^>]*?\bwidth="([\d.]+(?:pt|px)?)"', figure.svg)
+    natural = Markup('style="--natural: {width}" ').format(width=width[1]) if width else ""
+    opening = Markup('<svg role="img" aria-label="{alt}" {natural}').format(alt=figure.alt, natural=natural)
     return opening + Markup(figure.svg.removeprefix("<svg "))
+
+
+def _choices(explorer: Explorer) -> Choices:
+    budget, *_ = explorer.table.columns
+    worth = explorer.table.columns[2 : -explorer.measures]
+    return Choices(
+        budgets=tuple(Choice(_amount(value, budget), f"{value:.10g}") for value in explorer.budgets),
+        risk_aversions=tuple(Choice(plain(value), f"{value:.10g}") for value in explorer.risk_aversions),
+        budget=explorer.budgets.index(explorer.chosen[0]),
+        risk_aversion=explorer.risk_aversions.index(explorer.chosen[1]),
+        worth=tuple(map(_with_unit, worth)),
+        spends=tuple(map(_with_unit, explorer.spends)),
+    )
+
+
+def _amount(value: float, column: Column) -> str:
+    return show(Quantity(value, unit=column.unit, scale=column.scale, digits=column.digits))
+
+
+def _with_unit(column: Column) -> str:
+    unit = unit_label(column.unit, column.scale)
+    return words.AXIS_WITH_UNIT.format(label=column.title, unit=unit) if unit else column.title

@@ -29,6 +29,22 @@ FOOT = (
     "they are”."
 )
 
+# Sheets of the workbook
+SHEET_CONTENTS, SHEET_TEXTS = "Contents", "Texts"
+SHEET_TEXTS_NOTE = "What the report says beside its tables, and what its pictures show."
+SHEET_BACK = "Back to contents"
+SHEET_CARD_COLUMNS = ("At a glance", "Value", "to", "Unit", "Note")
+SHEET_LIST_COLUMNS = ("Section", "Sheet", "Finding")
+SHEET_HEADER = "{title} ({unit})"
+SHEET_UNIT = "Unit"
+SHEET_BAND = {
+    "low": "{title}: 5 %",
+    "inner_low": "{title}: 25 %",
+    "middle": "{title}: mean",
+    "inner_high": "{title}: 75 %",
+    "high": "{title}: 95 %",
+}
+
 # Title
 TITLE_DATED = "Customer valuation at {date}"
 TITLE_UNDATED = "Customer valuation"
@@ -299,6 +315,10 @@ ACTIVITY_FINDING_ONE = "All {customers} customers stand in one class; on average
 ACTIVITY_FINDING_FEW = (
     "The {customers} customers are active with a probability of {active} on average; too few stand in each class to say how silence tells."
 )
+ACTIVITY_VALUE_FINDING = (
+    "Of all classes, customers with {repeats} and {silence} since the last order hold most of the value: {share} of it, with {customers} of "
+    "the customers."
+)
 FREQUENCY_LABELS = {"0": "0", "1": "1", "2": "2", "3-4": "3–4", "5-9": "5–9", "10 or more": "10 or more"}
 SILENCE_LABELS = {
     "under 4 weeks": "under 4 weeks",
@@ -443,6 +463,57 @@ RETURNS_NOTE = (
     "customers alike by as much as few orders say; young orders count for less, since more of them may still come back, and what may "
     "is in the first period of the forecast. Customers who send much back may still be worth serving: only what remains of their "
     "value says so."
+)
+
+# Risk
+RISK = "Risk"
+RISK_TABLE = "How low the value may be: {column}"
+RISK_TABLE_ALL = "How low the value may be"
+COLUMN_RISK_MEAN = "Mean value"
+COLUMN_VALUE_AT_RISK = "Value at risk, 95 %"
+COLUMN_CVAR = "CVaR, 95 %"
+COLUMN_ERROR = "Monte Carlo error"
+COLUMN_BELOW_MEAN = "CVaR below the mean"
+COLUMN_P_FALL = "Chance of 10 % below the mean"
+COLUMN_P_ERROR = "its Monte Carlo error"
+RISK_FINDING_ALL = (
+    "In the worst 5 % of cases the customers bring {cvar} on average, {fall} less than the mean of {mean}; the chance that they bring less "
+    "than nine tenths of the mean is {chance}."
+)
+RISK_FINDING_NONE = "No value is expected, so that none is at risk."
+RISK_FINDING = (
+    "Beside its size {deepest} may fall deepest: in its worst 5 % of cases it brings {fall} less than its mean. {steadiest} is steadiest, with "
+    "{least}."
+)
+RISK_FINDING_ONE = "By itself {level} brings {fall} less than its mean in its worst 5 % of cases."
+PARTS_TABLE = "What each level adds to the risk of the whole: {column}"
+COLUMN_CONTRIBUTION = "In the worst 5 % of the whole"
+COLUMN_SHARE_FALL = "Share of the fall"
+COLUMN_ALONE = "CVaR by itself"
+COLUMN_DIVERSIFIES = "Diversifies"
+COLUMN_BETA = "CLV beta"
+COLUMN_MOVES = "Moves per 1 % of the whole"
+PARTS_FINDING = (
+    "Where the whole falls, {level} carries most of it: {fall} of the fall, with {share} of the value. By themselves the levels would fall "
+    "by {alone} in sum; {diversified} of that diversifies."
+)
+PARTS_FINDING_NONE = "The whole does not fall below its mean, so that there is nothing to share out."
+RISK_FIGURE = "Who carries the value, and who the risk: {column}"
+RISK_FIGURE_ALT = "Paired bars by level: share of the mean value, and share of the fall below it in the worst cases. {finding}"
+RISK_FIGURE_CAPTION = "The fall is what the whole brings less than its mean in the worst 5 % of cases, shared out by Euler's allocation."
+RISK_FIGURE_CAPTION_REST = " Drawn are the {shown} largest levels and the rest as one; the table has all."
+RISK_FIGURE_FINDING = "{level} carries {fall} of the risk with {share} of the value: more beside its size than any other level drawn."
+RISK_FIGURE_FINDING_EVEN = "No level carries a share of the risk that differs by more than one hundredth from its share of the value."
+RISK_VALUE_SHARE = "Share of the value"
+RISK_FALL_SHARE = "Share of the fall"
+RISK_REST = "The other {levels} levels"
+AXIS_SHARES = "Share, %"
+RISK_NOTE = (
+    "Value at risk is the value that is undercut in one case in twenty; CVaR is the mean of the cases below it. The higher both are, the "
+    "better. What a level brings in the worst cases of the whole adds up to the CVaR of the whole; what it would bring in its own worst "
+    "cases is less, by what diversifies. CLV beta is the covariance of a level's value with that of the whole by the variance of the whole: "
+    "betas add up to 1, and beside the share of value they say by how many per cent a level moves, on average, where the whole moves by "
+    "1 %. Monte Carlo errors are standard errors, of the number of draws alone."
 )
 
 # Certificate
