@@ -95,7 +95,7 @@ def _verdict_table(graded: GradedModel) -> Table:
         return "ok" if verdict.judgement == "not refuted" and verdict.as_often_as_it_should else "note"
 
     columns = (
-        Column(words.COLUMN_MEASURE),
+        Column(words.COLUMN_MEASURED),
         Column(words.COLUMN_WEEKS),
         Column(words.COLUMN_HELD),
         Column(words.COLUMN_STATUS, "status"),
@@ -236,7 +236,7 @@ def _totals(graded: GradedModel) -> Table:
         )
         rows.append((*named, held, apart, *numbers))
     columns = (
-        Column(words.COLUMN_MEASURE),
+        Column(words.COLUMN_MEASURED),
         Column(words.COLUMN_WEEKS),
         Column(words.COLUMN_MODEL),
         Column(words.COLUMN_HELD),
@@ -347,7 +347,7 @@ def _new(graded: GradedModel) -> list[Block]:
             rows.append((words.HORIZON.format(weeks=weeks), words.MEASURES[measure], round(float(own["customers"].mean())), held, off))
     columns = (
         Column(words.COLUMN_HORIZON),
-        Column(words.COLUMN_MEASURE),
+        Column(words.COLUMN_MEASURED),
         Column(words.COLUMN_CUSTOMERS, "number"),
         Column(words.COLUMN_HELD),
         Column(words.COLUMN_OFF, "fact"),

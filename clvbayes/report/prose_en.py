@@ -465,6 +465,51 @@ RETURNS_NOTE = (
     "value says so."
 )
 
+# Unit economics
+UNIT_ECONOMICS = "Unit economics"
+UNIT_TABLE_ALL = "What a newcomer brings beside what it costs"
+UNIT_TABLE = "What a newcomer brings beside what it costs: {column}"
+COLUMN_RATIO = "Value per unit of cost"
+COLUMN_RATIO_BAND = "Value per unit of cost, 90 % band"
+COLUMN_HALF_PAID = {"quarter": "Half have paid back by quarter", "month": "Half have paid back by month"}
+NOT_HALF = "less than half do"
+UNIT_FINDING_ONE = (
+    "One unit of money spent on winning customers brings {ratio} within the horizon (90 % band {band}); {never} of the newcomers never earn "
+    "back their cost."
+)
+UNIT_FINDING_ALL_EARN = (
+    "All {levels} levels earn back their cost in the mean: from {worst} per unit of cost in {last} to {best} in {first}."
+)
+UNIT_FINDING_SOME_LOSE = (
+    "In {losing} of {levels} levels a newcomer brings less than it costs; per unit of cost {first} brings most, {best}, and {last} least, "
+    "{worst}."
+)
+UNIT_NO_COST = (
+    "What winning a customer costs was not given, so that values of newcomers stand alone here. Name acquisition_cost, one number or by "
+    "level, to see ratios, payback and the chance that one channel is better than another."
+)
+UNIT_FREE = "Winning customers of {levels} costs nothing, so that these have no ratio and no payback here."
+UNIT_NOTE = (
+    "Value is that of one not yet acquired, from the first order on. Bands and the chance of a loss are of the average over as many "
+    "newcomers as were won in the last year; payback is of single newcomers, and counts from acquisition, with the first order in the first "
+    "period."
+)
+BETTER_TABLE = "Probability that one is better than another: {column}"
+COLUMN_BETTER = "Net of cost, a newcomer of"
+BETTER_NAME = "{place}  {level}"
+BETTER_THAN = "than {place}"
+BETTER_CLEAR = (
+    "{best} brings most net of cost, and is better than {rival} with a probability of {chance}, than each other one with at least as much."
+)
+BETTER_UNCLEAR = (
+    "{best} brings most net of cost in the mean, but is better than {rival} with a probability of {chance} only: these cannot be told apart."
+)
+BETTER_NOTE = (
+    "The probability that as many newcomers of the row as were won in the last year bring more on average, each net of its cost, than those "
+    "of the column. What moves all customers at once moves both."
+)
+BETTER_NOTE_MOST = " Compared are the {shown} levels of {levels} that won most customers in the last year."
+
 # Risk
 RISK = "Risk"
 RISK_TABLE = "How low the value may be: {column}"
@@ -514,6 +559,58 @@ RISK_NOTE = (
     "cases is less, by what diversifies. CLV beta is the covariance of a level's value with that of the whole by the variance of the whole: "
     "betas add up to 1, and beside the share of value they say by how many per cent a level moves, on average, where the whole moves by "
     "1 %. Monte Carlo errors are standard errors, of the number of draws alone."
+)
+
+# Sensitivity
+SENSITIVITY = "What the value depends on"
+SENSITIVITY_FIGURE = "The value under other assumptions"
+SENSITIVITY_ALT = "Tornado chart of the value under assumptions moved down and up, the largest swing first. {finding}"
+SENSITIVITY_CAPTION = (
+    "Each bar moves one assumption and leaves the others; the shaded area is the 90 % band of the value as it is, which holds chance and what "
+    "the data leave open. Swings of several assumptions do not add up."
+)
+SENSITIVITY_TABLE = "The value under other assumptions, one at a time"
+SENSITIVITY_FINDING = "Of the assumptions drawn, the value depends most on this: {factor}. It ranges from {low} to {high} with it ({span} of the mean)."
+SENSITIVITY_FINDING_NONE = "No value is expected under any of these assumptions."
+SENSITIVITY_TABLE_FINDING = "The lowest mean is {low}, with “{worst}”; the highest {high}, with “{best}”."
+FACTORS = {
+    "rate": "Discount rate, ± 1 point",
+    "margin": "Margin, ± 10 %",
+    "horizon": "Horizon, one year less",
+    "churn": "Odds of leaving, ± 10 %",
+    "frequency": "Order rate, ± 10 %",
+    "spend": "Amounts of orders, ± 10 %",
+    "alternative": "Other model: {title}",
+}
+SCENARIO_AS_IT_IS = "as it is"
+SCENARIO_RATE = "discount rate {points} points"
+SCENARIO_MARGIN = "margin {change}"
+SCENARIO_HORIZON = "horizon of {years} years"
+SCENARIO_HORIZON_ONE = "horizon of 1 year"
+SCENARIO_LEVERS = {"churn": "odds of leaving {change}", "rate": "order rate {change}", "spend": "amounts of orders {change}"}
+SCENARIO_ALTERNATIVE = "model {title}"
+COLUMN_SCENARIO = "Assumption"
+COLUMN_SCENARIO_VALUE = "Mean value"
+COLUMN_CHANGE = "Change"
+AXIS_VALUE = "Value of existing customers"
+SWING_LOWER, SWING_HIGHER = "assumption lower", "assumption higher"
+SWING_AS_IT_IS, SWING_BAND = "as it is", "90 % band as it is"
+HORIZON_SAYS = "Of the value within {horizon} years, {first} falls into the first year."
+HORIZON_SAYS_BEYOND = (
+    "Of the value within {horizon} years, {first} falls into the first year; of all that is expected within fifty years, {beyond} lies "
+    "beyond the horizon."
+)
+NO_LEVERS = (
+    "How the value depends on {levers} was not computed: each takes a simulation of all customers of its own. They stand here when value() "
+    "is asked for its levers, or the valuation file names measures that move them."
+)
+LEVERS_MISSING = {"churn": "how often customers leave", "rate": "how often they order", "spend": "how much they spend"}
+NO_ALTERNATIVE = "What another model would say is not shown: none was fitted beside this one."
+SENSITIVITY_NOTE = (
+    "With another discount rate each period's value is discounted anew from the middle of the period; with another margin what is kept of "
+    "the revenue brings more or less, and costs stay; within a horizon that ends in a period, as much of it counts as its part of the time. "
+    "Odds of leaving, order rate and amounts move from the valuation date on, with the same random numbers. The width of the priors is not "
+    "varied: the fits would have to be made anew."
 )
 
 # Certificate
@@ -760,7 +857,7 @@ COLUMN_VERDICT = "Verdict"
 MODELS_COMPARED = "Back-test in numbers"
 TOTALS_TABLE = "Totals of known customers, by model"
 COLUMN_MODEL = "Model"
-COLUMN_MEASURE = "Of"
+COLUMN_MEASURED = "Of"
 COLUMN_WEEKS = "Weeks"
 COLUMN_FORECASTS = "Forecasts"
 COLUMN_HELD = "90 % band held in"
@@ -887,6 +984,7 @@ PLAN_KINDS = "Of the plan's {spend}, {new} goes into customers yet to be won or 
 PLAN_KINDS_TODAY = "Of the plan's {spend}, {new} goes into customers yet to be won or won back; of today's spending, {today}."
 PLAN_KINDS_NOTHING = "The plan spends nothing."
 EXPLORER = "Plans for other budgets"
+EXPLORER_SPENDS = "Spend by measure"
 EXPLORER_TABLE = "All computed plans"
 EXPLORER_FINDING = (
     "At an aversion to risk of {aversion}, the best plan within {least} brings {low} more than it costs on average, and the best within "
