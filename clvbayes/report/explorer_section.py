@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from clvbayes.report.blocks import Cell, Column, Explorer, Note, Section, Table
+from clvbayes.report.blocks import Cell, Column, Explorer, Note, Quantity, Scale, Section, Table
 from clvbayes.report.evidence import Evidence, currency_of
 from clvbayes.report.language import words
 from clvbayes.report.numbers import decimal, money, money_alike, money_format, plain, plain_digits, probability, show
@@ -51,10 +51,17 @@ def _what_budgets_bring(alike: pd.DataFrame, currency: str) -> str:
     by_budget = alike.sort_values("budget")
     least, most = by_budget.iloc[0], by_budget.iloc[-1]
     low, high = (show(amount) for amount in money_alike((least["mean"], most["mean"]), currency))
-    small, large = (show(money(row["budget"], currency)) for row in (least, most))
+    scale, digits = _budget_format(by_budget["budget"])
+    small, large = (show(Quantity(float(row["budget"]), unit=currency, scale=scale, digits=digits)) for row in (least, most))
     if len(by_budget) == 1:
         return words.EXPLORER_FINDING_ONE.format(budget=small, mean=low)
     return words.EXPLORER_FINDING.format(aversion=plain(least["risk_aversion"]), least=small, low=low, most=large, high=high)
+
+
+def _budget_format(budgets: pd.Series) -> tuple[Scale, int]:
+    """Budgets are settings, which are told in full."""
+    scale, _ = money_format(budgets.tolist())
+    return scale, max(plain_digits(budget / scale) for budget in budgets)
 
 
 def _all_plans(explored: pd.DataFrame, currency: str, tail: str) -> Table:
@@ -65,8 +72,9 @@ def _all_plans(explored: pd.DataFrame, currency: str, tail: str) -> Table:
     def amount(title: str) -> Column:
         return Column(title, "number", unit=currency, scale=scale, digits=digits)
 
+    budget_scale, budget_digits = _budget_format(explored["budget"])
     columns = (
-        amount(words.COLUMN_BUDGET),
+        Column(words.COLUMN_BUDGET, "number", unit=currency, scale=budget_scale, digits=budget_digits),
         Column(words.COLUMN_RISK_AVERSION, "number", digits=max(map(plain_digits, values[:, 1]))),
         amount(words.COLUMN_SPEND),
         amount(words.COLUMN_PROFIT),

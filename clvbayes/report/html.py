@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import NoReturn
 
@@ -37,6 +37,7 @@ class Choices:
     budget: int
     risk_aversion: int
     worth: tuple[str, ...]
+    spent: str
     spends: tuple[str, ...]
 
 
@@ -103,7 +104,8 @@ def _choices(explorer: Explorer) -> Choices:
         budget=explorer.budgets.index(explorer.chosen[0]),
         risk_aversion=explorer.risk_aversions.index(explorer.chosen[1]),
         worth=tuple(map(_with_unit, worth)),
-        spends=tuple(map(_with_unit, explorer.spends)),
+        spent=_with_unit(replace(explorer.spends[0], title=words.EXPLORER_SPENDS)),
+        spends=tuple(column.title for column in explorer.spends),
     )
 
 

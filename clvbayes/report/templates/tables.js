@@ -1,6 +1,7 @@
 // Tables: sorted by their headers, filtered by words, folded to their first rows. On paper every row stands.
 {
-  const FIRST = 20, FILTERED_FROM = 11;
+  // A few more rows than the first are shown at once: a button that shows two more is in the way.
+  const FIRST = 20, LONG = 24, FILTERED_FROM = 11;
   const language = document.documentElement.lang, says = document.body.dataset;
   const fill = (template, numbers) => template.replace(/\{(\w+)\}/g, (_, name) => numbers[name].toLocaleString(language));
   const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
@@ -48,8 +49,8 @@
     const button = make("button", { type: "button", className: "fold", ariaExpanded: "false" });
     const fold = () => {
       const asked = [...body.rows].filter((row) => !row.classList.contains("unasked")), open = button.ariaExpanded === "true";
-      asked.forEach((row, place) => row.classList.toggle("folded", !open && place >= FIRST));
-      button.hidden = asked.length <= FIRST;
+      asked.forEach((row, place) => row.classList.toggle("folded", !open && asked.length > LONG && place >= FIRST));
+      button.hidden = asked.length <= LONG;
       button.textContent = fill(open ? says.first : says.all, { rows: open ? FIRST : asked.length });
     };
     button.onclick = () => {
@@ -63,7 +64,7 @@
 
   for (const table of document.querySelectorAll(".scroll > table")) {
     const box = table.parentElement, body = table.tBodies[0], rows = [...body.rows];
-    const fold = rows.length > FIRST ? foldable(box, body) : () => {};
+    const fold = rows.length > LONG ? foldable(box, body) : () => {};
     if (rows.length >= FILTERED_FROM) filter(box, rows, fold);
     if (table.classList.contains("sortable")) sortable(table, fold);
   }
