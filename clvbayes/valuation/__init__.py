@@ -7,6 +7,7 @@ from clvbayes.valuation.prior_check import prior_check, priors_in_words
 from clvbayes.valuation.textbook import textbook
 from clvbayes.valuation.valuation import COMPONENTS, MOMENTS, NEVER, Acquisition, Valuation
 from clvbayes.valuation.value import value
+from clvbayes.valuation.wider_priors import wider_priors
 
 __all__ = [
     "COMPONENTS",
@@ -24,4 +25,5 @@ __all__ = [
     "priors_in_words",
     "textbook",
     "value",
+    "wider_priors",
 ]
