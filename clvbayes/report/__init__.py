@@ -2,8 +2,8 @@
 
 from clvbayes.report.backtest_sections import backtest_document
 from clvbayes.report.compose import compose
-from clvbayes.report.evidence import Budgeted, Evidence
+from clvbayes.report.evidence import Alternative, Budgeted, Evidence
 from clvbayes.report.graded import GradedModel
 from clvbayes.report.html import render_html
 
-__all__ = ["Budgeted", "Evidence", "GradedModel", "backtest_document", "compose", "render_html"]
+__all__ = ["Alternative", "Budgeted", "Evidence", "GradedModel", "backtest_document", "compose", "render_html"]

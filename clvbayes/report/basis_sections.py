@@ -37,7 +37,7 @@ def forecast(evidence: Evidence) -> Section:
     )
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
-            period.label,
+            translated(period.label),
             _edge(period.first_day, period.start),
             _edge(period.last_day, period.end),
             *(float(means[name][place]) for name in draws),
@@ -83,7 +83,7 @@ def _forecast_finding(evidence: Evidence, means: Floats) -> str:
     if means.sum() <= 0:
         return words.FORECAST_FINDING_NONE.format(periods=len(periods))
     place = int(np.searchsorted(np.cumsum(means) / means.sum(), 0.5 - 1e-12))
-    return words.FORECAST_FINDING.format(period=periods[place].label, place=place + 1, periods=len(periods))
+    return words.FORECAST_FINDING.format(period=translated(periods[place].label), place=place + 1, periods=len(periods))
 
 
 def certificate(evidence: Evidence) -> Section:
@@ -99,7 +99,13 @@ def certificate(evidence: Evidence) -> Section:
         Column(words.COLUMN_ADVICE),
     )
     rows = tuple(
-        (source or words.VALUATION, translated(result.check), result.status, translated(result.message), translated(result.advice))
+        (
+            translated(source) or words.VALUATION,
+            translated(result.check),
+            result.status,
+            translated(result.message),
+            translated(result.advice),
+        )
         for source, result in results
     )
     return Section(
@@ -143,7 +149,7 @@ def reproduction(evidence: Evidence) -> Section:
         (words.ITEM_SOURCE, evidence.source),
         (words.ITEM_HASH, evidence.data_hash),
         (words.ITEM_SEED, str(evidence.seed)),
-        *((words.ITEM_SEED_OF.format(title=fit.model.title), str(fit.seed)) for fit in (evidence.purchases, evidence.spend)),
+        *((words.ITEM_SEED_OF.format(title=translated(fit.model.title)), str(fit.seed)) for fit in evidence.fits),
         (words.ITEM_DRAWS, Quantity(float(evidence.valuation.total.sizes["draw"]))),
         *((words.ITEM_VERSION.format(package=package), version) for package, version in evidence.versions.items()),
     ]

@@ -17,7 +17,18 @@ from clvbayes.report.graded import GradedModel
 from clvbayes.report.language import LANGUAGES, Language
 from clvbayes.valuation.valuation import Valuation
 
-__all__ = ["Budgeted", "Evidence", "Floats", "concentration", "currency_of", "draws_of", "failed_checks", "results_by_source", "returned"]
+__all__ = [
+    "Alternative",
+    "Budgeted",
+    "Evidence",
+    "Floats",
+    "concentration",
+    "currency_of",
+    "draws_of",
+    "failed_checks",
+    "results_by_source",
+    "returned",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -93,6 +104,21 @@ class Budgeted:
 
 
 @dataclass(frozen=True)
+class Alternative:
+    """The same customers valued with another model, all else alike.
+
+    Attributes
+    ----------
+    title : str
+        Of the model.
+    valuation : Valuation
+    """
+
+    title: str
+    valuation: Valuation
+
+
+@dataclass(frozen=True)
 class Evidence:
     """All that a valuation report is made from.
 
@@ -123,6 +149,8 @@ class Evidence:
         Purchase fits that share the draws with `purchases`.
     budgeted : Budgeted or None
         None where there is no budget.
+    alternative : Alternative or None
+        What another model would say.
     language : {"en", "de"}
 
     Raises
@@ -149,6 +177,7 @@ class Evidence:
     backtest: GradedModel | None = None
     pooled: tuple[FitRecord, ...] = ()
     budgeted: Budgeted | None = None
+    alternative: Alternative | None = None
     language: Language = "en"
 
     @property

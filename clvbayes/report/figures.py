@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib import style
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -15,9 +16,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from clvbayes.report.blocks import Quantity
 from clvbayes.report.evidence import Floats
 from clvbayes.report.language import words
-from clvbayes.report.numbers import decimal, money_format, unit_label
+from clvbayes.report.numbers import decimal, money_alike, money_format, show, show_range, unit_label
 
 __all__ = [
     "BANDS",
@@ -30,9 +32,12 @@ __all__ = [
     "Line",
     "Timeline",
     "decile_bars",
+    "digits_between",
     "fan_chart",
     "money_axis",
     "svg_text",
+    "tell",
+    "tell_between",
 ]
 
 INK, GREY, BLUE, SLATE = "#1b2733", "#5b6675", "#1f5fae", "#8aa1ba"
@@ -55,6 +60,7 @@ STYLE: dict[str, Any] = {
     "xtick.color": INK,
     "ytick.color": INK,
 }
+TIP = "tip "  # begins the id of a mark that tells its values
 # Layout is measured in DejaVu, which is wider than any of these, so nothing is cut off.
 FONTS = "'Inter','Helvetica Neue',Arial,'DejaVu Sans',sans-serif"
 
@@ -81,11 +87,14 @@ class Timeline:
         Of the axis.
     today : float
         Position of the valuation date.
+    names : tuple of (float, str)
+        Positions of all periods, and their labels: what is told under the pointer begins with them.
     """
 
     ticks: tuple[tuple[float, str], ...]
     label: str
     today: float
+    names: tuple[tuple[float, str], ...] = ()
 
 
 def fan_chart(history: Sequence[Line], positions: Sequence[float], draws: Floats, timeline: Timeline, *, currency: str) -> str:
@@ -131,6 +140,8 @@ def fan_chart(history: Sequence[Line], positions: Sequence[float], draws: Floats
         edges = [*positions, *(position for line in history for position in line.positions), timeline.today]
         room = 0.03 * (max(edges) - min(edges)) + 0.25
         axes.set_xlim(min(edges) - room, max(edges) + room)
+        for position, name in timeline.names:
+            tell_between(axes, position - 0.5, position + 0.5, _told_of_period(name, position, history, positions, draws, currency))
         axes.set_xticks([position for position, _ in timeline.ticks], [label for _, label in timeline.ticks])
         axes.set_xlabel(timeline.label)
         scale, _ = money_format([*seen, *upper])
@@ -174,6 +185,26 @@ def decile_bars(shares: Sequence[float], *, each_is_one: bool) -> str:
         return svg_text(figure)
 
 
+def _told_of_period(name: str, at: float, history: Sequence[Line], positions: Sequence[float], draws: Floats, currency: str) -> str:
+    """What happened in a period, or what is forecast of it."""
+    told = [(line.label, line.amounts[line.positions.index(at)]) for line in history if at in line.positions]
+    lines = [words.TIP_LINE.format(label=label, value=show(amount)) for label, amount in _alike(told, currency)]
+    if at in positions:
+        forecast = draws[:, list(positions).index(at)]
+        quantiles = np.quantile(forecast, [0.5, *(end for level, _ in BANDS[::-1] for end in ((1 - level) / 2, (1 + level) / 2))])
+        median, *ends = money_alike(quantiles.tolist(), currency)
+        lines.append(words.TIP_LINE.format(label=words.FAN_MEDIAN, value=show(median)))
+        for place, (level, _) in enumerate(BANDS[::-1]):
+            band = words.BAND.format(percent=round(100 * level))
+            lines.append(words.TIP_LINE.format(label=band, value=show_range(*ends[2 * place : 2 * place + 2])))
+    return "\n".join((name, *lines))
+
+
+def _alike(told: Sequence[tuple[str, float]], currency: str) -> list[tuple[str, Quantity]]:
+    amounts = money_alike([amount for _, amount in told], currency)
+    return [(label, amount) for (label, _), amount in zip(told, amounts, strict=True)]
+
+
 def _draw_line(axes: Axes, line: Line) -> Line2D:
     look: dict[str, Any] = {"color": INK, "linewidth": 1.7}
     if line.quiet:
@@ -210,13 +241,24 @@ def money_axis(axes: Axes, label: str, unit: str, scale: float) -> None:
     axes.set_ylabel(words.AXIS_WITH_UNIT.format(label=label, unit=unit) if unit else label)
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     ticks = [tick / scale for tick in axes.get_yticks()]
-    digits = _digits_between(ticks)
+    digits = digits_between(ticks)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: decimal(value / scale, digits)))
 
 
-def _digits_between(ticks: Iterable[float]) -> int:
+def digits_between(ticks: Iterable[float]) -> int:
+    """Decimals that evenly spaced ticks need to be told apart."""
     steps = np.diff(np.asarray(list(ticks)))
     return next((digits for digits in range(4) if np.allclose(steps * 10**digits, np.round(steps * 10**digits), atol=1e-6)), 4)
+
+
+def tell(mark: Artist, text: str) -> None:
+    """Have a mark tell its values under the pointer, where the medium has one."""
+    mark.set_gid(TIP + text)
+
+
+def tell_between(axes: Axes, left: float, right: float, text: str) -> None:
+    """Have the whole height of a chart between two places tell values under the pointer; called once the limits are set."""
+    tell(axes.axvspan(left, right, facecolor="none", edgecolor="none", linewidth=0), text)
 
 
 def svg_text(figure: Figure) -> str:
@@ -227,6 +269,7 @@ def svg_text(figure: Figure) -> str:
     text = text[text.index("<svg") :]
     # What is left out: matplotlib's sheet, which would style the whole page; ids that repeat from picture to picture; a second namespace.
     text = re.sub(r"<style.*?</style>", "", text, count=1, flags=re.DOTALL)
+    text = re.sub(rf"<g id=([\"']){TIP}(.*?)\1>", r'<g class="tip"><title>\2</title>', text, flags=re.DOTALL)
     text = re.sub(r'<g id="[^"]*">', "<g>", text)
     text = text.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "").replace("xlink:href=", "href=")
     text = text.replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)

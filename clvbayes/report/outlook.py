@@ -20,7 +20,7 @@ from clvbayes.report.fiscal import (
     period_index,
     start_of_month,
 )
-from clvbayes.report.language import words
+from clvbayes.report.language import translated, words
 from clvbayes.valuation.economics import MONTHS_PER_PERIOD, Economics, Period
 
 __all__ = ["Outlook", "outlook", "ticks"]
@@ -64,7 +64,7 @@ def outlook(evidence: Evidence) -> Outlook:
     if until is None or any(period.first_day is None for period in periods):
         positions = tuple(float(place + 1) for place in chosen)
         labels = {place + 1: period.label for place, period in zip(chosen, complete, strict=True)}
-        timeline = Timeline(ticks(labels, economics.period), words.AXIS_PERIODS_AHEAD, 0.5)
+        timeline = Timeline(ticks(labels, economics.period), words.AXIS_PERIODS_AHEAD, 0.5, _named(labels))
         history: tuple[Line, ...] = ()
     else:
         history = _history(evidence.customers, economics)
@@ -73,9 +73,11 @@ def outlook(evidence: Evidence) -> Outlook:
         seen = [int(position) for line in history for position in line.positions]
         labels = {index: label_of_period(index, economics) for index in sorted({*seen, *indices})}
         title = words.AXIS_FISCAL_QUARTER if economics.period == "quarter" else words.AXIS_FISCAL_MONTH
-        timeline = Timeline(ticks(labels, economics.period), title, _today(until, economics))
+        timeline = Timeline(ticks(labels, economics.period), title, _today(until, economics), _named(labels))
     draws = draws_of(evidence, "revenue")[:, chosen]
-    return Outlook(history, positions, complete, draws, timeline, tuple(period.label for period in periods if not period.complete))
+    return Outlook(
+        history, positions, complete, draws, timeline, tuple(translated(period.label) for period in periods if not period.complete)
+    )
 
 
 def _today(until: date, economics: Economics) -> float:
@@ -103,16 +105,20 @@ def _history(customers: Customers, economics: Economics) -> tuple[Line, ...]:
     return tuple(lines)
 
 
+def _named(labels: dict[int, str]) -> tuple[tuple[float, str], ...]:
+    return tuple((float(place), label) for place, label in labels.items())
+
+
 def _floats(values: Sequence[float] | pd.Series | np.ndarray) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
 
 
-def ticks(labels: dict[int, str], period: str) -> tuple[tuple[float, str], ...]:
+def ticks(labels: dict[int, str], period: str, *, wide: bool = False) -> tuple[tuple[float, str], ...]:
     """As many labels as have room, at even steps, at the beginning of fiscal years where that is possible."""
     if not labels:
         return ()
     # "2026 Q3" fits seven times below a chart of half the page's width, "2026/27 Q3" five times.
-    room = 7 if max(map(len, labels.values())) <= 7 else 5
+    room = (7 if max(map(len, labels.values())) <= 7 else 5) * (1 + wide)
     indices = range(min(labels), max(labels) + 1)
     step = next((step for step in TICK_STEPS[period] if len(indices) <= room * step), TICK_STEPS[period][-1])
     return tuple((float(index), labels[index]) for index in indices if index % step == 0 and index in labels)

@@ -22,6 +22,8 @@ FILTERED = "{shown} of {rows} rows"
 SHOW_ALL = "Show all {rows} rows"
 SHOW_FIRST = "Show the first {rows} rows only"
 CONTENTS = "Contents"
+TIP_LINE = "{label}: {value}"  # a value under the pointer
+TIP_WEEK = "Week {week}"
 PDF_MORE = "The first {shown} rows are shown; {more} more are in the XLSX file of this report."
 PDF_EXPLORER = "All computed plans, one row for each budget and aversion to risk, are in the XLSX file of this report."
 FOOT = (
@@ -316,7 +318,8 @@ ACTIVITY_FINDING_FEW = (
     "The {customers} customers are active with a probability of {active} on average; too few stand in each class to say how silence tells."
 )
 ACTIVITY_VALUE_FINDING = (
-    "Of all classes, customers with {repeats} and {silence} since the last order hold most of the value: {share} of it, with {customers} of "
+    "Of all classes, customers with {repeats} and {silence} since the last order hold most of the value: {share} of it, with {customers} "
+    "of "
     "the customers."
 )
 FREQUENCY_LABELS = {"0": "0", "1": "1", "2": "2", "3-4": "3–4", "5-9": "5–9", "10 or more": "10 or more"}
@@ -474,7 +477,8 @@ COLUMN_RATIO_BAND = "Value per unit of cost, 90 % band"
 COLUMN_HALF_PAID = {"quarter": "Half have paid back by quarter", "month": "Half have paid back by month"}
 NOT_HALF = "less than half do"
 UNIT_FINDING_ONE = (
-    "One unit of money spent on winning customers brings {ratio} within the horizon (90 % band {band}); {never} of the newcomers never earn "
+    "One unit of money spent on winning customers brings {ratio} within the horizon (90 % band {band}); {never} of the newcomers never "
+    "earn "
     "back their cost."
 )
 UNIT_FINDING_ALL_EARN = (
@@ -491,7 +495,8 @@ UNIT_NO_COST = (
 UNIT_FREE = "Winning customers of {levels} costs nothing, so that these have no ratio and no payback here."
 UNIT_NOTE = (
     "Value is that of one not yet acquired, from the first order on. Bands and the chance of a loss are of the average over as many "
-    "newcomers as were won in the last year; payback is of single newcomers, and counts from acquisition, with the first order in the first "
+    "newcomers as were won in the last year; payback is of single newcomers, and counts from acquisition, with the first order in the "
+    "first "
     "period."
 )
 BETTER_TABLE = "Probability that one is better than another: {column}"
@@ -502,10 +507,12 @@ BETTER_CLEAR = (
     "{best} brings most net of cost, and is better than {rival} with a probability of {chance}, than each other one with at least as much."
 )
 BETTER_UNCLEAR = (
-    "{best} brings most net of cost in the mean, but is better than {rival} with a probability of {chance} only: these cannot be told apart."
+    "{best} brings most net of cost in the mean, but is better than {rival} with a probability of {chance} only: these cannot be told "
+    "apart."
 )
 BETTER_NOTE = (
-    "The probability that as many newcomers of the row as were won in the last year bring more on average, each net of its cost, than those "
+    "The probability that as many newcomers of the row as were won in the last year bring more on average, each net of its cost, than "
+    "those "
     "of the column. What moves all customers at once moves both."
 )
 BETTER_NOTE_MOST = " Compared are the {shown} levels of {levels} that won most customers in the last year."
@@ -527,7 +534,8 @@ RISK_FINDING_ALL = (
 )
 RISK_FINDING_NONE = "No value is expected, so that none is at risk."
 RISK_FINDING = (
-    "Beside its size {deepest} may fall deepest: in its worst 5 % of cases it brings {fall} less than its mean. {steadiest} is steadiest, with "
+    "Beside its size {deepest} may fall deepest: in its worst 5 % of cases it brings {fall} less than its mean. {steadiest} is steadiest, "
+    "with "
     "{least}."
 )
 RISK_FINDING_ONE = "By itself {level} brings {fall} less than its mean in its worst 5 % of cases."
@@ -556,7 +564,8 @@ AXIS_SHARES = "Share, %"
 RISK_NOTE = (
     "Value at risk is the value that is undercut in one case in twenty; CVaR is the mean of the cases below it. The higher both are, the "
     "better. What a level brings in the worst cases of the whole adds up to the CVaR of the whole; what it would bring in its own worst "
-    "cases is less, by what diversifies. CLV beta is the covariance of a level's value with that of the whole by the variance of the whole: "
+    "cases is less, by what diversifies. CLV beta is the covariance of a level's value with that of the whole by the variance of the "
+    "whole: "
     "betas add up to 1, and beside the share of value they say by how many per cent a level moves, on average, where the whole moves by "
     "1 %. Monte Carlo errors are standard errors, of the number of draws alone."
 )
@@ -566,11 +575,14 @@ SENSITIVITY = "What the value depends on"
 SENSITIVITY_FIGURE = "The value under other assumptions"
 SENSITIVITY_ALT = "Tornado chart of the value under assumptions moved down and up, the largest swing first. {finding}"
 SENSITIVITY_CAPTION = (
-    "Each bar moves one assumption and leaves the others; the shaded area is the 90 % band of the value as it is, which holds chance and what "
+    "Each bar moves one assumption and leaves the others; the shaded area is the 90 % band of the value as it is, which holds chance and "
+    "what "
     "the data leave open. Swings of several assumptions do not add up."
 )
 SENSITIVITY_TABLE = "The value under other assumptions, one at a time"
-SENSITIVITY_FINDING = "Of the assumptions drawn, the value depends most on this: {factor}. It ranges from {low} to {high} with it ({span} of the mean)."
+SENSITIVITY_FINDING = (
+    "Of the assumptions drawn, the value depends most on this: {factor}. It ranges from {low} to {high} with it ({span} of the mean)."
+)
 SENSITIVITY_FINDING_NONE = "No value is expected under any of these assumptions."
 SENSITIVITY_TABLE_FINDING = "The lowest mean is {low}, with “{worst}”; the highest {high}, with “{best}”."
 FACTORS = {
@@ -608,7 +620,8 @@ LEVERS_MISSING = {"churn": "how often customers leave", "rate": "how often they 
 NO_ALTERNATIVE = "What another model would say is not shown: none was fitted beside this one."
 SENSITIVITY_NOTE = (
     "With another discount rate each period's value is discounted anew from the middle of the period; with another margin what is kept of "
-    "the revenue brings more or less, and costs stay; within a horizon that ends in a period, as much of it counts as its part of the time. "
+    "the revenue brings more or less, and costs stay; within a horizon that ends in a period, as much of it counts as its part of the "
+    "time. "
     "Odds of leaving, order rate and amounts move from the valuation date on, with the same random numbers. The width of the priors is not "
     "varied: the fits would have to be made anew."
 )
@@ -732,6 +745,31 @@ COLUMN_AMOUNT = "Amount"
 LEDGER_READ = "Read from the source"
 LEDGER_KEPT = "Kept and valued"
 LEDGER_LEFT = "Left out: {reason}"
+
+# Lineage
+LINEAGE = "Where the numbers come from"
+LINEAGE_TABLE = "The source"
+LINEAGE_FINDING = "The models learn from {repeats} repeat orders of {customers} customers."
+LINEAGE_FINDING_DATED = "The models learn from {repeats} repeat orders of {customers} customers, placed from {first} to {last}."
+ITEM_ROWS_READ, ITEM_ROWS_KEPT = "Rows read", "Rows kept"
+ITEM_FIRST_ORDER, ITEM_LAST_ORDER = "First order", "Last order"
+ITEM_CUSTOMERS = "Customers"
+ITEM_ORDERS = "Orders: days on which a customer ordered"
+ITEM_REPEATS = "of them repeat orders"
+RECONCILIATION_TABLE = "From the ledger to the models"
+RECONCILIATION_FINDING = (
+    "Of {kept} in the ledger, the model of spend learns from {repeats} of repeat orders; {not_explained} is not explained."
+)
+RECONCILIATION_UNKNOWN = (
+    "The customers came as a table of statistics, so that modelled revenue cannot be reconciled with a ledger. Give the orders themselves "
+    "to "
+    "have it here."
+)
+COLUMN_REVENUE_OF = "Revenue of"
+RECONCILED_FIRST = "First orders: what newcomers bring at once"
+RECONCILED_REPEATS = "Repeat orders that the model of spend learns from"
+RECONCILED_BACK = "Repeat orders that came back whole, from which it does not"
+RECONCILED_NOT = "Not explained"
 
 # Reproduction
 REPRODUCTION = "How to make this report again"
@@ -963,6 +1001,8 @@ FRONTIER_CAPTION = (
     "Each point of the line is the best plan at one aversion to risk; the numbers beside them say which. Further up and right is better."
 )
 AXIS_WORST, AXIS_PROFIT = "Mean of the worst {tail}", "Mean profit"
+FRONTIER_TIP = "Aversion to risk {aversion}: mean profit {mean}, worst {tail} {worst}"
+PLAN_REST = "{measures} other measures"
 FRONTIER_LINE, FRONTIER_PLAN = "Efficient plans", "The plan"
 PLAN_FIGURE = "Today and the plan"
 PLAN_FIGURE_ALT = "Bars of what is spent on each measure today and by the plan."

@@ -341,7 +341,8 @@ def test_new_customers_are_those_of_the_valuation_and_few_show_in_none(evidence_
     assert everyone[2:5] == pytest.approx(frame.loc[0, ["first_order", "just_acquired", "not_yet_acquired"]].tolist())
     assert everyone[2] + everyone[3] == pytest.approx(everyone[4])
     [winning] = tables[words.WINNING_TABLE_ALL].rows
-    assert winning[-1] == pytest.approx(0.2) and winning[-3] == pytest.approx(everyone[4] - 120)
+    [economics] = tables[words.UNIT_TABLE_ALL].rows
+    assert economics[-2] == pytest.approx(0.2) and economics[3] == pytest.approx(everyone[4] - 120)
     assert winning[1] == pytest.approx(everyone[4]) and winning[2] < winning[1]
     by_industry = tables[words.NEWCOMERS_TABLE.format(column=words.SEGMENT_TABLE.format(column="industry"))]
     counts = evidence.customers.segments["industry"].value_counts()
@@ -349,8 +350,9 @@ def test_new_customers_are_those_of_the_valuation_and_few_show_in_none(evidence_
 
 
 def test_without_acquisition_costs_nothing_is_said_of_payback(evidence_of):
-    table = tables_of(compose(evidence_of("undated")))[words.WINNING_TABLE_ALL]
-    assert words.COLUMN_P_NEVER not in [column.title for column in table.columns]
+    document = compose(evidence_of("undated"))
+    titles = [column.title for table in tables_of(document).values() for column in table.columns]
+    assert words.COLUMN_CEILING in titles and words.COLUMN_P_NEVER not in titles
 
 
 def test_returns_stand_by_the_share_sent_back_and_hold_all_customers(evidence_of):
