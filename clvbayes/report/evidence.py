@@ -12,6 +12,7 @@ from clvbayes.data import NOT_POSITIVE, RETURN, Customers
 from clvbayes.decisions import Plan
 from clvbayes.errors import ArgumentError
 from clvbayes.inference.certificate import Certificate, CheckResult
+from clvbayes.inference.weighing import Weighing
 from clvbayes.models.clock import Clock
 from clvbayes.report.graded import GradedModel
 from clvbayes.report.language import LANGUAGES, Language
@@ -151,6 +152,8 @@ class Evidence:
         None where there is no budget.
     alternative : Alternative or None
         What another model would say.
+    wider_priors : Weighing or None
+        Weights of the valuation's draws had the priors been twice as wide.
     language : {"en", "de"}
 
     Raises
@@ -178,6 +181,7 @@ class Evidence:
     pooled: tuple[FitRecord, ...] = ()
     budgeted: Budgeted | None = None
     alternative: Alternative | None = None
+    wider_priors: Weighing | None = None
     language: Language = "en"
 
     @property

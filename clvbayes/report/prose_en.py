@@ -511,11 +511,12 @@ BETTER_UNCLEAR = (
     "apart."
 )
 BETTER_NOTE = (
-    "The probability that as many newcomers of the row as were won in the last year bring more on average, each net of its cost, than "
+    "One level is better than another with the probability that as many newcomers of the row as were won in the last year bring more on "
+    "average, each net of its cost, than "
     "those "
     "of the column. What moves all customers at once moves both."
 )
-BETTER_NOTE_MOST = " Compared are the {shown} levels of {levels} that won most customers in the last year."
+BETTER_MOST = " Compared are the {shown} levels of {levels} that won most customers in the last year."
 
 # Risk
 RISK = "Risk"
@@ -592,6 +593,7 @@ FACTORS = {
     "churn": "Odds of leaving, ± 10 %",
     "frequency": "Order rate, ± 10 %",
     "spend": "Amounts of orders, ± 10 %",
+    "priors": "Priors twice as wide",
     "alternative": "Other model: {title}",
 }
 SCENARIO_AS_IT_IS = "as it is"
@@ -600,6 +602,7 @@ SCENARIO_MARGIN = "margin {change}"
 SCENARIO_HORIZON = "horizon of {years} years"
 SCENARIO_HORIZON_ONE = "horizon of 1 year"
 SCENARIO_LEVERS = {"churn": "odds of leaving {change}", "rate": "order rate {change}", "spend": "amounts of orders {change}"}
+SCENARIO_PRIORS = "priors twice as wide"
 SCENARIO_ALTERNATIVE = "model {title}"
 COLUMN_SCENARIO = "Assumption"
 COLUMN_SCENARIO_VALUE = "Mean value"
@@ -618,12 +621,18 @@ NO_LEVERS = (
 )
 LEVERS_MISSING = {"churn": "how often customers leave", "rate": "how often they order", "spend": "how much they spend"}
 NO_ALTERNATIVE = "What another model would say is not shown: none was fitted beside this one."
+NO_WIDER_PRIORS = "What wider priors would do is not shown: the draws were not weighed for them."
+WIDER_PRIORS_NOT_REACHED = (
+    "What priors twice as wide would do cannot be told from these draws, which do not reach far enough: the priors matter, and only "
+    "another "
+    "fit would say how much."
+)
 SENSITIVITY_NOTE = (
     "With another discount rate each period's value is discounted anew from the middle of the period; with another margin what is kept of "
     "the revenue brings more or less, and costs stay; within a horizon that ends in a period, as much of it counts as its part of the "
     "time. "
-    "Odds of leaving, order rate and amounts move from the valuation date on, with the same random numbers. The width of the priors is not "
-    "varied: the fits would have to be made anew."
+    "Odds of leaving, order rate and amounts move from the valuation date on, with the same random numbers. For wider priors and another "
+    "model the customers and the orders are the same."
 )
 
 # Certificate

@@ -26,6 +26,7 @@ class _Risk:
     """The lower tail of one total."""
 
     name: str
+    folded: bool
     mean: float
     at_risk: Estimate
     tail: Estimate
@@ -40,7 +41,7 @@ class _Risk:
 def risk_section(evidence: Evidence) -> Section:
     """The tail of the total and of every level, then what the levels add to the tail of the total."""
     currency, whole = currency_of(evidence), draws_of(evidence, "value").sum(axis=1)
-    everyone = _risk(words.ALL_CUSTOMERS, whole)
+    everyone = _risk(words.ALL_CUSTOMERS, whole, folded=False)
     blocks: list[Block] = [_tails(words.RISK_TABLE_ALL, [everyone], everyone, currency)]
     for column in evidence.by:
         levels = reported_levels(evidence, column)
@@ -48,7 +49,7 @@ def risk_section(evidence: Evidence) -> Section:
             continue
         parts = _parts(levels, whole)
         by = words.SEGMENT_TABLE.format(column=column)
-        tails = [_risk(level.name, level.value) for level in levels]
+        tails = [_risk(level.name, level.value, folded=level.folded > 0) for level in levels]
         blocks += [
             _figure(column, levels, parts, everyone),
             _contributions(words.PARTS_TABLE.format(column=by), levels, parts, everyone, currency),
@@ -57,9 +58,9 @@ def risk_section(evidence: Evidence) -> Section:
     return Section(words.RISK, (*blocks, Note(words.RISK_NOTE)))
 
 
-def _risk(name: str, value: Floats) -> _Risk:
+def _risk(name: str, value: Floats, *, folded: bool) -> _Risk:
     mean = float(value.mean())
-    return _Risk(name, mean, value_at_risk(value, LEVEL), cvar(value, LEVEL), prob_below(value, mean - FALL * abs(mean)))
+    return _Risk(name, folded, mean, value_at_risk(value, LEVEL), cvar(value, LEVEL), prob_below(value, mean - FALL * abs(mean)))
 
 
 def _parts(levels: tuple[Level, ...], whole: Floats) -> pd.DataFrame:
@@ -110,7 +111,7 @@ def _finding_of_all(everyone: _Risk, currency: str) -> str:
 
 
 def _finding(risks: list[_Risk]) -> str:
-    valued = [risk for risk in risks if risk.mean > 0]
+    valued = [risk for risk in risks if risk.mean > 0 and not risk.folded]
     if not valued:
         return words.RISK_FINDING_NONE
     deepest, steadiest = max(valued, key=lambda risk: risk.fall), min(valued, key=lambda risk: risk.fall)

@@ -32,12 +32,27 @@ class Scenario:
         Whether it is moved up.
     label : str
     value : ndarray of shape (draws,)
+    weights : ndarray of shape (draws,) or None
+        Of the draws, adding up to one; all alike where it is None.
     """
 
     factor: str
     up: bool
     label: str
     value: Floats
+    weights: Floats | None = None
+
+    @property
+    def mean(self) -> float:
+        """Expected value."""
+        return float(np.average(self.value, weights=self.weights))
+
+    @property
+    def band(self) -> Interval:
+        """Mean, 50 % and 90 % band."""
+        shape = {} if self.weights is None else {"weights": self.weights, "method": "inverted_cdf"}
+        low, inner_low, inner_high, high = (float(end) for end in np.quantile(self.value, [0.05, 0.25, 0.75, 0.95], **shape))
+        return Interval(low, self.mean, high, (inner_low, inner_high))
 
 
 def sensitivity_section(evidence: Evidence) -> Section:
@@ -51,7 +66,8 @@ def sensitivity_section(evidence: Evidence) -> Section:
 
 def scenarios(evidence: Evidence) -> tuple[Scenario, ...]:
     """All that the evidence can be asked without another simulation."""
-    return (*_rates(evidence), *_margins(evidence), *_horizons(evidence), *_levers(evidence), *_alternative(evidence))
+    economic = (*_rates(evidence), *_margins(evidence), *_horizons(evidence))
+    return (*economic, *_levers(evidence), *_wider(evidence), *_alternative(evidence))
 
 
 def _rates(evidence: Evidence) -> list[Scenario]:
@@ -127,6 +143,16 @@ def _levers(evidence: Evidence) -> list[Scenario]:
     return found
 
 
+def _wider(evidence: Evidence) -> list[Scenario]:
+    """Priors twice as wide, where the draws reach so far."""
+    weighing = evidence.wider_priors
+    if weighing is None or weighing.k_hat >= weighing.k_hat_limit:
+        return []
+    value, weights = draws_of(evidence, "value").sum(axis=1), np.exp(weighing.log_weights)
+    # they stand for what is higher: the width
+    return [Scenario("priors", True, words.SCENARIO_PRIORS, value, weights / weights.sum())]
+
+
 def _alternative(evidence: Evidence) -> list[Scenario]:
     other = evidence.alternative
     if other is None:
@@ -142,7 +168,7 @@ def _figure(evidence: Evidence, value: Floats, found: tuple[Scenario, ...]) -> F
     means: dict[str, dict[bool, float]] = {}
     for scenario in found:
         if scenario.factor:
-            means.setdefault(scenario.factor, {})[scenario.up] = float(scenario.value.mean())
+            means.setdefault(scenario.factor, {})[scenario.up] = scenario.mean
     title = "" if evidence.alternative is None else evidence.alternative.title
     swings = [
         Swing(words.FACTORS[factor].format(title=title), ends.get(False, np.nan), ends.get(True, np.nan)) for factor, ends in means.items()
@@ -166,8 +192,8 @@ def _span(swing: Swing, mean: float) -> float:
 
 def _table(evidence: Evidence, value: Floats, found: tuple[Scenario, ...]) -> Table:
     currency, mean = currency_of(evidence), float(value.mean())
-    rows_of = [(words.SCENARIO_AS_IT_IS, value), *((scenario.label, scenario.value) for scenario in found)]
-    bands = [_band(draws) for _, draws in rows_of]
+    told = (Scenario("", False, words.SCENARIO_AS_IT_IS, value), *found)
+    bands = [scenario.band for scenario in told]
     changes = [band.middle / mean - 1 if mean > 0 else 0.0 for band in bands]
     scale, digits = money_format([band.middle for band in bands])
 
@@ -184,21 +210,16 @@ def _table(evidence: Evidence, value: Floats, found: tuple[Scenario, ...]) -> Ta
         Column(words.COLUMN_CHANGE_SHARE, "share", digits=1),
     )
     rows = tuple(
-        (label, band, band.middle, band.low, band.high, band.middle - mean, change)
-        for (label, _), band, change in zip(rows_of, bands, changes, strict=True)
+        (scenario.label, band, band.middle, band.low, band.high, band.middle - mean, change)
+        for scenario, band, change in zip(told, bands, changes, strict=True)
     )
     finding = words.SENSITIVITY_FINDING_NONE
     if mean > 0 and found:
         middles = [band.middle for band in bands]
         worst, best = int(np.argmin(middles)), int(np.argmax(middles))
         low, high = (show(amount) for amount in money_alike((middles[worst], middles[best]), currency))
-        finding = words.SENSITIVITY_TABLE_FINDING.format(low=low, worst=rows_of[worst][0], high=high, best=rows_of[best][0])
+        finding = words.SENSITIVITY_TABLE_FINDING.format(low=low, worst=told[worst].label, high=high, best=told[best].label)
     return Table(words.SENSITIVITY_TABLE, columns, rows, finding, sortable=True)
-
-
-def _band(draws: Floats) -> Interval:
-    low, inner_low, inner_high, high = (float(end) for end in np.quantile(draws, [0.05, 0.25, 0.75, 0.95]))
-    return Interval(low, float(draws.mean()), high, (inner_low, inner_high))
 
 
 def _said(evidence: Evidence) -> list[str]:
@@ -213,4 +234,8 @@ def _said(evidence: Evidence) -> list[str]:
     simulated = set(map(str, valuation.levers[""]["lever"].to_numpy())) if "" in valuation.levers else set()
     if missing := [words.LEVERS_MISSING[lever] for lever in FACTOR_OF if lever not in simulated]:
         said.append(words.NO_LEVERS.format(levers=words.LIST.join(missing)))
+    if evidence.wider_priors is None:
+        said.append(words.NO_WIDER_PRIORS)
+    elif not _wider(evidence):
+        said.append(words.WIDER_PRIORS_NOT_REACHED)
     return said if evidence.alternative is not None else [*said, words.NO_ALTERNATIVE]

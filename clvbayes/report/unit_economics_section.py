@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 from scipy.special import ndtr
 
-from clvbayes.report.blocks import Block, Cell, Column, Interval, Note, Prose, Quantity, Section, Table
+from clvbayes.report.blocks import Cell, Column, Interval, Note, Prose, Quantity, Section, Table
 from clvbayes.report.evidence import Evidence, Floats, currency_of
 from clvbayes.report.language import words
 from clvbayes.report.levels import reported_levels
@@ -41,9 +41,9 @@ def unit_economics(evidence: Evidence) -> Section | None:
             title = words.UNIT_TABLE.format(column=by) if by else words.UNIT_TABLE_ALL
             blocks.append(_table(title, costly, currency, period))
         if column and len(rows) > 1:
-            blocks += _comparison(by, acquisition.newcomers[column].sel(level=rows.index.tolist()))
-    notes = [words.UNIT_NOTE, *([words.UNIT_FREE.format(levels=words.LIST.join(map(str, free)))] if free else [])]
-    return Section(words.UNIT_ECONOMICS, (*blocks, Note(" ".join(notes))))
+            blocks.append(_comparison(by, acquisition.newcomers[column].sel(level=rows.index.tolist())))
+    notes = [words.UNIT_NOTE, words.BETTER_NOTE] + ([words.UNIT_FREE.format(levels=words.LIST.join(map(str, free)))] if free else [])
+    return Section(words.UNIT_ECONOMICS, (*blocks, *map(Note, notes)))
 
 
 def _half_paid(payback: xr.DataArray, level: str) -> int:
@@ -130,7 +130,7 @@ def better_than(newcomers: xr.DataArray) -> Floats:
     return better
 
 
-def _comparison(by: str, newcomers: xr.DataArray) -> list[Block]:
+def _comparison(by: str, newcomers: xr.DataArray) -> Table:
     """The square of probabilities, best level first, of those that won most customers."""
     levels = newcomers.sizes["level"]
     most = np.argsort(-newcomers["won_last_year"].to_numpy(), kind="stable")[:MOST_COMPARED]
@@ -153,5 +153,6 @@ def _comparison(by: str, newcomers: xr.DataArray) -> list[Block]:
     template = words.BETTER_CLEAR if better[0, rival] >= CLEAR else words.BETTER_UNCLEAR
     chance = probability(float(better[0, rival]))
     finding = template.format(best=names[0], rival=names[rival], chance=chance if isinstance(chance, str) else show(chance))
-    note = words.BETTER_NOTE + (words.BETTER_NOTE_MOST.format(shown=len(names), levels=levels) if levels > len(names) else "")
-    return [Table(words.BETTER_TABLE.format(column=by), columns, rows, finding), Note(note)]
+    if levels > len(names):
+        finding += words.BETTER_MOST.format(shown=len(names), levels=levels)
+    return Table(words.BETTER_TABLE.format(column=by), columns, rows, finding)
