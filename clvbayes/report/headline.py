@@ -28,7 +28,9 @@ def _verdict(evidence: Evidence) -> tuple[Finding, ...]:
     each = tuple(
         Finding(
             "failed",
-            words.FAILED_ONE.format(source=source or words.VALUATION, check=translated(result.check), message=translated(result.message)),
+            words.FAILED_ONE.format(
+                source=translated(source) or words.VALUATION, check=translated(result.check), message=translated(result.message)
+            ),
             translated(result.advice),
         )
         for source, result in failed
