@@ -58,18 +58,19 @@ PHRASES: dict[str, str] = {
     "{customers} customers in {rows} distinct rows, all of them in every step.": (
         "{customers} Kunden in {rows} verschiedenen Zeilen, in jedem Schritt alle."
     ),
-    "{customers} customers in {exact} distinct rows, sampled as {rows}; weighed by the exact likelihood ({passes} passes over all rows) the "
-    "draws are worth {share} of their number (limit {limit}), with k-hat {k_hat} (limit {k_hat_limit}).": (
+    "{customers} customers in {exact} distinct rows, sampled as {rows}; weighed by the exact likelihood ({passes} passes over all rows) "
+    "the draws are worth {share} of their number (limit {limit}), with k-hat {k_hat} (limit {k_hat_limit}).": (
         "{customers} Kunden in {exact} verschiedenen Zeilen, geschätzt aus {rows} Zeilen; mit der exakten Likelihood gewichtet ({passes} "
-        "Durchgänge über alle Zeilen) sind die Ziehungen {share} ihrer Zahl wert (Grenze {limit}), mit k-hat {k_hat} (Grenze {k_hat_limit})."
+        "Durchgänge über alle Zeilen) sind die Ziehungen {share} ihrer Zahl wert (Grenze {limit}), mit k-hat {k_hat} (Grenze "
+        "{k_hat_limit})."
     ),
-    "{customers} customers in {exact} distinct rows, sampled as {rows}; weighed by the exact likelihood ({passes} passes over all rows) the "
-    "draws are worth {share} of their number (limit {limit}), resampled by their weights, with k-hat {k_hat} (limit {k_hat_limit}).": (
+    "{customers} customers in {exact} distinct rows, sampled as {rows}; weighed by the exact likelihood ({passes} passes over all rows) "
+    "the draws are worth {share} of their number (limit {limit}), resampled by their weights, with k-hat {k_hat} (limit {k_hat_limit}).": (
         "{customers} Kunden in {exact} verschiedenen Zeilen, geschätzt aus {rows} Zeilen; mit der exakten Likelihood gewichtet ({passes} "
-        "Durchgänge über alle Zeilen) sind die Ziehungen {share} ihrer Zahl wert (Grenze {limit}) und nach ihren Gewichten neu gezogen, mit "
-        "k-hat {k_hat} (Grenze {k_hat_limit})."
+        "Durchgänge über alle Zeilen) sind die Ziehungen {share} ihrer Zahl wert (Grenze {limit}) und nach ihren Gewichten neu gezogen, "
+        "mit k-hat {k_hat} (Grenze {k_hat_limit})."
     ),
-    'Fit with method="exact".': "Mit method=\"exact\" schätzen.",
+    'Fit with method="exact".': 'Mit method="exact" schätzen.',
     "Newton's steps from two starts came to different modes.": (
         "Newton-Schritte von zwei Anfangspunkten aus führten zu verschiedenen Maxima."
     ),
@@ -127,7 +128,7 @@ PHRASES: dict[str, str] = {
         "Bestellwert der häufiger bestellenden Hälfte der Wiederkäufer gegenüber der anderen Hälfte: {estimate} ({low} bis {high})."
     ),
     'Look at the value with models.spend = "lognormal" and models.frequency_link = true.': (
-        "Den Wert mit models.spend = \"lognormal\" und models.frequency_link = true betrachten."
+        'Den Wert mit models.spend = "lognormal" und models.frequency_link = true betrachten.'
     ),
     # ledger
     "no customer id": "ohne Kundennummer",
@@ -146,8 +147,8 @@ PHRASES: dict[str, str] = {
         "{rows} berücksichtigte Zeilen sind {purchases} Käufe: Alle Bestellungen eines Kunden {within} zählen als eine"
     ),
     "{rows} kept lines and {free} of amount zero are {purchases} purchases: all orders of a customer {within} count as one": (
-        "{rows} berücksichtigte Zeilen und {free} mit Betrag null sind {purchases} Käufe: Alle Bestellungen eines Kunden {within} zählen als "
-        "eine"
+        "{rows} berücksichtigte Zeilen und {free} mit Betrag null sind {purchases} Käufe: Alle Bestellungen eines Kunden {within} zählen "
+        "als eine"
     ),
     "{rows} lines of amount zero count as orders, but not as spend": (
         "{rows} Zeilen mit Betrag null zählen als Bestellungen, aber nicht als Bestellwerte"
@@ -168,10 +169,10 @@ PHRASES: dict[str, str] = {
     "{count} ({amount}) come before any order and say nothing of returns": (
         "{count} ({amount}) liegen vor jeder Bestellung und sagen nichts über Retouren"
     ),
-    "purchases of {customers} customers were credited beyond their amount, by {amount} in all; of a purchase no more comes back than all of "
-    "it": (
-        "Käufe von {customers} Kunden wurden über ihren Betrag hinaus gutgeschrieben, zusammen um {amount}; von einem Kauf kommt nicht mehr "
-        "zurück als der ganze"
+    "purchases of {customers} customers were credited beyond their amount, by {amount} in all; of a purchase no more comes back than all "
+    "of it": (
+        "Käufe von {customers} Kunden wurden über ihren Betrag hinaus gutgeschrieben, zusammen um {amount}; von einem Kauf kommt nicht "
+        "mehr zurück als der ganze"
     ),
     "half of what comes back does so within {half} days and nine tenths within {most}; young orders count for less until then": (
         "Die Hälfte der Retouren kommt binnen {half} Tagen zurück, neun Zehntel binnen {most}; junge Bestellungen zählen bis dahin weniger"
@@ -189,30 +190,30 @@ PHRASES: dict[str, str] = {
     ),
     "The 90 % band of the total's {measure} held in {held} of {origins} forecasts of {weeks} weeks that do not overlap; a verdict needs "
     "{fewest}.": (
-        "Das 90-%-Band der Gesamtsumme ({measure}) enthielt den Istwert in {held} von {origins} überschneidungsfreien Prognosen über {weeks} "
-        "Wochen; ein Urteil braucht {fewest}."
+        "Das 90-%-Band der Gesamtsumme ({measure}) enthielt den Istwert in {held} von {origins} überschneidungsfreien Prognosen über "
+        "{weeks} Wochen; ein Urteil braucht {fewest}."
     ),
-    "The 90 % band of the total's {measure} held in {held} of {origins} forecasts of {weeks} weeks that do not overlap. They were too narrow: "
-    "bands that are right hold so seldom with a chance of {chance}.": (
-        "Das 90-%-Band der Gesamtsumme ({measure}) enthielt den Istwert in {held} von {origins} überschneidungsfreien Prognosen über {weeks} "
-        "Wochen. Die Bänder waren zu schmal: Richtige halten nur mit einer Wahrscheinlichkeit von {chance} so selten."
+    "The 90 % band of the total's {measure} held in {held} of {origins} forecasts of {weeks} weeks that do not overlap. They were too "
+    "narrow: bands that are right hold so seldom with a chance of {chance}.": (
+        "Das 90-%-Band der Gesamtsumme ({measure}) enthielt den Istwert in {held} von {origins} überschneidungsfreien Prognosen über "
+        "{weeks} Wochen. Die Bänder waren zu schmal: Richtige halten nur mit einer Wahrscheinlichkeit von {chance} so selten."
     ),
     "less than one in a thousand": "weniger als 1 zu 1.000",
     "They would have had to be {factor} times as wide.": "Sie hätten {factor}-mal so breit sein müssen.",
-    "The 90 % band of the total's {measure} held in {held} of {origins} forecasts of {weeks} weeks that do not overlap, and the middle half "
-    "of them held too often: they could have been narrower.": (
-        "Das 90-%-Band der Gesamtsumme ({measure}) enthielt den Istwert in {held} von {origins} überschneidungsfreien Prognosen über {weeks} "
-        "Wochen, und die mittlere Hälfte enthielt ihn zu oft: Die Bänder hätten schmaler sein können."
+    "The 90 % band of the total's {measure} held in {held} of {origins} forecasts of {weeks} weeks that do not overlap, and the middle "
+    "half of them held too often: they could have been narrower.": (
+        "Das 90-%-Band der Gesamtsumme ({measure}) enthielt den Istwert in {held} von {origins} überschneidungsfreien Prognosen über "
+        "{weeks} Wochen, und die mittlere Hälfte enthielt ihn zu oft: Die Bänder hätten schmaler sein können."
     ),
     "The 90 % band of the total's {measure} held in {held} of {origins} forecasts of {weeks} weeks that do not overlap, as often as it "
     "should; so few forecasts do not prove it.": (
-        "Das 90-%-Band der Gesamtsumme ({measure}) enthielt den Istwert in {held} von {origins} überschneidungsfreien Prognosen über {weeks} "
-        "Wochen, so oft wie vorgesehen; so wenige Prognosen beweisen das nicht."
+        "Das 90-%-Band der Gesamtsumme ({measure}) enthielt den Istwert in {held} von {origins} überschneidungsfreien Prognosen über "
+        "{weeks} Wochen, so oft wie vorgesehen; so wenige Prognosen beweisen das nicht."
     ),
     "The 90 % band of the total's {measure} held in {held} of {origins} forecasts of {weeks} weeks that do not overlap, less often than in "
     "nine of ten; so few forecasts do not tell whether by chance.": (
-        "Das 90-%-Band der Gesamtsumme ({measure}) enthielt den Istwert in {held} von {origins} überschneidungsfreien Prognosen über {weeks} "
-        "Wochen, seltener als in neun von zehn; so wenige Prognosen zeigen nicht, ob aus Zufall."
+        "Das 90-%-Band der Gesamtsumme ({measure}) enthielt den Istwert in {held} von {origins} überschneidungsfreien Prognosen über "
+        "{weeks} Wochen, seltener als in neun von zehn; so wenige Prognosen zeigen nicht, ob aus Zufall."
     ),
     "Forecasts lay {where} what happened.": "Die Prognosen lagen {where} dem Ist.",
     "{share} above": "{share} über",
@@ -263,13 +264,13 @@ PHRASES: dict[str, str] = {
     ),
     "{name}: {customers} customers with {orders} repeat orders until {until} are too few; at least two customers and one repeat order are "
     "needed": (
-        "{name}: {customers} Kunden mit {orders} Folgebestellungen bis zum {until} sind zu wenige; nötig sind mindestens zwei Kunden und eine "
-        "Folgebestellung"
+        "{name}: {customers} Kunden mit {orders} Folgebestellungen bis zum {until} sind zu wenige; nötig sind mindestens zwei Kunden und "
+        "eine Folgebestellung"
     ),
     "{name}: all repeat orders until {until} are of amount zero or came back whole; at least one with an amount is needed to value the "
     "others": (
-        "{name}: Alle Folgebestellungen bis zum {until} haben den Betrag null oder kamen ganz zurück; nötig ist mindestens eine mit Betrag, um "
-        "die übrigen zu bewerten"
+        "{name}: Alle Folgebestellungen bis zum {until} haben den Betrag null oder kamen ganz zurück; nötig ist mindestens eine mit "
+        "Betrag, um die übrigen zu bewerten"
     ),
     "no customer informs {model}: there is nothing to learn from": "kein Kunde sagt etwas über {model}: Es gibt nichts zu lernen",
     "the mode of a baseline was not found: {name}": "das Maximum einer Referenzprognose wurde nicht gefunden: {name}",

@@ -36,9 +36,32 @@ GLYPH = "90-%-Band von {low} bis {high}, Mittelwert {middle}"
 GLYPH_INNER = "90-%-Band von {low} bis {high}, 50-%-Band von {inner_low} bis {inner_high}, Mittelwert {middle}"
 BAR = "Balken: {value}"
 SORT = "Nach dieser Spalte sortieren"
+FILTER = "Zeilen filtern"
+FILTERED = "{shown} von {rows} Zeilen"
+SHOW_ALL = "Alle {rows} Zeilen zeigen"
+SHOW_FIRST = "Nur die ersten {rows} Zeilen zeigen"
+CONTENTS = "Inhalt"
+TIP_LINE = "{label}: {value}"
+TIP_WEEK = "Woche {week}"
+PDF_MORE = "Gezeigt sind die ersten {shown} Zeilen; {more} weitere stehen in der XLSX-Datei dieses Berichts."
+PDF_EXPLORER = "Alle berechneten Pläne, je Budget und Risikoscheu eine Zeile, stehen in der XLSX-Datei dieses Berichts."
+SHEET_CONTENTS, SHEET_TEXTS = "Inhalt", "Texte"
+SHEET_TEXTS_NOTE = "Was der Bericht außer seinen Tabellen sagt und was seine Abbildungen zeigen."
+SHEET_BACK = "Zurück zum Inhalt"
+SHEET_CARD_COLUMNS = ("Auf einen Blick", "Wert", "bis", "Einheit", "Anmerkung")
+SHEET_LIST_COLUMNS = ("Abschnitt", "Blatt", "Befund")
+SHEET_HEADER = "{title} ({unit})"
+SHEET_UNIT = "Einheit"
+SHEET_BAND = {
+    "low": "{title}: 5\u00a0%",
+    "inner_low": "{title}: 25\u00a0%",
+    "middle": "{title}: Mittelwert",
+    "inner_high": "{title}: 75\u00a0%",
+    "high": "{title}: 95\u00a0%",
+}
 FOOT = (
-    "Erstellt mit clvbayes. Die Bänder gelten für künftige Werte; was sie enthalten, steht auf der ersten Seite und unter „Warum die Bänder "
-    "so breit sind“."
+    "Erstellt mit clvbayes. Die Bänder gelten für künftige Werte; was sie enthalten, steht auf der ersten Seite und unter „Warum die "
+    "Bänder so breit sind“."
 )
 
 # Title
@@ -58,7 +81,9 @@ HEADLINE = "Auf einen Blick"
 FAILED = "Diese Zahlen sind keine Entscheidungsgrundlage: {failed} von {checks} Prüfungen sind nicht erfüllt."
 FAILED_ONE = "{source}, {check}: {message}"
 VALUATION = "Bewertung"
-PASSED = "Die Berechnung ist in Ordnung: Alle {checks} Prüfungen der Schätzung und der Simulation sind erfüllt. Die Prognose prüfen sie nicht."
+PASSED = (
+    "Die Berechnung ist in Ordnung: Alle {checks} Prüfungen der Schätzung und der Simulation sind erfüllt. Die Prognose prüfen sie nicht."
+)
 PASSED_WITH_NOTES = (
     "Die Berechnung ist in Ordnung: Alle {checks} Prüfungen der Schätzung und der Simulation sind erfüllt; zu beachtende Hinweise: {notes} "
     "(siehe Prüfprotokoll). Die Prognose prüfen sie nicht."
@@ -209,9 +234,7 @@ FOLDED = "Weniger als fünf Kunden ({levels} Ausprägungen)"
 FOLDED_ONE = "Weniger als fünf Kunden (1 Ausprägung)"
 FOLDED_WITH_NEXT = "Weniger als fünf Kunden, mit der nächstkleinsten Ausprägung ({levels} Ausprägungen)"
 SEGMENT_FINDING_HALF = "Auf {top} von {levels} Ausprägungen entfällt die Hälfte des Wertes."
-SEGMENT_FINDING_HALF_ONE = (
-    "Auf {level} allein entfällt mindestens die Hälfte des Wertes: {share}, bei {customers} von {all} Kunden."
-)
+SEGMENT_FINDING_HALF_ONE = "Auf {level} allein entfällt mindestens die Hälfte des Wertes: {share}, bei {customers} von {all} Kunden."
 SEGMENT_FINDING_BEST = "Am meisten wert ist ein Kunde in {level}: im Mittel {each} (90-%-Band {band})."
 SEGMENT_FINDING_SINGLE = "Alle {customers} Kunden stehen in einer Zeile; es gibt nichts zu vergleichen."
 SEGMENT_NOTE = (
@@ -224,9 +247,7 @@ ACCOUNTS = "Größte Kunden"
 ACCOUNTS_NONE = "Einzelne Kunden werden nicht aufgeführt: Die Einstellung customer_ids ist „none“."
 ACCOUNTS_TABLE = "Die {accounts} Kunden mit dem höchsten prognostizierten Wert"
 ACCOUNTS_TABLE_ONE = "Der Kunde mit dem höchsten prognostizierten Wert"
-ACCOUNTS_FINDING = (
-    "Auf die {accounts} größten Kunden entfallen {share} des Wertes; davon eher abgewandert als aktiv: {inactive}."
-)
+ACCOUNTS_FINDING = "Auf die {accounts} größten Kunden entfallen {share} des Wertes; davon eher abgewandert als aktiv: {inactive}."
 ACCOUNTS_FINDING_ONE = "Auf den größten Kunden entfallen {share} des Wertes."
 ACCOUNTS_HASHED = (
     "Die Kunden sind mit den ersten 12 Stellen des SHA-256 ihrer Kundennummer bezeichnet: von Bericht zu Bericht gleich, aber nicht anonym "
@@ -236,6 +257,109 @@ COLUMN_ACCOUNT = "Kunde"
 COLUMN_ACTIVE = "Aktivitätswahrscheinlichkeit"
 COLUMN_ORDERS_YEAR = "Bestellungen, nächstes Jahr"
 COLUMN_BAND_VALUE = "Wert, 90-%-Band"
+
+# Cohorts, quarters and activity
+COHORTS = "Kohorten und Quartale"
+COHORTS_UNDATED = (
+    "Kohorten und Quartale setzen die Tage der Bestellungen voraus; die Kunden kamen jedoch als Tabelle von Kennzahlen ohne diese Tage. "
+    "Werden die Bestellungen selbst angegeben, je Zeile eine mit Kunde, Datum und Betrag, stehen sie hier."
+)
+COHORTS_NO_QUARTER = "Die Bestellungen decken kein vollständiges Geschäftsquartal ab; daher sind keine Quartale gezeigt."
+COHORTS_FIGURE = "Umsatz nach dem Jahr, in dem die Kunden gewonnen wurden"
+COHORTS_ALT = "Gestapelte Balken des Umsatzes je Geschäftsquartal, eine Farbe je Kundenkohorte, die älteste unten. {finding}"
+COHORTS_CAPTION = (
+    "Eine Kohorte ist das Geschäftsjahr der ersten Bestellung in den Daten; die älteste kann früher gewonnene Kunden enthalten. Gezeichnet "
+    "sind nur vollständige Geschäftsquartale."
+)
+COHORTS_LEGEND = "Gewonnen"
+COHORT_YEARS = "{first} bis {last}"
+COHORT_OLDER = "{last} und früher"
+COHORTS_FINDING = "Vom Umsatz {first} bis {last} ({revenue}) kamen {before} von zuvor gewonnenen Kunden; am meisten brachte die Kohorte {cohort}: {largest}."
+COHORTS_FINDING_ONE = "Vom Umsatz {first} bis {last} ({revenue}) kamen {before} von zuvor gewonnenen Kunden."
+COHORTS_FINDING_NONE = "In den letzten vollständigen Quartalen kam kein Umsatz."
+AXIS_QUARTER_REVENUE = "Umsatz je Quartal"
+COHORTS_TABLE = "Was jede Kohorte brachte und was von ihr erwartet wird"
+COLUMN_COHORT = "Gewonnen"
+COLUMN_COHORT_WON = "Gewonnene Kunden"
+COLUMN_STILL_ACTIVE = "Erwartete aktive Kunden"
+COLUMN_LAST_YEAR = "Umsatz, Quartale bis zuletzt: {quarters}"
+COLUMN_SHARE_LAST_YEAR = "Anteil am Umsatz"
+COLUMN_EXPECTED_VALUE = "Erwarteter Wert"
+COLUMN_SHARE_OF_VALUE = "Anteil am Wert"
+COHORTS_TABLE_FINDING = "Auf die Kohorte {cohort} entfällt der größte Teil des Wertes: {share}, bei {customers} der Kunden."
+COHORTS_TABLE_FINDING_ONE = "Alle Kunden wurden {cohort} gewonnen; erwartet werden von ihnen {value}."
+COHORTS_TABLE_FINDING_NONE = "Von keiner Kohorte wird ein Wert erwartet."
+COHORTS_NOTE = (
+    "Der erwartete Wert ist die Summe der Mittelwerte der Kunden innerhalb des Horizonts; er stammt allein von bisher gewonnenen Kunden. "
+    "Ein Geschäftsjahr, in dem weniger als fünf Kunden gewonnen wurden, steht mit dem nächsten zusammen. „Kunden bisher“ sind alle, die "
+    "bis zum Ende des Quartals bestellt haben, ob sie es noch tun oder nicht: Wie viele in einem Quartal bestellten, geht aus den "
+    "Monatssummen nicht hervor."
+)
+QUARTERS_TABLE = "Die letzten vollständigen Quartale"
+COLUMN_QUARTER = "Quartal"
+COLUMN_QUARTER_WON = "Gewonnene Kunden"
+COLUMN_KNOWN = "Kunden bisher"
+COLUMN_ORDERS_EACH = "Bestellungen je Kunde bisher"
+COLUMN_AVERAGE_ORDER = "Mittlerer Bestellwert"
+COLUMN_REVENUE = "Umsatz"
+COLUMN_FROM_NEW = "Von im Quartal gewonnenen Kunden"
+QUARTERS_FINDING_YEAR = (
+    "In den letzten vier Quartalen betrug der Umsatz {revenue} ({more_revenue} gegenüber den vier davor), die Zahl der Bestellungen "
+    "{orders} ({more_orders}) und die der gewonnenen Kunden {won} ({more_won})."
+)
+QUARTERS_FINDING_YEAR_ALONE = (
+    "In den letzten vier Quartalen betrug der Umsatz {revenue}, die Zahl der Bestellungen {orders} und die der gewonnenen Kunden {won}."
+)
+QUARTERS_FINDING = (
+    "Im letzten Quartal betrug der Umsatz {revenue} ({more_revenue} gegenüber dem davor), die Zahl der Bestellungen {orders} "
+    "({more_orders}) und die der gewonnenen Kunden {won} ({more_won})."
+)
+QUARTERS_FINDING_ALONE = (
+    "Im letzten Quartal betrug der Umsatz {revenue}, die Zahl der Bestellungen {orders} und die der gewonnenen Kunden {won}."
+)
+ACTIVITY = "Wer noch aktiv ist"
+ACTIVITY_FIGURE = "Aktivitätswahrscheinlichkeit und künftige Bestellungen, nach Folgebestellungen und Stille"
+ACTIVITY_ALT = (
+    "Karte der mittleren Aktivitätswahrscheinlichkeit: Zeilen nach bisherigen Folgebestellungen, Spalten nach der Zeit seit der letzten "
+    "Bestellung. {finding}"
+)
+ACTIVITY_CAPTION = (
+    "In jedem Feld: mittlere Aktivitätswahrscheinlichkeit, darunter die von einem Kunden im nächsten Jahr erwarteten Bestellungen. Felder "
+    "mit weniger als fünf Kunden sind leer."
+)
+ACTIVITY_FIELD = "{active}\n{orders}"
+AXIS_REPEATS = "Bisherige Folgebestellungen"
+ACTIVITY_TABLE = "Kunden nach Folgebestellungen und Zeit seit der letzten Bestellung"
+COLUMN_REPEATS = "Folgebestellungen"
+COLUMN_SILENCE = "Zeit seit der letzten Bestellung"
+COLUMN_MEAN_ACTIVE = "Aktivitätswahrscheinlichkeit"
+COLUMN_MEAN_ORDERS = "Bestellungen je Kunde, nächstes Jahr"
+ACTIVITY_OTHERS = "alle übrigen Klassen"
+ACTIVITY_FINDING = (
+    "Bei Kunden der Klasse {repeats} fällt die Aktivitätswahrscheinlichkeit von {first} (Zeit seit der letzten Bestellung: {recent}) auf "
+    "{last} ({silent})."
+)
+ACTIVITY_FINDING_RISES = (
+    "Bei Kunden der Klasse {repeats} beträgt die Aktivitätswahrscheinlichkeit {first} (Zeit seit der letzten Bestellung: {recent}) und "
+    "{last} ({silent})."
+)
+ACTIVITY_FINDING_ONE = "Es gibt nur eine Klasse; die mittlere Aktivitätswahrscheinlichkeit ihrer Kunden beträgt {active}."
+ACTIVITY_FINDING_FEW = (
+    "Die mittlere Aktivitätswahrscheinlichkeit der {customers} Kunden beträgt {active}; in den Klassen stehen zu wenige, um zu sagen, was "
+    "die Stille bedeutet."
+)
+ACTIVITY_VALUE_FINDING = (
+    "Von allen Klassen entfällt der größte Teil des Wertes auf Kunden der Klasse {repeats}, Zeit seit der letzten Bestellung {silence}: "
+    "{share}, bei {customers} der Kunden."
+)
+FREQUENCY_LABELS = {"0": "0", "1": "1", "2": "2", "3-4": "3–4", "5-9": "5–9", "10 or more": "10 oder mehr"}
+SILENCE_LABELS = {
+    "under 4 weeks": "unter 4 Wochen",
+    "4-12 weeks": "4–12 Wochen",
+    "13-25 weeks": "13–25 Wochen",
+    "26-51 weeks": "26–51 Wochen",
+    "52 weeks or more": "ab 52 Wochen",
+}
 
 # Forecast
 FORECAST = "Prognose nach Perioden"
@@ -269,8 +393,8 @@ COLUMN_SPREAD_OF = "Nach"
 COLUMN_LEVEL_OF = "Ausprägung"
 SPREAD_PARTS = ("Zufall", "Parameter", "Systematisch")
 SPREAD_FINDING = (
-    "Von der Varianz des Gesamtwerts entfallen {process} auf den Zufall, {parameters} auf das, was die Daten über die Parameter offenlassen, "
-    "und {systematic} auf systematische Abweichungen."
+    "Von der Varianz des Gesamtwerts entfallen {process} auf den Zufall, {parameters} auf das, was die Daten über die Parameter "
+    "offenlassen, und {systematic} auf systematische Abweichungen."
 )
 SPREAD_CHANCE = (
     "Zufall ist das Glück oder Pech des einzelnen Kunden, selbst wenn alles Übrige bekannt wäre. Er gleicht sich über viele Kunden aus: "
@@ -316,8 +440,8 @@ SPREAD_NOTE = (
     "Kunden sind weggelassen."
 )
 BEYOND_HORIZON = (
-    "Von allem, was die Modelle binnen fünfzig Jahren von den Bestandskunden erwarten (abgezinst), liegen {share} jenseits des Horizonts von "
-    "{horizon} Jahren und sind nicht im Wert enthalten."
+    "Von allem, was die Modelle binnen fünfzig Jahren von den Bestandskunden erwarten (abgezinst), liegen {share} jenseits des Horizonts "
+    "von {horizon} Jahren und sind nicht im Wert enthalten."
 )
 
 # New customers
@@ -344,8 +468,8 @@ NEWCOMERS_FINDING = (
     "Ein weiterer Kunde ist vor seiner Gewinnung im Mittel {mean} wert ({low} bis {high}); seine erste Bestellung bringt {first}."
 )
 NEWCOMERS_FINDING_COST = (
-    "Ein weiterer Kunde ist vor seiner Gewinnung im Mittel {mean} wert, seine Gewinnung kostet {cost}: netto {net}; bei {never} der Neukunden "
-    "amortisieren sich die Gewinnungskosten innerhalb des Horizonts nie."
+    "Ein weiterer Kunde ist vor seiner Gewinnung im Mittel {mean} wert, seine Gewinnung kostet {cost}: netto {net}; bei {never} der "
+    "Neukunden amortisieren sich die Gewinnungskosten innerhalb des Horizonts nie."
 )
 NEWCOMERS_BEST = "Am meisten wert ist ein Neukunde in {level}: vor seiner Gewinnung im Mittel {amount}."
 NEWCOMERS_BEST_NET = "Nach Abzug der Gewinnungskosten stehen Neukunden in {level} am besten da: im Mittel {amount}."
@@ -361,13 +485,63 @@ NEWCOMERS_GRADED_LOW = (
 NEWCOMERS_NOTE = (
     "Drei Größen, die nie addiert werden: „Noch nicht gewonnen“ ist der Deckungsbeitrag der ersten und aller späteren Bestellungen "
     "innerhalb des Horizonts und damit das Höchste, was die Gewinnung eines Kunden kosten darf; „Soeben gewonnen“ ist der Deckungsbeitrag "
-    "der späteren Bestellungen allein; der Wert der Bestandskunden an anderer Stelle dieses Berichts berücksichtigt, was jeder Kunde bisher "
-    "getan hat. Die Bänder gelten für den Durchschnitt so vieler Neukunden, wie im letzten Jahr gewonnen wurden, oder für einen, wo keine "
-    "gewonnen wurden. Die vorsichtige Obergrenze ist das 20-%-Quantil dieses Durchschnitts. Neukunden verhalten sich so, wie es die Modelle "
-    "von den im letzten Jahr gewonnenen sagen."
+    "der späteren Bestellungen allein; der Wert der Bestandskunden an anderer Stelle dieses Berichts berücksichtigt, was jeder Kunde "
+    "bisher getan hat. Die Bänder gelten für den Durchschnitt so vieler Neukunden, wie im letzten Jahr gewonnen wurden, oder für einen, wo "
+    "keine gewonnen wurden. Die vorsichtige Obergrenze ist das 20-%-Quantil dieses Durchschnitts. Neukunden verhalten sich so, wie es die "
+    "Modelle von den im letzten Jahr gewonnenen sagen."
 )
 NEWCOMERS_CEILING_CONTACT = "Die Obergrenzen gelten je bezahltem Kontakt, von denen der angegebene Anteil zu Kunden wird."
 NEWCOMERS_CEILING_CUSTOMER = "Die Obergrenzen gelten je gewonnenem Kunden."
+
+# Unit economics
+UNIT_ECONOMICS = "Wirtschaftlichkeit der Kundengewinnung"
+UNIT_TABLE_ALL = "Was ein Neukunde bringt und was er kostet"
+UNIT_TABLE = "Was ein Neukunde bringt und was er kostet: {column}"
+COLUMN_RATIO = "Wert je Einheit Kosten"
+COLUMN_RATIO_BAND = "Wert je Einheit Kosten, 90-%-Band"
+COLUMN_HALF_PAID = {"quarter": "Zur Hälfte amortisiert bis Quartal", "month": "Zur Hälfte amortisiert bis Monat"}
+NOT_HALF = "weniger als die Hälfte"
+UNIT_FINDING_ONE = (
+    "Eine für die Gewinnung von Kunden ausgegebene Geldeinheit bringt innerhalb des Horizonts {ratio} (90-%-Band {band}); bei {never} der "
+    "Neukunden amortisieren sich die Gewinnungskosten nie."
+)
+UNIT_FINDING_ALL_EARN = (
+    "In allen {levels} Ausprägungen amortisieren sich die Gewinnungskosten im Mittel: je Einheit Kosten von {worst} in {last} bis {best} "
+    "in {first}."
+)
+UNIT_FINDING_SOME_LOSE = (
+    "In {losing} von {levels} Ausprägungen bringt ein Neukunde weniger, als er kostet; je Einheit Kosten bringt {first} am meisten "
+    "({best}) und {last} am wenigsten ({worst})."
+)
+UNIT_NO_COST = (
+    "Was die Gewinnung eines Kunden kostet, ist nicht angegeben; die Werte der Neukunden stehen daher für sich. Mit acquisition_cost, "
+    "einer Zahl oder je Ausprägung, stehen hier Verhältnisse, Amortisation und die Wahrscheinlichkeit, dass ein Kanal besser ist als ein "
+    "anderer."
+)
+UNIT_FREE = "Die Gewinnung von Kunden in folgenden Ausprägungen kostet nichts; sie haben hier weder Verhältnis noch Amortisation: {levels}."
+UNIT_NOTE = (
+    "Der Wert ist der eines noch nicht gewonnenen Kunden, von der ersten Bestellung an. Bänder und Verlustwahrscheinlichkeit gelten für "
+    "den Durchschnitt so vieler Neukunden, wie im letzten Jahr gewonnen wurden; die Amortisation gilt für einzelne Neukunden und zählt ab "
+    "der Gewinnung, mit der ersten Bestellung in der ersten Periode."
+)
+BETTER_TABLE = "Wahrscheinlichkeit, dass eine Ausprägung besser ist als eine andere: {column}"
+COLUMN_BETTER = "Nach Kosten: ein Neukunde aus"
+BETTER_NAME = "{place}  {level}"
+BETTER_THAN = "als {place}"
+BETTER_CLEAR = (
+    "{best} bringt nach Kosten am meisten und ist mit einer Wahrscheinlichkeit von {chance} besser als {rival}, als jede andere mit "
+    "mindestens ebenso großer."
+)
+BETTER_UNCLEAR = (
+    "{best} bringt nach Kosten im Mittel am meisten, ist aber nur mit einer Wahrscheinlichkeit von {chance} besser als {rival}: Beide sind "
+    "nicht zu unterscheiden."
+)
+BETTER_NOTE = (
+    "Eine Ausprägung ist besser als eine andere mit der Wahrscheinlichkeit, dass so viele Neukunden der Zeile, wie im letzten Jahr "
+    "gewonnen wurden, im Durchschnitt und jeweils nach ihren Kosten mehr bringen als die der Spalte. Was alle Kunden zugleich bewegt, "
+    "bewegt beide."
+)
+BETTER_MOST = " Verglichen sind von {levels} Ausprägungen die {shown}, die im letzten Jahr die meisten Kunden gewannen."
 
 # Returns
 RETURNS = "Retouren"
@@ -378,14 +552,141 @@ COLUMN_SHARE_BACK = "Zurückgesandter Anteil"
 COLUMN_NEGATIVE = "Kosten voraussichtlich mehr, als sie bringen"
 COLUMN_MEAN_VALUE = "Mittlerer Wert eines Kunden"
 RETURNS_FINDING = (
-    "Die erwarteten Retouren betragen {share} des Umsatzes innerhalb des Horizonts; {negative} von {customers} Kunden kosten voraussichtlich "
-    "mehr, als sie bringen."
+    "Die erwarteten Retouren betragen {share} des Umsatzes innerhalb des Horizonts; {negative} von {customers} Kunden kosten "
+    "voraussichtlich mehr, als sie bringen."
 )
 RETURNS_NOTE = (
     "Retouren werden von der Bestellung abgezogen, zu der sie gehören. Der Anteil eines Kunden ist der seiner bisherigen Beträge, an den "
     "ähnlicher Kunden so weit angenähert, wie wenige Bestellungen es gebieten; junge Bestellungen zählen weniger, weil davon noch mehr "
     "zurückkommen kann, und was noch zurückkommen kann, steht in der ersten Periode der Prognose. Kunden, die viel zurücksenden, können "
     "dennoch lohnend sein: Darüber sagt nur etwas, was von ihrem Wert übrig bleibt."
+)
+
+# Risk
+RISK = "Risiko"
+RISK_TABLE = "Wie niedrig der Wert ausfallen kann: {column}"
+RISK_TABLE_ALL = "Wie niedrig der Wert ausfallen kann"
+COLUMN_RISK_MEAN = "Mittlerer Wert"
+COLUMN_VALUE_AT_RISK = "Value-at-Risk, 95\u00a0%"
+COLUMN_CVAR = "CVaR, 95\u00a0%"
+COLUMN_ERROR = "Monte-Carlo-Fehler"
+COLUMN_BELOW_MEAN = "CVaR unter dem Mittelwert"
+COLUMN_P_FALL = "Wahrscheinlichkeit, 10\u00a0% unter dem Mittelwert zu liegen"
+COLUMN_P_ERROR = "deren Monte-Carlo-Fehler"
+RISK_FINDING_ALL = (
+    "In den schlechtesten 5\u00a0% der Fälle bringen die Kunden im Mittel {cvar}, das sind {fall} weniger als der Mittelwert von {mean}; "
+    "die Wahrscheinlichkeit, dass sie weniger als neun Zehntel des Mittelwerts bringen, beträgt {chance}."
+)
+RISK_FINDING_NONE = "Es wird kein Wert erwartet; daher ist auch keiner gefährdet."
+RISK_FINDING = (
+    "Gemessen an der Größe kann {deepest} am tiefsten fallen: in den schlechtesten 5\u00a0% der Fälle um {fall} unter den Mittelwert. Am "
+    "stetigsten ist {steadiest} mit {least}."
+)
+RISK_FINDING_ALIKE = (
+    "Gemessen an der Größe können alle etwa gleich tief fallen: in ihren schlechtesten 5\u00a0% der Fälle um {fall} unter ihren Mittelwert."
+)
+RISK_FINDING_ONE = "Für sich genommen bringt {level} in den schlechtesten 5\u00a0% der Fälle {fall} weniger als im Mittel."
+PARTS_TABLE = "Was jede Ausprägung zum Gesamtrisiko beiträgt: {column}"
+COLUMN_CONTRIBUTION = "In den schlechtesten 5\u00a0% des Ganzen"
+COLUMN_SHARE_FALL = "Anteil am Rückgang"
+COLUMN_ALONE = "CVaR für sich genommen"
+COLUMN_DIVERSIFIES = "Diversifiziert"
+COLUMN_BETA = "CLV-Beta"
+COLUMN_MOVES = "Bewegung je 1\u00a0% des Ganzen"
+PARTS_FINDING = (
+    "Wo das Ganze zurückgeht, trägt {level} am meisten: {fall} des Rückgangs, bei {share} des Wertes. Für sich genommen gingen die "
+    "Ausprägungen zusammen um {alone} zurück; davon diversifizieren sich {diversified}."
+)
+PARTS_FINDING_NONE = "Das Ganze fällt nicht unter seinen Mittelwert; es gibt nichts aufzuteilen."
+RISK_FIGURE = "Wer den Wert trägt und wer das Risiko: {column}"
+RISK_FIGURE_ALT = (
+    "Gepaarte Balken je Ausprägung: Anteil am mittleren Wert und Anteil am Rückgang darunter in den schlechtesten Fällen. {finding}"
+)
+RISK_FIGURE_CAPTION = (
+    "Der Rückgang ist, was das Ganze in den schlechtesten 5\u00a0% der Fälle weniger bringt als im Mittel, aufgeteilt nach Euler."
+)
+RISK_FIGURE_CAPTION_REST = " Gezeichnet sind die {shown} größten Ausprägungen und der Rest zusammen; die Tabelle enthält alle."
+RISK_FIGURE_FINDING = (
+    "{level} trägt {fall} des Risikos bei {share} des Wertes: gemessen an der Größe mehr als jede andere gezeichnete Ausprägung."
+)
+RISK_FIGURE_FINDING_EVEN = (
+    "Keine Ausprägung trägt einen Anteil am Risiko, der um mehr als einen Prozentpunkt von ihrem Anteil am Wert abweicht."
+)
+RISK_VALUE_SHARE = "Anteil am Wert"
+RISK_FALL_SHARE = "Anteil am Rückgang"
+RISK_REST = "Die übrigen {levels} Ausprägungen"
+AXIS_SHARES = "Anteil, %"
+RISK_NOTE = (
+    "Der Value-at-Risk ist der Wert, der in einem von zwanzig Fällen unterschritten wird; der CVaR ist das Mittel der Fälle darunter. Je "
+    "höher beide sind, desto besser. Was die Ausprägungen in den schlechtesten Fällen des Ganzen bringen, addiert sich zum CVaR des "
+    "Ganzen; in ihren eigenen schlechtesten Fällen brächten sie um das weniger, was sich diversifiziert. Das CLV-Beta ist die Kovarianz "
+    "des Wertes einer Ausprägung mit dem des Ganzen, geteilt durch die Varianz des Ganzen: Die Betas addieren sich zu 1 und sagen, neben "
+    "den Anteil am Wert gestellt, um wie viel Prozent sich eine Ausprägung im Mittel bewegt, wenn sich das Ganze um 1\u00a0% bewegt. "
+    "Monte-Carlo-Fehler sind Standardfehler, allein aus der Zahl der Ziehungen."
+)
+
+# Sensitivity
+SENSITIVITY = "Wovon der Wert abhängt"
+SENSITIVITY_FIGURE = "Der Wert unter anderen Annahmen"
+SENSITIVITY_ALT = "Tornado-Diagramm des Wertes bei nach unten und oben veränderten Annahmen, der größte Ausschlag zuerst. {finding}"
+SENSITIVITY_CAPTION = (
+    "Jeder Balken verändert eine Annahme und lässt die übrigen; die schattierte Fläche ist das 90-%-Band des unveränderten Wertes, das den "
+    "Zufall und das enthält, was die Daten offenlassen. Die Ausschläge mehrerer Annahmen addieren sich nicht."
+)
+SENSITIVITY_TABLE = "Der Wert unter anderen Annahmen, jeweils eine verändert"
+SENSITIVITY_FINDING = "Von den gezeichneten Annahmen bestimmt diese den Wert am stärksten: {factor}. Er reicht damit von {low} bis {high} ({span} des Mittelwerts)."
+SENSITIVITY_FINDING_NONE = "Unter keiner dieser Annahmen wird ein Wert erwartet."
+SENSITIVITY_TABLE_FINDING = "Der niedrigste Mittelwert ist {low}, bei „{worst}“, der höchste {high}, bei „{best}“."
+FACTORS = {
+    "rate": "Diskontsatz, ± 1 Prozentpunkt",
+    "margin": "Marge, ± 10\u00a0%",
+    "horizon": "Horizont, ein Jahr weniger",
+    "churn": "Chance der Abwanderung, ± 10\u00a0%",
+    "frequency": "Bestellrate, ± 10\u00a0%",
+    "spend": "Bestellwerte, ± 10\u00a0%",
+    "priors": "Doppelt so breite A-priori-Verteilungen",
+    "alternative": "Anderes Modell: {title}",
+}
+SCENARIO_AS_IT_IS = "unverändert"
+SCENARIO_RATE = "Diskontsatz {points} Prozentpunkt(e)"
+SCENARIO_MARGIN = "Marge {change}"
+SCENARIO_HORIZON = "Horizont von {years} Jahren"
+SCENARIO_HORIZON_ONE = "Horizont von 1 Jahr"
+SCENARIO_LEVERS = {
+    "churn": "Chance der Abwanderung {change}",
+    "rate": "Bestellrate {change}",
+    "spend": "Bestellwerte {change}",
+}
+SCENARIO_PRIORS = "doppelt so breite A-priori-Verteilungen"
+SCENARIO_ALTERNATIVE = "Modell {title}"
+COLUMN_SCENARIO = "Annahme"
+COLUMN_SCENARIO_VALUE = "Mittlerer Wert"
+COLUMN_CHANGE, COLUMN_CHANGE_SHARE = "Änderung", "Änderung, am Mittelwert"
+AXIS_VALUE = "Wert der Bestandskunden"
+SWING_LOWER, SWING_HIGHER = "Annahme niedriger", "Annahme höher"
+SWING_CHANGED = "verändert"
+SWING_AS_IT_IS, SWING_BAND = "unverändert", "90-%-Band, unverändert"
+HORIZON_SAYS = "Vom Wert innerhalb von {horizon} Jahren entfallen {first} auf das erste Jahr."
+HORIZON_SAYS_BEYOND = (
+    "Vom Wert innerhalb von {horizon} Jahren entfallen {first} auf das erste Jahr; von allem binnen fünfzig Jahren Erwarteten liegen "
+    "{beyond} jenseits des Horizonts."
+)
+NO_LEVERS = (
+    "Nicht berechnet ist, wie der Wert von Folgendem abhängt: {levers}. Dafür ist jeweils eine eigene Simulation aller Kunden nötig. Die "
+    "Angaben stehen hier, wenn value() nach diesen Hebeln gefragt wird oder die Bewertungsdatei Maßnahmen nennt, die sie bewegen."
+)
+LEVERS_MISSING = {"churn": "wie oft Kunden abwandern", "rate": "wie oft sie bestellen", "spend": "wie viel sie ausgeben"}
+NO_ALTERNATIVE = "Was ein anderes Modell sagen würde, ist nicht gezeigt: Neben diesem wurde keines geschätzt."
+NO_WIDER_PRIORS = "Was breitere A-priori-Verteilungen bewirken würden, ist nicht gezeigt: Die Ziehungen wurden dafür nicht gewichtet."
+WIDER_PRIORS_NOT_REACHED = (
+    "Was doppelt so breite A-priori-Verteilungen bewirken würden, lässt sich aus diesen Ziehungen nicht sagen, weil sie nicht weit genug "
+    "reichen: Die A-priori-Verteilungen sind von Bedeutung, und nur eine weitere Schätzung könnte sagen, von welcher."
+)
+SENSITIVITY_NOTE = (
+    "Bei einem anderen Diskontsatz wird der Wert jeder Periode von ihrer Mitte an neu abgezinst; bei einer anderen Marge bringt der "
+    "verbleibende Umsatz mehr oder weniger, und die Kosten bleiben; endet der Horizont innerhalb einer Periode, zählt von ihr der "
+    "zeitliche Anteil. Chance der Abwanderung, Bestellrate und Bestellwerte ändern sich ab dem Bewertungsstichtag, mit denselben "
+    "Zufallszahlen. Bei breiteren A-priori-Verteilungen und einem anderen Modell sind Kunden und Bestellungen dieselben."
 )
 
 # Certificate
@@ -441,22 +742,23 @@ FACT_FITTED_VALUE = "{customers} Kunden in {rows} verdichteten Zeilen"
 CROSSING = " × "
 LIST = "; "
 STORIES = {
-    "mbg_nbd": "Kunden kaufen zufällig mit eigener Rate (mit Saison: in manchen Monaten schneller als in anderen); nach jedem Kauf, auch nach "
-    "dem ersten, kann jeder endgültig abwandern.",
-    "bg_nbd": "Kunden kaufen zufällig mit eigener Rate (mit Saison: in manchen Monaten schneller als in anderen); nach jedem Folgekauf kann "
-    "jeder endgültig abwandern. Wer erst einmal gekauft hat, gilt als aktiv.",
-    "mbg_cnbd": "Kunden kaufen mit eigener Rate, regelmäßiger als zufällig, in Phasen, von denen so viele, wie der Name sagt, zwischen zwei "
-    "Käufen liegen; nach jedem Kauf, auch nach dem ersten, kann jeder endgültig abwandern.",
-    "bg_bb": "Kunden können bei jeder von mehreren Gelegenheiten einmal bestellen und tun dies mit einer eigenen Wahrscheinlichkeit; vor jeder "
-    "Gelegenheit kann jeder endgültig abwandern.",
+    "mbg_nbd": "Kunden kaufen zufällig mit eigener Rate (mit Saison: in manchen Monaten schneller als in anderen); nach jedem Kauf, auch "
+    "nach dem ersten, kann jeder endgültig abwandern.",
+    "bg_nbd": "Kunden kaufen zufällig mit eigener Rate (mit Saison: in manchen Monaten schneller als in anderen); nach jedem Folgekauf "
+    "kann jeder endgültig abwandern. Wer erst einmal gekauft hat, gilt als aktiv.",
+    "mbg_cnbd": "Kunden kaufen mit eigener Rate, regelmäßiger als zufällig, in Phasen, von denen so viele, wie der Name sagt, zwischen "
+    "zwei Käufen liegen; nach jedem Kauf, auch nach dem ersten, kann jeder endgültig abwandern.",
+    "bg_bb": "Kunden können bei jeder von mehreren Gelegenheiten einmal bestellen und tun dies mit einer eigenen Wahrscheinlichkeit; vor "
+    "jeder Gelegenheit kann jeder endgültig abwandern.",
     "nbd": "Kunden kaufen zufällig mit eigener Rate (mit Saison: in manchen Monaten schneller als in anderen), und niemand wandert ab.",
-    "pareto_nbd": "Kunden kaufen zufällig mit eigener Rate (mit Saison: in manchen Monaten schneller als in anderen) und wandern nach einer "
-    "eigenen Lebensdauer endgültig ab, bei einem Kauf oder dazwischen.",
-    "lognormal": "Die Logarithmen der Bestellwerte eines Kunden streuen um ein eigenes Niveau; diese Niveaus unterscheiden sich von Kunde zu "
-    "Kunde und, wo eine Verbindung angegeben ist, mit der Zahl der Bestellungen.",
-    "beta_binomial_returns": "Von den Bestellungen jedes Kunden kommt ein eigener Anteil zurück; diese Anteile unterscheiden sich von Kunde zu "
+    "pareto_nbd": "Kunden kaufen zufällig mit eigener Rate (mit Saison: in manchen Monaten schneller als in anderen) und wandern nach "
+    "einer eigenen Lebensdauer endgültig ab, bei einem Kauf oder dazwischen.",
+    "lognormal": "Die Logarithmen der Bestellwerte eines Kunden streuen um ein eigenes Niveau; diese Niveaus unterscheiden sich von Kunde "
+    "zu Kunde und, wo eine Verbindung angegeben ist, mit der Zahl der Bestellungen.",
+    "beta_binomial_returns": "Von den Bestellungen jedes Kunden kommt ein eigener Anteil zurück; diese Anteile unterscheiden sich von "
+    "Kunde zu Kunde.",
+    "gamma_gamma": "Die Bestellwerte jedes Kunden streuen um einen eigenen Mittelwert; diese Mittelwerte unterscheiden sich von Kunde zu "
     "Kunde.",
-    "gamma_gamma": "Die Bestellwerte jedes Kunden streuen um einen eigenen Mittelwert; diese Mittelwerte unterscheiden sich von Kunde zu Kunde.",
 }
 STORY_UNKNOWN = "beschrieben, wo das Modell definiert ist."
 PRIORS_TABLE = "A-priori-Verteilungen, {title}"
@@ -471,24 +773,22 @@ CLOCK_SPREADS = {
 }
 PRIORS_OF_ERRORS = (
     "Systematische Abweichungen, als Logarithmen über ein Quartal: eine dauerhafte, normalverteilt mit Standardabweichung {mean}; eine von "
-    "Prognose zu Prognose, mit halbnormalverteilter Standardabweichung (Skala {sd}). Dass es über das vom Modell Erfasste hinaus keine gibt, "
-    "hat die Wahrscheinlichkeit {right}."
+    "Prognose zu Prognose, mit halbnormalverteilter Standardabweichung (Skala {sd}). Dass es über das vom Modell Erfasste hinaus keine "
+    "gibt, hat die Wahrscheinlichkeit {right}."
 )
 COLUMN_COORDINATE = "Parameter"
 COLUMN_CENTRE = "Mitte"
 COLUMN_SD = "Standardabweichung"
 COLUMN_POOL_SCALE = "Skala der Unterschiede zwischen Ausprägungen"
 NOT_IN_VALUE = "Was nicht im Wert enthalten ist"
-NOT_NEWCOMERS = (
-    "Kunden, die nach dem Bewertungsstichtag gewonnen werden, sind nicht im Wert enthalten; was ein weiterer brächte, steht unter Neukunden."
-)
+NOT_NEWCOMERS = "Kunden, die nach dem Bewertungsstichtag gewonnen werden, sind nicht im Wert enthalten; was ein weiterer brächte, steht unter Neukunden."
 RETURNS_INSIDE = (
     "Retouren sind im Wert enthalten: Was voraussichtlich zurückkommt, ist von jeder Bestellung abgezogen, ebenso, was von früheren noch "
     "zurückkommen kann."
 )
 NOT_RETURNS = (
-    "Retouren sind nicht im Wert enthalten: Die Beträge sind vor Retouren. Als Retouren oder Gutschriften ausgeschlossene Zeilen "
-    "betragen {amount}, das sind {share} des berücksichtigten Umsatzes."
+    "Retouren sind nicht im Wert enthalten: Die Beträge sind vor Retouren. Als Retouren oder Gutschriften ausgeschlossene Zeilen betragen "
+    "{amount}, das sind {share} des berücksichtigten Umsatzes."
 )
 NOT_RETURNS_NONE = (
     "Retouren sind nicht im Wert enthalten: Die Beträge sind vor Retouren. Die Quelle kennzeichnet keine Zeilen als Retouren und enthält "
@@ -512,9 +812,7 @@ NOT_SEASONS = (
 LEDGER = "Datennachweis"
 LEDGER_NONE = "Die Kunden kamen als Tabelle von Kennzahlen, ohne Nachweis der zugrunde liegenden Bestellungen."
 LEDGER_TABLE = "Was aus jeder Zeile wurde"
-LEDGER_FINDING = (
-    "{rows} von {read} Zeilen sind berücksichtigt, mit {kept}; die {left} ausgeschlossenen Zeilen ergeben per Saldo {amount}."
-)
+LEDGER_FINDING = "{rows} von {read} Zeilen sind berücksichtigt, mit {kept}; die {left} ausgeschlossenen Zeilen ergeben per Saldo {amount}."
 LEDGER_FINDING_WHOLE = "Alle {rows} Zeilen sind berücksichtigt, mit {kept}."
 LEDGER_FINDING_UNVALUED = "{share} des bewertbaren Umsatzes hatten keine Kundennummer."
 COLUMN_REASON = "Zeilen"
@@ -523,6 +821,28 @@ COLUMN_AMOUNT = "Betrag"
 LEDGER_READ = "Aus der Quelle gelesen"
 LEDGER_KEPT = "Berücksichtigt und bewertet"
 LEDGER_LEFT = "Ausgeschlossen: {reason}"
+
+# Lineage
+LINEAGE = "Woher die Zahlen stammen"
+LINEAGE_TABLE = "Die Quelle"
+LINEAGE_FINDING = "Die Modelle lernen aus {repeats} Folgebestellungen von {customers} Kunden."
+LINEAGE_FINDING_DATED = "Die Modelle lernen aus {repeats} Folgebestellungen von {customers} Kunden, aufgegeben vom {first} bis zum {last}."
+ITEM_ROWS_READ, ITEM_ROWS_KEPT = "Gelesene Zeilen", "Berücksichtigte Zeilen"
+ITEM_FIRST_ORDER, ITEM_LAST_ORDER = "Erste Bestellung", "Letzte Bestellung"
+ITEM_CUSTOMERS = "Kunden"
+ITEM_ORDERS = "Bestellungen: Tage, an denen ein Kunde bestellte"
+ITEM_REPEATS = "davon Folgebestellungen"
+RECONCILIATION_TABLE = "Vom Datennachweis zu den Modellen"
+RECONCILIATION_FINDING = "Von {kept} im Datennachweis gehen {repeats} als Folgebestellungen in das Modell der Bestellwerte ein; nicht erklärt sind {not_explained}."
+RECONCILIATION_UNKNOWN = (
+    "Die Kunden kamen als Tabelle von Kennzahlen; der modellierte Umsatz lässt sich daher nicht mit einem Datennachweis abstimmen. Dafür "
+    "sind die Bestellungen selbst anzugeben."
+)
+COLUMN_REVENUE_OF = "Umsatz aus"
+RECONCILED_FIRST = "Erste Bestellungen: was Neukunden sofort bringen"
+RECONCILED_REPEATS = "Folgebestellungen, aus denen das Modell der Bestellwerte lernt"
+RECONCILED_BACK = "Ganz zurückgesandte Folgebestellungen, aus denen es nicht lernt"
+RECONCILED_NOT = "Nicht erklärt"
 
 # Reproduction
 REPRODUCTION = "Wie dieser Bericht erneut entsteht"
@@ -541,23 +861,25 @@ COLUMN_KEY = "Schlüssel"
 KEY = "[{section}] {key}"
 LIMITS = "Grenzen"
 LIMITS_TEXT = (
-    "Dies ist eine Information für die Unternehmensführung, kein Gutachten zum beizulegenden Zeitwert. Was in der Vergangenheit alle Kunden "
-    "zugleich bewegt hat, steckt in den Bändern, soweit es oben gesagt ist; ein in den Daten beispielloser Schock, eine Änderung der Preise "
-    "oder der Geschäftspolitik nicht. Geld jenseits des Horizonts zählt nicht."
+    "Dies ist eine Information für die Unternehmensführung, kein Gutachten zum beizulegenden Zeitwert. Was in der Vergangenheit alle "
+    "Kunden zugleich bewegt hat, steckt in den Bändern, soweit es oben gesagt ist; ein in den Daten beispielloser Schock, eine Änderung "
+    "der Preise oder der Geschäftspolitik nicht. Geld jenseits des Horizonts zählt nicht."
 )
 
 # Back-test
 BACKTEST = "Hätte die Prognose recht behalten?"
 BACKTEST_TITLE = "Rückvergleich (Backtest)"
-BACKTEST_SUBTITLE = "Prognosen von {origins} früheren Stichtagen, {first} bis {last}, verglichen mit den Bestellungen bis {until} · {source}"
+BACKTEST_SUBTITLE = (
+    "Prognosen von {origins} früheren Stichtagen, {first} bis {last}, verglichen mit den Bestellungen bis {until} · {source}"
+)
 BACKTEST_MADE = (
-    "Rückvergleich (Backtest): Von {origins} früheren Stichtagen aus, {first} bis {last}, wurden die damals bekannten Kunden allein aus dem "
-    "damals Bekannten vorhergesagt, mit jedes Mal neu gebildeten Kennzahlen, A-priori-Verteilungen und Schätzungen, und mit den Bestellungen "
-    "bis {until} verglichen. Der Umsatz ist brutto, vor Retouren.{widened}"
+    "Rückvergleich (Backtest): Von {origins} früheren Stichtagen aus, {first} bis {last}, wurden die damals bekannten Kunden allein aus "
+    "dem damals Bekannten vorhergesagt, mit jedes Mal neu gebildeten Kennzahlen, A-priori-Verteilungen und Schätzungen, und mit den "
+    "Bestellungen bis {until} verglichen. Der Umsatz ist brutto, vor Retouren.{widened}"
 )
 BACKTEST_MADE_ONE = (
-    "Rückvergleich (Backtest): Vom Stichtag {first} aus wurden die damals bekannten Kunden allein aus dem damals Bekannten vorhergesagt und "
-    "mit den Bestellungen bis {until} verglichen. Der Umsatz ist brutto, vor Retouren.{widened}"
+    "Rückvergleich (Backtest): Vom Stichtag {first} aus wurden die damals bekannten Kunden allein aus dem damals Bekannten vorhergesagt "
+    "und mit den Bestellungen bis {until} verglichen. Der Umsatz ist brutto, vor Retouren.{widened}"
 )
 BACKTEST_WIDENED = (
     " Jede Prognose wurde um das verschoben, was die früheren Prognosen des Modells bis dahin verfehlt hatten, wie es auch bei den Bändern "
@@ -570,8 +892,8 @@ BACKTEST_OTHER_DATA = (
 )
 BACKTEST_ALONE = "{model} wurde nur mit den Referenzprognosen verglichen; weitere Modelle zum Vergleich sind zu benennen."
 BACKTEST_BEATEN = (
-    "„{baseline}“ – eine Referenzprognose, die jedes Modell übertreffen muss – sagte einzelne Kunden ({measure}) über {weeks} Wochen besser "
-    "voraus als {model}: Ein anderes Modell ist zu erwägen, oder zu klären, was sich im Geschäft geändert hat."
+    "„{baseline}“ – eine Referenzprognose, die jedes Modell übertreffen muss – sagte einzelne Kunden ({measure}) über {weeks} Wochen "
+    "besser voraus als {model}: Ein anderes Modell ist zu erwägen, oder zu klären, was sich im Geschäft geändert hat."
 )
 BACKTEST_CHOICE = "Von den angegebenen Modellen ist {model} zu verwenden: {reason}."
 BACKTEST_CHOICE_OTHER = "Dieser Bericht verwendet {own}; der Rückvergleich zieht {model} vor: {reason}."
@@ -670,12 +992,12 @@ NONE = "–"
 HELD_OF = "{held} von {forecasts}"
 TOTALS_FINDING = "Über {weeks} Wochen kam {model} dem Gesamtumsatz am nächsten: Der CRPS beträgt {crps} des Istwerts."
 TOTALS_NOTE = (
-    "Der CRPS misst den Abstand der ganzen Prognose vom Ist: je kleiner, desto besser; im Mittel verbessern ihn weder eine Verschiebung noch "
-    "Bänder falscher Breite. „Ohne Abwanderung“ sind Kunden, die nie abwandern, „Rate des letzten Jahres“ solche, die so weitermachen wie in "
-    "den letzten 52 Wochen, an den Kundenstamm angenähert (bei kürzeren Daten dasselbe wie ohne Abwanderung): Beide muss jedes Modell "
-    "übertreffen. Prognosen über denselben Zeitraum überschneiden sich, wo die Stichtage dichter liegen; für die Urteile zählen nur solche, "
-    "die es nicht tun. Nötige Bandbreite: um welchen Faktor die Bänder breiter hätten sein müssen, um in mindestens neun von zehn Fällen zu "
-    "halten; „–“, wo das ausschlaggebende Band keine Breite hatte."
+    "Der CRPS misst den Abstand der ganzen Prognose vom Ist: je kleiner, desto besser; im Mittel verbessern ihn weder eine Verschiebung "
+    "noch Bänder falscher Breite. „Ohne Abwanderung“ sind Kunden, die nie abwandern, „Rate des letzten Jahres“ solche, die so weitermachen "
+    "wie in den letzten 52 Wochen, an den Kundenstamm angenähert (bei kürzeren Daten dasselbe wie ohne Abwanderung): Beide muss jedes "
+    "Modell übertreffen. Prognosen über denselben Zeitraum überschneiden sich, wo die Stichtage dichter liegen; für die Urteile zählen nur "
+    "solche, die es nicht tun. Nötige Bandbreite: um welchen Faktor die Bänder breiter hätten sein müssen, um in mindestens neun von zehn "
+    "Fällen zu halten; „–“, wo das ausschlaggebende Band keine Breite hatte."
 )
 SINGLES_TABLE = "Einzelne Kunden, über {weeks} Wochen, nach Modell"
 COLUMN_LOG_SCORE = "Bestellungen: Log-Score"
@@ -684,13 +1006,11 @@ COLUMN_STANDARD_ERROR = "deren Standardfehler"
 COLUMN_PIT = "In den mittleren 90\u00a0%"
 COLUMN_CRPS_EACH = "Umsatz: CRPS"
 COLUMN_CRPS_DIFFERENCE = "abzüglich des besten"
-SINGLES_FINDING = (
-    "{model} sagte die Bestellungen einzelner Kunden am besten voraus; {share} der Istwerte lagen in den mittleren 90\u00a0% seiner Prognosen."
-)
+SINGLES_FINDING = "{model} sagte die Bestellungen einzelner Kunden am besten voraus; {share} der Istwerte lagen in den mittleren 90\u00a0% seiner Prognosen."
 SINGLES_NOTE = (
     "Log-Score: mittlere logarithmierte Wahrscheinlichkeit, die ein Modell der eingetretenen Zahl der Bestellungen gab; je höher, desto "
-    "besser. In den mittleren 90\u00a0% (randomisiert, da Bestellungen gezählt werden) sollten 90\u00a0% liegen. Mittlere absolute Fehler sind "
-    "nicht angegeben: Sie ziehen falsche Modelle vor."
+    "besser. In den mittleren 90\u00a0% (randomisiert, da Bestellungen gezählt werden) sollten 90\u00a0% liegen. Mittlere absolute Fehler "
+    "sind nicht angegeben: Sie ziehen falsche Modelle vor."
 )
 RANKING_SENTENCE = (
     "Das Zehntel der Kunden mit dem höchsten prognostizierten Wert brachte {actual} des Umsatzes über {weeks} Wochen; eine vollkommene "
@@ -728,8 +1048,8 @@ PLAN_KEEP = (
     "Die heutigen Ausgaben sind beizubehalten: Bei dieser Risikoscheu ist kein Plan innerhalb von {budget} um auch nur 1\u00a0% besser."
 )
 PLAN_WIDENED = (
-    "Der Rückvergleich (Backtest) fand die Bänder der Gesamtsummen zu schmal; der Plan beruht deshalb auf Ziehungen, die {factor}-mal so weit "
-    "von ihrem Mittelwert entfernt liegen; der Plan aus unveränderten Ziehungen steht daneben."
+    "Der Rückvergleich (Backtest) fand die Bänder der Gesamtsummen zu schmal; der Plan beruht deshalb auf Ziehungen, die {factor}-mal so "
+    "weit von ihrem Mittelwert entfernt liegen; der Plan aus unveränderten Ziehungen steht daneben."
 )
 PLAN_TABLE = "Der Plan, Maßnahme für Maßnahme"
 PLAN_FINDING_MOVES = "Am meisten erhöht wird bei „{more}“ ({added}), am meisten gekürzt bei „{less}“ ({taken})."
@@ -744,11 +1064,11 @@ PLAN_HELD = {"": "", "least": "Untergrenze", "most": "Obergrenze"}
 PLAN_PLACE, PLAN_EVERYWHERE, PLAN_TOTAL = "{level} ({column})", "alle Kunden", "Summe"
 PLAN_NOTE = (
     "„Bringt“: abgezinster Deckungsbeitrag über den Horizont, mehr als ohne jede Ausgabe für die Maßnahme, vor deren Kosten. „Eine Einheit "
-    "mehr bringt“: was eine weitere Geldeinheit dort brächte; wo nichts eine Maßnahme begrenzt und sich das Risiko nicht unterscheidet, sind "
-    "diese Zahlen gleich. 25\u00a0% und 75\u00a0%: die mittlere Hälfte von Plänen, die aus erneut gezogenen Szenarien entstanden sind. Der Plan "
-    "wurde mit der einen Hälfte der Ziehungen gewählt, und alles hier Gesagte stammt aus der anderen Hälfte. Die Wirkungen sind die zu jeder "
-    "Maßnahme angegebenen, mit ihrer Unsicherheit; wie lange eine Wirkung anhält, ist eine Annahme, und die Erträge von Maßnahmen, die "
-    "dieselben Kunden treffen, werden addiert."
+    "mehr bringt“: was eine weitere Geldeinheit dort brächte; wo nichts eine Maßnahme begrenzt und sich das Risiko nicht unterscheidet, "
+    "sind diese Zahlen gleich. 25\u00a0% und 75\u00a0%: die mittlere Hälfte von Plänen, die aus erneut gezogenen Szenarien entstanden "
+    "sind. Der Plan wurde mit der einen Hälfte der Ziehungen gewählt, und alles hier Gesagte stammt aus der anderen Hälfte. Die Wirkungen "
+    "sind die zu jeder Maßnahme angegebenen, mit ihrer Unsicherheit; wie lange eine Wirkung anhält, ist eine Annahme, und die Erträge von "
+    "Maßnahmen, die dieselben Kunden treffen, werden addiert."
 )
 COMPARISON_TABLE = "Der Plan neben den heutigen Ausgaben und neben der heutigen Aufteilung des ganzen Budgets"
 COMPARISON_NAMES = {"plan": "Plan", "current": "Heutige Ausgaben", "proportional": "Heutige Aufteilung, ganzes Budget"}
@@ -758,8 +1078,8 @@ COLUMN_WORST, COLUMN_LOSS, COLUMN_PLAN_BETTER = "Schlechteste {tail}", "Verlustw
 NOT_COMPARED = "–"
 FRONTIER_TABLE = "Wie sehr der Plan von der Risikoscheu abhängt"
 FRONTIER_FINDING = (
-    "Von keiner Risikoscheu bis {most} sinkt das mittlere Ergebnis des Plans um {mean}, und das der schlechtesten {tail} der Fälle steigt um "
-    "{worst}."
+    "Von keiner Risikoscheu bis {most} sinkt das mittlere Ergebnis des Plans um {mean}, und das der schlechtesten {tail} der Fälle steigt "
+    "um {worst}."
 )
 FRONTIER_FINDING_FLAT = "Der Plan hängt kaum davon ab: Alle stimmen auf {spread} überein."
 COLUMN_RISK_AVERSION = "Risikoscheu"
@@ -795,3 +1115,24 @@ PLAN_KINDS_TODAY = (
 )
 PLAN_KINDS_NOTHING = "Der Plan gibt nichts aus."
 OVER, UNDER = "über {number}\u00a0%", "unter {number}\u00a0%"
+FRONTIER_TIP = "Risikoscheu {aversion}: mittleres Ergebnis {mean}, schlechteste {tail} {worst}"
+PLAN_REST = "{measures} weitere Maßnahmen"
+
+# Plans for other budgets
+EXPLORER = "Pläne für andere Budgets"
+EXPLORER_SPENDS = "Ausgaben je Maßnahme"
+EXPLORER_TABLE = "Alle berechneten Pläne"
+EXPLORER_FINDING = (
+    "Bei einer Risikoscheu von {aversion} bringt der beste Plan innerhalb von {least} im Mittel {low} mehr, als er kostet, der beste "
+    "innerhalb von {most} {high}."
+)
+EXPLORER_FINDING_ONE = (
+    "Nur innerhalb von {budget} gibt es einen Plan, der die Grenzen einhält; er bringt im Mittel {mean} mehr, als er kostet."
+)
+EXPLORER_NOTE = (
+    "Jeder ist der beste Plan bei seinem Budget und seiner Risikoscheu, bewertet an den Ziehungen, die an seiner Wahl nicht beteiligt "
+    "waren. Das Ergebnis ist, was der Plan mehr bringt als gar keine Ausgaben, abzüglich seiner Kosten; schlechteste {tail}: sein Mittel "
+    "über die schlechtesten Fälle. Wo es keinen Plan gibt, lassen sich nicht alle Grenzen einhalten."
+)
+EXPLORER_CLASH = "Kein Plan innerhalb dieses Budgets hält alle Grenzen ein."
+COLUMN_BUDGET, COLUMN_BETTER_THAN_TODAY = "Budget", "Bringt mehr als die heutigen Ausgaben"
