@@ -85,5 +85,16 @@ def _all_plans(explored: pd.DataFrame, currency: str, tail: str) -> Table:
     )
     rows: list[tuple[Cell, ...]] = []
     for budget, aversion, spend, mean, cvar, loss, better, *spends in values.tolist():
-        rows.append((budget, aversion, spend, mean, cvar, probability(loss), words.NOT_COMPARED if math.isnan(better) else probability(better), *spends))
+        rows.append(
+            (
+                budget,
+                aversion,
+                spend,
+                mean,
+                cvar,
+                probability(loss),
+                words.NOT_COMPARED if math.isnan(better) else probability(better),
+                *spends,
+            )
+        )
     return Table(words.EXPLORER_TABLE, columns, tuple(rows), sortable=len(rows) > 1)

@@ -18,6 +18,7 @@ from clvbayes.report.shown import shown_card, shown_table
 __all__ = ["render_html"]
 
 SCRIPTS = ("tables.js", "tooltip.js", "explorer.js")
+LONG_WORD, LONG_TEXT = 24, 40  # characters; longer words may be broken, longer texts need more room
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(kind=_kind, card=shown_card, table=shown_table, picture=_picture, choices=_choices)
+    environment.filters.update(kind=_kind, card=shown_card, table=shown_table, picture=_picture, choices=_choices, room=_room)
     environment.globals["unknown"] = _unknown
     return environment
 
@@ -85,6 +86,14 @@ def _kind(block: Block) -> str:
 
 def _unknown(kind: str) -> NoReturn:
     raise TypeError(f"an HTML page cannot show a block of kind {kind}")
+
+
+def _room(content: str | Markup) -> str:
+    """What the style sheet must know of a cell's text."""
+    if isinstance(content, Markup):
+        return ""
+    long = any(len(word) > LONG_WORD for word in content.split())
+    return (" long" if long else "") + (" sentence" if len(content) > LONG_TEXT and not long else "")
 
 
 def _picture(figure: Figure) -> Markup:

@@ -68,7 +68,13 @@ def _aversions(evidence: Evidence) -> Section | None:
     return Section(words.PLAN_DEPENDS, (_frontier(plan, currency), Prose(" ".join(_limits(plan, currency)))))
 
 
-PLAN_SECTIONS = {"plan": plan_section, "plan-spends": _bars, "plan-frontier": _safety, "plan-aversions": _aversions, "plan-explorer": explorer_section}
+PLAN_SECTIONS = {
+    "plan": plan_section,
+    "plan-spends": _bars,
+    "plan-frontier": _safety,
+    "plan-aversions": _aversions,
+    "plan-explorer": explorer_section,
+}
 
 
 def _plan_of(evidence: Evidence) -> Plan | None:

@@ -256,6 +256,7 @@ COHORTS_FINDING = (
     "Of the {revenue} of revenue from {first} to {last}, {before} came from customers won before; the cohort of {cohort} brought most, "
     "{largest}."
 )
+COHORTS_FINDING_ONE = "Of the {revenue} of revenue from {first} to {last}, {before} came from customers won before."
 COHORTS_FINDING_NONE = "No revenue came in the last complete quarters."
 AXIS_QUARTER_REVENUE = "Revenue per quarter"
 COHORTS_TABLE = "What each cohort brought, and what it is expected to bring"
@@ -266,7 +267,7 @@ COLUMN_LAST_YEAR = "Revenue, last {quarters} quarters"
 COLUMN_SHARE_LAST_YEAR = "Share of revenue"
 COLUMN_EXPECTED_VALUE = "Expected value"
 COLUMN_SHARE_OF_VALUE = "Share of value"
-COHORTS_TABLE_FINDING = "Most of the value lies ahead with customers won in {cohort}: {share} of it, with {customers} of the customers."
+COHORTS_TABLE_FINDING = "The cohort of {cohort} holds the largest part of the value: {share} of it, with {customers} of the customers."
 COHORTS_TABLE_FINDING_ONE = "All customers were won in {cohort}; they are expected to bring {value}."
 COHORTS_TABLE_FINDING_NONE = "No cohort is expected to bring any value."
 COHORTS_NOTE = (
@@ -313,14 +314,13 @@ ACTIVITY_FINDING = (
 ACTIVITY_FINDING_RISES = (
     "Among customers with {repeats} the probability to be active is {first} {recent} after the last order, and {last} {silent} after it."
 )
-ACTIVITY_FINDING_ONE = "All {customers} customers stand in one class; on average they are active with a probability of {active}."
+ACTIVITY_FINDING_ONE = "There is one class only; its customers are active with a probability of {active} on average."
 ACTIVITY_FINDING_FEW = (
     "The {customers} customers are active with a probability of {active} on average; too few stand in each class to say how silence tells."
 )
 ACTIVITY_VALUE_FINDING = (
-    "Of all classes, customers with {repeats} and {silence} since the last order hold most of the value: {share} of it, with {customers} "
-    "of "
-    "the customers."
+    "Of all classes, customers with {repeats} and {silence} since the last order hold the largest part of the value: {share} of it, with "
+    "{customers} of the customers."
 )
 FREQUENCY_LABELS = {"0": "0", "1": "1", "2": "2", "3-4": "3–4", "5-9": "5–9", "10 or more": "10 or more"}
 SILENCE_LABELS = {
@@ -533,11 +533,15 @@ RISK_FINDING_ALL = (
     "In the worst 5 % of cases the customers bring {cvar} on average, {fall} less than the mean of {mean}; the chance that they bring less "
     "than nine tenths of the mean is {chance}."
 )
+RISK_ERROR = "The Monte Carlo error of the value at risk of all customers is {error}."
 RISK_FINDING_NONE = "No value is expected, so that none is at risk."
 RISK_FINDING = (
     "Beside its size {deepest} may fall deepest: in its worst 5 % of cases it brings {fall} less than its mean. {steadiest} is steadiest, "
     "with "
     "{least}."
+)
+RISK_FINDING_ALIKE = (
+    "Beside their size all of these may fall about as deep: in their worst 5 % of cases they bring {fall} less than their means."
 )
 RISK_FINDING_ONE = "By itself {level} brings {fall} less than its mean in its worst 5 % of cases."
 PARTS_TABLE = "What each level adds to the risk of the whole: {column}"
@@ -597,7 +601,7 @@ FACTORS = {
     "alternative": "Other model: {title}",
 }
 SCENARIO_AS_IT_IS = "as it is"
-SCENARIO_RATE = "discount rate {points} points"
+SCENARIO_RATE = "discount rate {points} point"
 SCENARIO_MARGIN = "margin {change}"
 SCENARIO_HORIZON = "horizon of {years} years"
 SCENARIO_HORIZON_ONE = "horizon of 1 year"
@@ -609,6 +613,7 @@ COLUMN_SCENARIO_VALUE = "Mean value"
 COLUMN_CHANGE, COLUMN_CHANGE_SHARE = "Change", "Change, of the mean"
 AXIS_VALUE = "Value of existing customers"
 SWING_LOWER, SWING_HIGHER = "assumption lower", "assumption higher"
+SWING_CHANGED = "changed"
 SWING_AS_IT_IS, SWING_BAND = "as it is", "90 % band as it is"
 HORIZON_SAYS = "Of the value within {horizon} years, {first} falls into the first year."
 HORIZON_SAYS_BEYOND = (
