@@ -112,7 +112,8 @@ def _chart_finding(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: r
     inside = index_of_month(month_number(history["month"]), economics).isin(list(year))
     before = float(history.loc[won_before & inside, "revenue"].astype(float).sum())
     largest = int(by_year.sum(axis=1).argmax())
-    return words.COHORTS_FINDING.format(
+    template = words.COHORTS_FINDING if len(cohorts) > 1 else words.COHORTS_FINDING_ONE
+    return template.format(
         revenue=show(money(total, currency)),
         first=label_of_period(year[0], economics),
         last=label_of_period(year[-1], economics),

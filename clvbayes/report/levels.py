@@ -38,7 +38,7 @@ def reported_levels(evidence: Evidence, column: str) -> tuple[Level, ...]:
 
     If the fold itself holds fewer than five customers, the next smallest level joins it: otherwise the total would give it away.
     """
-    cash = evidence.valuation.cash[column].sel(component="value").sum("period").transpose("level", "draw")
+    cash = evidence.valuation.cash[column].sel(component="value").sum("period", skipna=False).transpose("level", "draw")
     counts = evidence.customers.segments[column].astype(str).value_counts()
     names = [str(name) for name in cash.coords["level"].values]
     unknown = sorted(set(counts.index) - set(names))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib import style
@@ -10,14 +11,14 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from clvbayes.report.figures import BANDS, BLUE, INK, SIZE, SLATE, STYLE, digits_between, svg_text
+from clvbayes.report.figures import BANDS, BLUE, GREY, INK, SIZE, SLATE, STYLE, digits_between, svg_text
 from clvbayes.report.language import words
 from clvbayes.report.numbers import decimal, money_format, signed_share, unit_label
 
 __all__ = ["MOST_BARS", "Pair", "Swing", "share_bars", "short", "tornado"]
 
 MOST_BARS = 12
-LONGEST_NAME = 32
+LONGEST_NAME = 44
 WIDE = 2 * SIZE[0] + 0.4
 
 
@@ -32,11 +33,17 @@ class Pair:
 
 @dataclass(frozen=True)
 class Swing:
-    """What one assumption moves the value by, lower and higher; not a number where one of them is not told."""
+    """The value with one assumption lower, higher, or changed in another way; not a number where that is not told."""
 
     label: str
-    low: float
-    high: float
+    low: float = np.nan
+    high: float = np.nan
+    changed: float = np.nan
+
+    @property
+    def ends(self) -> tuple[float, ...]:
+        """Those that are told."""
+        return tuple(end for end in (self.low, self.high, self.changed) if np.isfinite(end))
 
 
 def share_bars(pairs: Sequence[Pair]) -> str:
@@ -62,7 +69,7 @@ def share_bars(pairs: Sequence[Pair]) -> str:
         axes.set_ylim(-0.6, len(pairs) - 0.4)
         low, high = (end(100 * share for pair in pairs for share in (pair.value, pair.fall)) for end in (min, max))
         axes.set_xlim(min(1.05 * low, 0.0), max(1.06 * high, 1.0))
-        axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 2.5, 5, 10]))
+        axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10], min_n_ticks=2, integer=True))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: decimal(value, 0)))
         axes.set_xlabel(words.AXIS_SHARES)
         handles = [Patch(color=SLATE, label=words.RISK_VALUE_SHARE), Patch(color=BLUE, label=words.RISK_FALL_SHARE)]
@@ -95,27 +102,17 @@ def tornado(swings: Sequence[Swing], mean: float, band: tuple[float, float], *, 
         axes.axvline(mean, color=INK, linewidth=1.0)
         ends = [*band, mean]
         for height, swing in zip(place, swings, strict=True):
-            for end, color in ((swing.low, SLATE), (swing.high, BLUE)):
+            for end, color in ((swing.low, SLATE), (swing.high, BLUE), (swing.changed, GREY)):
                 if np.isfinite(end):
                     axes.barh(height, end - mean, left=mean, height=0.56, color=color, linewidth=0)
                     ends.append(end)
         scale, _ = money_format(ends)
         reach = 1.14 * max(max(ends) - mean, mean - min(ends), 1e-9)
         for height, swing in zip(place, swings, strict=True):
-            for end in (swing.low, swing.high):
-                if np.isfinite(end):
-                    text = signed_share(end / mean - 1) if mean > 0 else decimal(end / scale, 2)
-                    side = 1 if end >= mean else -1
-                    axes.annotate(
-                        text,
-                        (end, height),
-                        xytext=(4 * side, 0),
-                        textcoords="offset points",
-                        va="center",
-                        ha="left" if side > 0 else "right",
-                        fontsize=8,
-                        color=INK,
-                    )
+            for end in swing.ends:
+                text, side = signed_share(end / mean - 1) if mean > 0 else decimal(end / scale, 2), 1 if end >= mean else -1
+                place_of_text: dict[str, Any] = {"xytext": (4 * side, 0), "ha": "left" if side > 0 else "right", "va": "center"}
+                axes.annotate(text, (end, height), textcoords="offset points", fontsize=8, **place_of_text)
         axes.set_xlim(mean - reach, mean + reach)
         axes.set_ylim(-0.6, len(swings) - 0.4)
         axes.set_yticks(place, [swing.label for swing in swings])
@@ -128,10 +125,11 @@ def tornado(swings: Sequence[Swing], mean: float, band: tuple[float, float], *, 
         handles = [
             Patch(color=SLATE, label=words.SWING_LOWER),
             Patch(color=BLUE, label=words.SWING_HIGHER),
+            *([Patch(color=GREY, label=words.SWING_CHANGED)] if any(np.isfinite(swing.changed) for swing in swings) else []),
             Line2D([], [], color=INK, linewidth=1.0, label=words.SWING_AS_IT_IS),
             Patch(color=BANDS[0][1], label=words.SWING_BAND),
         ]
-        figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=8)
+        figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=8)
         return svg_text(figure)
 
 

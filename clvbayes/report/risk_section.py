@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from clvbayes.decisions.risk import Estimate, contributions, cvar, prob_below, value_at_risk
-from clvbayes.report.blocks import Block, Cell, Column, Figure, Note, Section, Table
+from clvbayes.report.blocks import Block, Cell, Column, Figure, Note, Prose, Section, Table
 from clvbayes.report.evidence import Evidence, Floats, currency_of, draws_of
 from clvbayes.report.language import words
 from clvbayes.report.levels import Level, reported_levels
@@ -28,7 +28,7 @@ class _Risk:
     name: str
     folded: bool
     mean: float
-    at_risk: Estimate
+    at_risk: float
     tail: Estimate
     p_fall: Estimate
 
@@ -42,7 +42,9 @@ def risk_section(evidence: Evidence) -> Section:
     """The tail of the total and of every level, then what the levels add to the tail of the total."""
     currency, whole = currency_of(evidence), draws_of(evidence, "value").sum(axis=1)
     everyone = _risk(words.ALL_CUSTOMERS, whole, folded=False)
-    blocks: list[Block] = [_tails(words.RISK_TABLE_ALL, [everyone], everyone, currency)]
+    at_risk = value_at_risk(whole, LEVEL)
+    error = words.RISK_ERROR.format(error=show(money(at_risk.error, currency)))
+    blocks: list[Block] = [_tails(words.RISK_TABLE_ALL, [everyone], everyone, currency), Prose(error)]
     for column in evidence.by:
         levels = reported_levels(evidence, column)
         if len(levels) == 1:
@@ -60,7 +62,9 @@ def risk_section(evidence: Evidence) -> Section:
 
 def _risk(name: str, value: Floats, *, folded: bool) -> _Risk:
     mean = float(value.mean())
-    return _Risk(name, folded, mean, value_at_risk(value, LEVEL), cvar(value, LEVEL), prob_below(value, mean - FALL * abs(mean)))
+    return _Risk(
+        name, folded, mean, float(np.quantile(value, round(1 - LEVEL, 12))), cvar(value, LEVEL), prob_below(value, mean - FALL * abs(mean))
+    )
 
 
 def _parts(levels: tuple[Level, ...], whole: Floats) -> pd.DataFrame:
@@ -86,7 +90,6 @@ def _tails(title: str, risks: list[_Risk], everyone: _Risk, currency: str) -> Ta
         Column(words.COLUMN_SPREAD_OF if len(risks) == 1 else words.COLUMN_LEVEL),
         amount(words.COLUMN_RISK_MEAN),
         amount(words.COLUMN_VALUE_AT_RISK),
-        Column(words.COLUMN_ERROR, "number", unit=currency, scale=scale, digits=digits + 1),
         amount(words.COLUMN_CVAR),
         Column(words.COLUMN_ERROR, "number", unit=currency, scale=scale, digits=digits + 1),
         Column(words.COLUMN_BELOW_MEAN, "share", digits=share_digits([risk.fall for risk in risks])),
@@ -100,7 +103,7 @@ def _tails(title: str, risks: list[_Risk], everyone: _Risk, currency: str) -> Ta
 
 
 def _cells(risk: _Risk) -> tuple[Cell, ...]:
-    return (risk.name, risk.mean, *risk.at_risk, *risk.tail, risk.fall, *risk.p_fall)
+    return (risk.name, risk.mean, risk.at_risk, *risk.tail, risk.fall, *risk.p_fall)
 
 
 def _finding_of_all(everyone: _Risk, currency: str) -> str:
@@ -118,6 +121,8 @@ def _finding(risks: list[_Risk]) -> str:
     fall = show(share(deepest.fall))
     if len(valued) == 1:
         return words.RISK_FINDING_ONE.format(level=deepest.name, fall=fall)
+    if deepest.fall - steadiest.fall < EVEN:
+        return words.RISK_FINDING_ALIKE.format(fall=fall)
     return words.RISK_FINDING.format(deepest=deepest.name, fall=fall, steadiest=steadiest.name, least=show(share(steadiest.fall)))
 
 

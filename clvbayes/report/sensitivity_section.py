@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -28,8 +29,7 @@ class Scenario:
     ----------
     factor : str
         The assumption; empty for one that is not drawn.
-    up : bool
-        Whether it is moved up.
+    moved : {"low", "high", "changed"}
     label : str
     value : ndarray of shape (draws,)
     weights : ndarray of shape (draws,) or None
@@ -37,7 +37,7 @@ class Scenario:
     """
 
     factor: str
-    up: bool
+    moved: Literal["low", "high", "changed"]
     label: str
     value: Floats
     weights: Floats | None = None
@@ -82,7 +82,7 @@ def _rates(evidence: Evidence) -> list[Scenario]:
         moved = replace(economics, discount_rate={year + 1: max(rate, 0.0) for year, rate in enumerate(rates)})
         ratio = moved.discount_factor(middles) / economics.discount_factor(middles)
         label = words.SCENARIO_RATE.format(points=("+" if points > 0 else "") + plain(100 * points))
-        found.append(Scenario("rate", points > 0, label, value @ ratio))
+        found.append(Scenario("rate", "high" if points > 0 else "low", label, value @ ratio))
     return found
 
 
@@ -95,7 +95,12 @@ def _margins(evidence: Evidence) -> list[Scenario]:
     factor = np.where(earned > 0, value.mean(axis=0) / np.where(earned > 0, earned, 1.0), economics.discount_factor(middles))
     kept = (contribution + cost) @ factor
     return [
-        Scenario("margin", step > 0, words.SCENARIO_MARGIN.format(change=signed_share(step)), value.sum(axis=1) + step * kept)
+        Scenario(
+            "margin",
+            "high" if step > 0 else "low",
+            words.SCENARIO_MARGIN.format(change=signed_share(step)),
+            value.sum(axis=1) + step * kept,
+        )
         for step in (-STEP, STEP)
         if _largest_margin(economics) * (1 + step) <= 1 + 1e-12
     ]
@@ -113,7 +118,7 @@ def _horizons(evidence: Evidence) -> list[Scenario]:
     horizon = evidence.valuation.economics.horizon
     years = {float(year) for year in YEARS if year < horizon - 1e-9} | ({horizon - 1} if horizon > 1 + 1e-9 else set())
     return [
-        Scenario("horizon" if year == horizon - 1 else "", False, _horizon_label(year), value_within(evidence, year))
+        Scenario("horizon" if year == horizon - 1 else "", "low", _horizon_label(year), value_within(evidence, year))
         for year in sorted(years)
     ]
 
@@ -139,7 +144,7 @@ def _levers(evidence: Evidence) -> list[Scenario]:
             label = words.SCENARIO_LEVERS[lever].format(change=signed_share(size - 1))
             value = moved.sel(lever=lever, size=size).to_numpy().astype(float)
             drawn = FACTOR_OF[lever] if abs(size - 1) < STEP + 0.01 else ""
-            found.append(Scenario(drawn, size > 1, label, value))
+            found.append(Scenario(drawn, "high" if size > 1 else "low", label, value))
     return found
 
 
@@ -149,8 +154,7 @@ def _wider(evidence: Evidence) -> list[Scenario]:
     if weighing is None or weighing.k_hat >= weighing.k_hat_limit:
         return []
     value, weights = draws_of(evidence, "value").sum(axis=1), np.exp(weighing.log_weights)
-    # they stand for what is higher: the width
-    return [Scenario("priors", True, words.SCENARIO_PRIORS, value, weights / weights.sum())]
+    return [Scenario("priors", "changed", words.SCENARIO_PRIORS, value, weights / weights.sum())]
 
 
 def _alternative(evidence: Evidence) -> list[Scenario]:
@@ -158,26 +162,23 @@ def _alternative(evidence: Evidence) -> list[Scenario]:
     if other is None:
         return []
     value = other.valuation.total.sel(component="value").sum("period").to_numpy().astype(float)
-    up = bool(value.mean() >= draws_of(evidence, "value").sum(axis=1).mean())
-    return [Scenario("alternative", up, words.SCENARIO_ALTERNATIVE.format(title=other.title), value)]
+    return [Scenario("alternative", "changed", words.SCENARIO_ALTERNATIVE.format(title=other.title), value)]
 
 
 def _figure(evidence: Evidence, value: Floats, found: tuple[Scenario, ...]) -> Figure:
     """Factors by their swing, the largest first."""
     currency, mean = currency_of(evidence), float(value.mean())
-    means: dict[str, dict[bool, float]] = {}
+    means: dict[str, dict[str, float]] = {}
     for scenario in found:
         if scenario.factor:
-            means.setdefault(scenario.factor, {})[scenario.up] = scenario.mean
+            means.setdefault(scenario.factor, {})[scenario.moved] = scenario.mean
     title = "" if evidence.alternative is None else evidence.alternative.title
-    swings = [
-        Swing(words.FACTORS[factor].format(title=title), ends.get(False, np.nan), ends.get(True, np.nan)) for factor, ends in means.items()
-    ]
+    swings = [Swing(words.FACTORS[factor].format(title=title), **ends) for factor, ends in means.items()]
     swings.sort(key=lambda swing: -_span(swing, mean))
     low, high = (float(end) for end in np.quantile(value, [0.05, 0.95]))
     finding = words.SENSITIVITY_FINDING_NONE
     if mean > 0:
-        ends = [end for end in (swings[0].low, swings[0].high, mean) if np.isfinite(end)]
+        ends = (*swings[0].ends, mean)
         least, most = (show(amount) for amount in money_alike((min(ends), max(ends)), currency))
         span = show(share(_span(swings[0], mean) / mean))
         finding = words.SENSITIVITY_FINDING.format(factor=swings[0].label, low=least, high=most, span=span)
@@ -186,13 +187,13 @@ def _figure(evidence: Evidence, value: Floats, found: tuple[Scenario, ...]) -> F
 
 
 def _span(swing: Swing, mean: float) -> float:
-    ends = [end for end in (swing.low, swing.high, mean) if np.isfinite(end)]
+    ends = (*swing.ends, mean)
     return max(ends) - min(ends)
 
 
 def _table(evidence: Evidence, value: Floats, found: tuple[Scenario, ...]) -> Table:
     currency, mean = currency_of(evidence), float(value.mean())
-    told = (Scenario("", False, words.SCENARIO_AS_IT_IS, value), *found)
+    told = (Scenario("", "changed", words.SCENARIO_AS_IT_IS, value), *found)
     bands = [scenario.band for scenario in told]
     changes = [band.middle / mean - 1 if mean > 0 else 0.0 for band in bands]
     scale, digits = money_format([band.middle for band in bands])

@@ -28,7 +28,8 @@ def unit_economics(evidence: Evidence) -> Section | None:
     frame = acquisition.to_frame()
     if "acquisition_cost" not in frame:
         return Section(words.UNIT_ECONOMICS, (Prose(words.UNIT_NO_COST),))
-    frame["half"] = [_half_paid(acquisition.payback[column], level) for column, level in zip(frame["column"], frame["level"], strict=True)]
+    # rows of the frame stand in the order of columns and levels
+    frame["half"] = np.concatenate([_half_paid(acquisition.payback[column]) for column in acquisition.newcomers])
     period, blocks, free = evidence.valuation.economics.period, [], []
     for column in ("", *evidence.by):
         rows = frame[frame["column"] == column].set_index("level", drop=False)
@@ -46,11 +47,11 @@ def unit_economics(evidence: Evidence) -> Section | None:
     return Section(words.UNIT_ECONOMICS, (*blocks, *map(Note, notes)))
 
 
-def _half_paid(payback: xr.DataArray, level: str) -> int:
-    """Period after acquisition by whose end half of the newcomers have earned back their cost; 0 where they do not within the horizon."""
-    shares = payback.sel(level=level).mean("draw")
-    paid = np.cumsum(shares.drop_sel(period=NEVER).to_numpy())
-    return int(np.searchsorted(paid, 0.5 - 1e-12)) + 1 if paid.size and paid[-1] >= 0.5 - 1e-12 else 0
+def _half_paid(payback: xr.DataArray) -> np.ndarray:
+    """By level: period after acquisition by whose end half of the newcomers have earned back their cost; 0 where fewer ever do."""
+    shares = payback.mean("draw").drop_sel(period=NEVER).transpose("level", "period").to_numpy()
+    half = shares.cumsum(axis=1) >= 0.5 - 1e-12
+    return np.where(half.any(axis=1), half.argmax(axis=1) + 1, 0)
 
 
 def _table(title: str, frame: pd.DataFrame, currency: str, period: str) -> Table:
@@ -65,7 +66,7 @@ def _table(title: str, frame: pd.DataFrame, currency: str, period: str) -> Table
         Column(words.COLUMN_HIGH, "number", digits=2),
         Column(words.COLUMN_HALF_PAID[period], "fact"),
         Column(words.COLUMN_P_NEVER, "share"),
-        Column(words.COLUMN_P_LOSS, "share"),
+        Column(words.COLUMN_P_LOSS, "fact"),
     )
     rows = tuple(map(_row, frame.to_dict("records")))
     return Table(title, columns, rows, _finding(frame), sortable=len(rows) > 1)
@@ -76,7 +77,7 @@ def _row(row: dict[Any, Any]) -> tuple[Cell, ...]:
     half: Cell = Quantity(float(row["half"])) if row["half"] else words.NOT_HALF
     name = str(row["level"]) if row["column"] else words.ALL_CUSTOMERS
     amounts = (float(row[key]) for key in ("not_yet_acquired", "acquisition_cost", "net"))
-    return (name, *amounts, Interval(low, mean, high), mean, low, high, half, float(row["p_never"]), float(row["p_loss"]))
+    return (name, *amounts, Interval(low, mean, high), mean, low, high, half, float(row["p_never"]), probability(float(row["p_loss"])))
 
 
 def _ratios(row: dict[Any, Any]) -> tuple[float, float, float]:
