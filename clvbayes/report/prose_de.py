@@ -186,7 +186,7 @@ FAN_CAPTION = (
     "Kunden, die nach dem Bewertungsstichtag gewonnen werden."
 )
 FAN_CAPTION_ALONE = (
-    "Die gepunktete Linie ist der Bewertungsstichtag. Die Bestelldaten sind nicht nach Tagen bekannt, daher ist keine Vergangenheit "
+    "Die gepunktete Linie ist der Bewertungsstichtag. Die Tage der Bestellungen sind nicht bekannt, daher ist keine Vergangenheit "
     "gezeichnet. Die Prognose enthält keine Kunden, die nach dem Bewertungsstichtag gewonnen werden."
 )
 FAN_CAPTION_PARTS = "Gezeichnet sind nur vollständige Geschäftsperioden; als unvollständig weggelassen: {parts}."
@@ -274,7 +274,10 @@ COHORTS_CAPTION = (
 COHORTS_LEGEND = "Gewonnen"
 COHORT_YEARS = "{first} bis {last}"
 COHORT_OLDER = "{last} und früher"
-COHORTS_FINDING = "Vom Umsatz {first} bis {last} ({revenue}) kamen {before} von zuvor gewonnenen Kunden; am meisten brachte die Kohorte {cohort}: {largest}."
+COHORTS_FINDING = (
+    "Vom Umsatz {first} bis {last} ({revenue}) kamen {before} von zuvor gewonnenen Kunden; am meisten brachte die Kohorte {cohort}: "
+    "{largest}."
+)
 COHORTS_FINDING_ONE = "Vom Umsatz {first} bis {last} ({revenue}) kamen {before} von zuvor gewonnenen Kunden."
 COHORTS_FINDING_NONE = "In den letzten vollständigen Quartalen kam kein Umsatz."
 AXIS_QUARTER_REVENUE = "Umsatz je Quartal"
@@ -282,7 +285,7 @@ COHORTS_TABLE = "Was jede Kohorte brachte und was von ihr erwartet wird"
 COLUMN_COHORT = "Gewonnen"
 COLUMN_COHORT_WON = "Gewonnene Kunden"
 COLUMN_STILL_ACTIVE = "Erwartete aktive Kunden"
-COLUMN_LAST_YEAR = "Umsatz, Quartale bis zuletzt: {quarters}"
+COLUMN_LAST_YEAR = "Umsatz, letzte {quarters} Quartale"
 COLUMN_SHARE_LAST_YEAR = "Anteil am Umsatz"
 COLUMN_EXPECTED_VALUE = "Erwarteter Wert"
 COLUMN_SHARE_OF_VALUE = "Anteil am Wert"
@@ -377,7 +380,9 @@ COMPONENT_COLUMNS = {
     "value": "Wert",
 }
 WHOLE_HORIZON = "Gesamter Horizont"
-FORECAST_FINDING = "Die Hälfte des Wertes ist voraussichtlich am Ende von {period} eingegangen, nach {place} von {periods} Perioden."
+FORECAST_FINDING = (
+    "Die Hälfte des Wertes ist voraussichtlich am Ende der Periode {period} eingegangen, nach {place} von {periods} Perioden."
+)
 FORECAST_FINDING_NONE = "Innerhalb der {periods} Perioden wird kein Wert erwartet."
 FORECAST_NOTE = (
     "Der Deckungsbeitrag ist die Marge auf den Umsatz, abzüglich dessen, was davon zurückkommt, und abzüglich der Kosten für Bestellungen, "
@@ -452,7 +457,7 @@ WINNING_TABLE = "Was die Gewinnung eines Kunden kosten darf: {column}"
 WINNING_TABLE_ALL = "Was die Gewinnung eines Kunden kosten darf"
 WINNING_FINDING = "Vorsichtig gerechnet darf die Gewinnung eines Kunden je nach Ausprägung {least} bis {most} kosten."
 WINNING_FINDING_ONE = "Vorsichtig gerechnet darf die Gewinnung eines Kunden höchstens {amount} kosten."
-COLUMN_LEVEL = "Kunden aus"
+COLUMN_LEVEL = "Ausprägung"
 COLUMN_WON = "Im letzten Jahr gewonnen"
 COLUMN_FIRST_ORDER = "Erste Bestellung"
 COLUMN_JUST_ACQUIRED = "Soeben gewonnen"
@@ -571,12 +576,13 @@ COLUMN_VALUE_AT_RISK = "Value-at-Risk, 95\u00a0%"
 COLUMN_CVAR = "CVaR, 95\u00a0%"
 COLUMN_ERROR = "Monte-Carlo-Fehler"
 COLUMN_BELOW_MEAN = "CVaR unter dem Mittelwert"
-COLUMN_P_FALL = "Wahrscheinlichkeit, 10\u00a0% unter dem Mittelwert zu liegen"
+COLUMN_P_FALL = "Wahrscheinlichkeit: mindestens 10\u00a0% unter dem Mittelwert"
 COLUMN_P_ERROR = "deren Monte-Carlo-Fehler"
 RISK_FINDING_ALL = (
     "In den schlechtesten 5\u00a0% der Fälle bringen die Kunden im Mittel {cvar}, das sind {fall} weniger als der Mittelwert von {mean}; "
     "die Wahrscheinlichkeit, dass sie weniger als neun Zehntel des Mittelwerts bringen, beträgt {chance}."
 )
+RISK_ERROR = "Der Monte-Carlo-Fehler des Value-at-Risk aller Kunden beträgt {error}."
 RISK_FINDING_NONE = "Es wird kein Wert erwartet; daher ist auch keiner gefährdet."
 RISK_FINDING = (
     "Gemessen an der Größe kann {deepest} am tiefsten fallen: in den schlechtesten 5\u00a0% der Fälle um {fall} unter den Mittelwert. Am "
@@ -634,26 +640,29 @@ SENSITIVITY_CAPTION = (
     "Zufall und das enthält, was die Daten offenlassen. Die Ausschläge mehrerer Annahmen addieren sich nicht."
 )
 SENSITIVITY_TABLE = "Der Wert unter anderen Annahmen, jeweils eine verändert"
-SENSITIVITY_FINDING = "Von den gezeichneten Annahmen bestimmt diese den Wert am stärksten: {factor}. Er reicht damit von {low} bis {high} ({span} des Mittelwerts)."
+SENSITIVITY_FINDING = (
+    "Von den gezeichneten Annahmen bestimmt diese den Wert am stärksten: {factor}. Der Wert reicht damit von {low} bis {high} ({span} des "
+    "Mittelwerts)."
+)
 SENSITIVITY_FINDING_NONE = "Unter keiner dieser Annahmen wird ein Wert erwartet."
 SENSITIVITY_TABLE_FINDING = "Der niedrigste Mittelwert ist {low}, bei „{worst}“, der höchste {high}, bei „{best}“."
 FACTORS = {
     "rate": "Diskontsatz, ± 1 Prozentpunkt",
     "margin": "Marge, ± 10\u00a0%",
     "horizon": "Horizont, ein Jahr weniger",
-    "churn": "Chance der Abwanderung, ± 10\u00a0%",
+    "churn": "Abwanderungsneigung, ± 10\u00a0%",
     "frequency": "Bestellrate, ± 10\u00a0%",
     "spend": "Bestellwerte, ± 10\u00a0%",
     "priors": "Doppelt so breite A-priori-Verteilungen",
     "alternative": "Anderes Modell: {title}",
 }
 SCENARIO_AS_IT_IS = "unverändert"
-SCENARIO_RATE = "Diskontsatz {points} Prozentpunkt(e)"
+SCENARIO_RATE = "Diskontsatz {points} Prozentpunkt"
 SCENARIO_MARGIN = "Marge {change}"
 SCENARIO_HORIZON = "Horizont von {years} Jahren"
 SCENARIO_HORIZON_ONE = "Horizont von 1 Jahr"
 SCENARIO_LEVERS = {
-    "churn": "Chance der Abwanderung {change}",
+    "churn": "Abwanderungsneigung {change}",
     "rate": "Bestellrate {change}",
     "spend": "Bestellwerte {change}",
 }
@@ -685,7 +694,7 @@ WIDER_PRIORS_NOT_REACHED = (
 SENSITIVITY_NOTE = (
     "Bei einem anderen Diskontsatz wird der Wert jeder Periode von ihrer Mitte an neu abgezinst; bei einer anderen Marge bringt der "
     "verbleibende Umsatz mehr oder weniger, und die Kosten bleiben; endet der Horizont innerhalb einer Periode, zählt von ihr der "
-    "zeitliche Anteil. Chance der Abwanderung, Bestellrate und Bestellwerte ändern sich ab dem Bewertungsstichtag, mit denselben "
+    "zeitliche Anteil. Abwanderungsneigung, Bestellrate und Bestellwerte ändern sich ab dem Bewertungsstichtag, mit denselben "
     "Zufallszahlen. Bei breiteren A-priori-Verteilungen und einem anderen Modell sind Kunden und Bestellungen dieselben."
 )
 
@@ -781,7 +790,10 @@ COLUMN_CENTRE = "Mitte"
 COLUMN_SD = "Standardabweichung"
 COLUMN_POOL_SCALE = "Skala der Unterschiede zwischen Ausprägungen"
 NOT_IN_VALUE = "Was nicht im Wert enthalten ist"
-NOT_NEWCOMERS = "Kunden, die nach dem Bewertungsstichtag gewonnen werden, sind nicht im Wert enthalten; was ein weiterer brächte, steht unter Neukunden."
+NOT_NEWCOMERS = (
+    "Kunden, die nach dem Bewertungsstichtag gewonnen werden, sind nicht im Wert enthalten; was ein weiterer brächte, steht unter "
+    "Neukunden."
+)
 RETURNS_INSIDE = (
     "Retouren sind im Wert enthalten: Was voraussichtlich zurückkommt, ist von jeder Bestellung abgezogen, ebenso, was von früheren noch "
     "zurückkommen kann."
@@ -833,7 +845,10 @@ ITEM_CUSTOMERS = "Kunden"
 ITEM_ORDERS = "Bestellungen: Tage, an denen ein Kunde bestellte"
 ITEM_REPEATS = "davon Folgebestellungen"
 RECONCILIATION_TABLE = "Vom Datennachweis zu den Modellen"
-RECONCILIATION_FINDING = "Von {kept} im Datennachweis gehen {repeats} als Folgebestellungen in das Modell der Bestellwerte ein; nicht erklärt sind {not_explained}."
+RECONCILIATION_FINDING = (
+    "Von {kept} im Datennachweis gehen {repeats} als Folgebestellungen in das Modell der Bestellwerte ein; nicht erklärt sind "
+    "{not_explained}."
+)
 RECONCILIATION_UNKNOWN = (
     "Die Kunden kamen als Tabelle von Kennzahlen; der modellierte Umsatz lässt sich daher nicht mit einem Datennachweis abstimmen. Dafür "
     "sind die Bestellungen selbst anzugeben."
@@ -990,7 +1005,7 @@ COLUMN_CRPS = "CRPS, Anteil am Ist"
 COLUMN_FACTOR = "Nötige Bandbreite, Faktor"
 NONE = "–"
 HELD_OF = "{held} von {forecasts}"
-TOTALS_FINDING = "Über {weeks} Wochen kam {model} dem Gesamtumsatz am nächsten: Der CRPS beträgt {crps} des Istwerts."
+TOTALS_FINDING = "Über {weeks} Wochen kam „{model}“ dem Gesamtumsatz am nächsten: Der CRPS beträgt {crps} des Istwerts."
 TOTALS_NOTE = (
     "Der CRPS misst den Abstand der ganzen Prognose vom Ist: je kleiner, desto besser; im Mittel verbessern ihn weder eine Verschiebung "
     "noch Bänder falscher Breite. „Ohne Abwanderung“ sind Kunden, die nie abwandern, „Rate des letzten Jahres“ solche, die so weitermachen "
@@ -1006,7 +1021,10 @@ COLUMN_STANDARD_ERROR = "deren Standardfehler"
 COLUMN_PIT = "In den mittleren 90\u00a0%"
 COLUMN_CRPS_EACH = "Umsatz: CRPS"
 COLUMN_CRPS_DIFFERENCE = "abzüglich des besten"
-SINGLES_FINDING = "{model} sagte die Bestellungen einzelner Kunden am besten voraus; {share} der Istwerte lagen in den mittleren 90\u00a0% seiner Prognosen."
+SINGLES_FINDING = (
+    "„{model}“ sagte die Bestellungen einzelner Kunden am besten voraus; {share} der Istwerte lagen in den mittleren 90\u00a0% der "
+    "Prognosen."
+)
 SINGLES_NOTE = (
     "Log-Score: mittlere logarithmierte Wahrscheinlichkeit, die ein Modell der eingetretenen Zahl der Bestellungen gab; je höher, desto "
     "besser. In den mittleren 90\u00a0% (randomisiert, da Bestellungen gezählt werden) sollten 90\u00a0% liegen. Mittlere absolute Fehler "
@@ -1034,11 +1052,11 @@ CAUTION_NO_BACKTEST = (
 
 # the budget -----------------------------------------------------------------------------------------------------------------------------
 
-PLAN = "Wofür das Budget verwendet werden sollte"
+PLAN = "Wofür das Budget einzusetzen ist"
 PLAN_REFUSED = "Es wird kein Budget geplant: {reason}."
 PLAN_CHANGE = (
-    "Der Plan gibt {spend} von {budget} aus und bringt voraussichtlich {mean} mehr, als er kostet; die heutigen Ausgaben {current}. Mit "
-    "einer Wahrscheinlichkeit von {better} bringt der Plan mehr als die heutigen Ausgaben."
+    "Der Plan gibt {spend} von {budget} aus und bringt voraussichtlich {mean} mehr, als er kostet; bei den heutigen Ausgaben sind es "
+    "{current}. Mit einer Wahrscheinlichkeit von {better} bringt der Plan mehr als die heutigen Ausgaben."
 )
 PLAN_CHANGE_NOTHING_TODAY = (
     "Der Plan gibt {spend} von {budget} aus und bringt voraussichtlich {mean} mehr, als er kostet; die Wahrscheinlichkeit, dass er seine "
@@ -1078,8 +1096,8 @@ COLUMN_WORST, COLUMN_LOSS, COLUMN_PLAN_BETTER = "Schlechteste {tail}", "Verlustw
 NOT_COMPARED = "–"
 FRONTIER_TABLE = "Wie sehr der Plan von der Risikoscheu abhängt"
 FRONTIER_FINDING = (
-    "Von keiner Risikoscheu bis {most} sinkt das mittlere Ergebnis des Plans um {mean}, und das der schlechtesten {tail} der Fälle steigt "
-    "um {worst}."
+    "Steigt die Risikoscheu von null auf {most}, sinkt das mittlere Ergebnis des Plans um {mean}, und das der schlechtesten {tail} der "
+    "Fälle steigt um {worst}."
 )
 FRONTIER_FINDING_FLAT = "Der Plan hängt kaum davon ab: Alle stimmen auf {spread} überein."
 COLUMN_RISK_AVERSION = "Risikoscheu"
