@@ -144,7 +144,7 @@ def class_bars(panels: Sequence[tuple[str, Sequence[Pair]]]) -> str:
                 tell_between(axes, place - 0.5, place + 0.5, "\n".join((" ".join(pair.label.split()), *lines)))
             axes.set_xticks(places, [pair.label for pair in pairs], fontsize=8)
             axes.set_xlabel(title)
-            axes.set_ylabel(words.AXIS_EACH)
+            money_axis(axes, words.AXIS_EACH, "", 1)
             axes.tick_params(axis="y", colors=GREY)
         handles, labels = axes.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
