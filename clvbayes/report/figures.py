@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -61,6 +62,8 @@ STYLE: dict[str, Any] = {
     "ytick.color": INK,
 }
 TIP = "tip "  # begins the id of a mark that tells its values
+# Characters of a name with which no SVG can be read.
+NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 # Layout is measured in DejaVu, which is wider than any of these, so nothing is cut off.
 FONTS = "'Inter','Helvetica Neue',Arial,'DejaVu Sans',sans-serif"
 
@@ -264,8 +267,11 @@ def tell_between(axes: Axes, left: float, right: float, text: str) -> None:
 def svg_text(figure: Figure) -> str:
     FigureCanvasSVG(figure)
     stream = io.StringIO()
-    figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    text = stream.getvalue()
+    with warnings.catch_warnings():
+        # Text stays text: a reader's fonts may have what DejaVu lacks.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    text = NO_XML.sub("\ufffd", stream.getvalue())
     text = text[text.index("<svg") :]
     # What is left out: matplotlib's sheet, which would style the whole page; ids that repeat from picture to picture; a second namespace.
     text = re.sub(r"<style.*?</style>", "", text, count=1, flags=re.DOTALL)

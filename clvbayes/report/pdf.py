@@ -48,11 +48,11 @@ def render_pdf(document: Document) -> bytes:
 def _set(told: str) -> bytes:
     fonts = Path(mpl.get_data_path()) / "fonts" / "ttf"  # with DejaVu, in which the figures were measured
     pages: bytes = typst.compile(
-        (TEMPLATES / "report.typ").read_bytes(),
+        TEMPLATES / "report.typ",
+        root=TEMPLATES,
         sys_inputs={"document": told},
-        font_paths=[str(fonts)],
+        font_paths=[fonts],
         ignore_system_fonts=True,
-        root=str(TEMPLATES),
         format="pdf",
     )
     return pages

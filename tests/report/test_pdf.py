@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 import typst
-from made_up_base import BASES
+from made_up_base import BASES, Base, make_evidence
 from pypdf import PdfReader
 from pypdf.generic import ArrayObject, DictionaryObject
 
@@ -220,13 +220,19 @@ def test_a_long_word_is_broken_where_its_column_ends():
     assert sum(pieces) == 200 and max(pieces) * 7.4 < A4[0] - 85
 
 
+def test_names_that_no_font_or_picture_can_hold_are_no_error_in_a_whole_report():
+    names = (*HOSTILE, *WITHOUT_GLYPH)
+    text = squeezed(text_of(read(render_pdf(compose(make_evidence(Base(levels={"in\x07dustry": names}, small=())))))))
+    assert all(text.count(squeezed(name)) >= 2 for name in HOSTILE)
+
+
 def test_a_name_without_glyphs_is_a_box_and_no_error():
     reader = read(render_pdf(document(listed([f"so{name}called" for name in WITHOUT_GLYPH]))))
     assert text_of(reader).count("so") == len(WITHOUT_GLYPH)
 
 
 @pytest.mark.parametrize(("rows", "more"), [(LONGEST, ""), (LONGEST + 1, "1"), (2 * LONGEST + 1000, "1,040")])
-def test_long_tables_end_with_how_many_rows_more_there_are(rows, more):
+def test_long_tables_say_how_many_more_rows_there_are(rows, more):
     text = text_of(read(render_pdf(document(listed([f"name {place}." for place in range(rows)])))))
     assert len(re.findall(r"name \d+\.", text)) == LONGEST
     told = words.PDF_MORE.format(shown=LONGEST, more=more or "0")
