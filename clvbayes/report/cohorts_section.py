@@ -131,7 +131,7 @@ def _table(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, ec
     won = pd.Series(_fiscal_years(evidence.customers.statistics["t0"], economics).to_numpy(), evidence.customers.statistics["customer_id"])
     frame = evidence.valuation.customers.set_index("customer_id")
     place = {member: number for number, cohort in enumerate(cohorts) for member in cohort.years}
-    numbers = frame.index.map(won).map(place)
+    numbers = won.reindex(frame.index).map(place)
     sums = frame[["p_alive", "value_mean"]].astype(float).groupby(numbers).sum().reindex(range(len(cohorts)), fill_value=0.0)
     customers = pd.Series(1, frame.index).groupby(numbers).sum().reindex(range(len(cohorts)), fill_value=0).tolist()
     values, active = sums["value_mean"].tolist(), sums["p_alive"].tolist()

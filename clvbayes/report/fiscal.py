@@ -28,12 +28,14 @@ def period_index(day: date, economics: Economics) -> int:
 
 def month_number(days: pd.Series) -> pd.Series:
     """Months from the year 0, of timestamps."""
-    return 12 * days.dt.year + days.dt.month - 1
+    months: pd.Series = 12 * days.dt.year + days.dt.month - 1
+    return months
 
 
 def index_of_month(months: pd.Series, economics: Economics) -> pd.Series:
     """Numbers of the fiscal periods that hold these months."""
-    return (months - (economics.fiscal_year_start - 1)) // MONTHS_PER_PERIOD[economics.period]
+    index: pd.Series = (months - (economics.fiscal_year_start - 1)) // MONTHS_PER_PERIOD[economics.period]
+    return index
 
 
 def first_month(index: int, economics: Economics) -> int:

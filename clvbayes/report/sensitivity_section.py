@@ -8,7 +8,7 @@ import numpy as np
 
 from clvbayes.report.blocks import Block, Column, Figure, Interval, Note, Prose, Section, Table
 from clvbayes.report.evidence import Evidence, Floats, currency_of, draws_of
-from clvbayes.report.language import words
+from clvbayes.report.language import translated, words
 from clvbayes.report.numbers import money_alike, money_format, plain, share, show, signed_share
 from clvbayes.report.risk_figures import Swing, tornado
 from clvbayes.valuation import Economics
@@ -50,8 +50,13 @@ class Scenario:
     @property
     def band(self) -> Interval:
         """Mean, 50 % and 90 % band."""
-        shape = {} if self.weights is None else {"weights": self.weights, "method": "inverted_cdf"}
-        low, inner_low, inner_high, high = (float(end) for end in np.quantile(self.value, [0.05, 0.25, 0.75, 0.95], **shape))
+        ends = [0.05, 0.25, 0.75, 0.95]
+        quantiles = (
+            np.quantile(self.value, ends)
+            if self.weights is None
+            else np.quantile(self.value, ends, weights=self.weights, method="inverted_cdf")
+        )
+        low, inner_low, inner_high, high = (float(end) for end in quantiles)
         return Interval(low, self.mean, high, (inner_low, inner_high))
 
 
@@ -130,7 +135,8 @@ def _horizon_label(years: float) -> str:
 def value_within(evidence: Evidence, years: float) -> Floats:
     """Draws of the value of the years next to come; of a period in which they end, its part of the time."""
     inside = [np.clip((years - period.start) / (period.end - period.start), 0.0, 1.0) for period in evidence.valuation.periods]
-    return draws_of(evidence, "value") @ np.array(inside)
+    value: Floats = draws_of(evidence, "value") @ np.array(inside)
+    return value
 
 
 def _levers(evidence: Evidence) -> list[Scenario]:
@@ -162,7 +168,7 @@ def _alternative(evidence: Evidence) -> list[Scenario]:
     if other is None:
         return []
     value = other.valuation.total.sel(component="value").sum("period").to_numpy().astype(float)
-    return [Scenario("alternative", "changed", words.SCENARIO_ALTERNATIVE.format(title=other.title), value)]
+    return [Scenario("alternative", "changed", words.SCENARIO_ALTERNATIVE.format(title=translated(other.title)), value)]
 
 
 def _figure(evidence: Evidence, value: Floats, found: tuple[Scenario, ...]) -> Figure:
@@ -172,7 +178,7 @@ def _figure(evidence: Evidence, value: Floats, found: tuple[Scenario, ...]) -> F
     for scenario in found:
         if scenario.factor:
             means.setdefault(scenario.factor, {})[scenario.moved] = scenario.mean
-    title = "" if evidence.alternative is None else evidence.alternative.title
+    title = "" if evidence.alternative is None else translated(evidence.alternative.title)
     swings = [Swing(words.FACTORS[factor].format(title=title), **ends) for factor, ends in means.items()]
     swings.sort(key=lambda swing: -_span(swing, mean))
     low, high = (float(end) for end in np.quantile(value, [0.05, 0.95]))

@@ -233,6 +233,12 @@ def test_forecast_adds_up(evidence_of):
         assert sum(row[place] for row in table.rows) == pytest.approx(table.foot[place])
 
 
+def test_sections_stand_in_a_readers_order(evidence_of):
+    names = [section.name for section in compose(evidence_of("normal")).sections]
+    order = ["headline", "segments", "forecast", "cohorts", "unit-economics", "risk", "sensitivity", "assumptions", "ledger", "lineage"]
+    assert [name for name in names if name in order] == order and names[-2:] == ["certificate", "reproduction"]
+
+
 def test_missing_block_raises(evidence_of):
     document = compose(evidence_of("plain"))
     section = document.sections[0]
