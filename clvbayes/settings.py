@@ -66,7 +66,10 @@ class DataSettings(_Section):
 
 
 class ModelSettings(_Section):
-    """Which models, and over which segments they are pooled; "auto" models returns where the data have any."""
+    """Which models, and over which segments they are pooled; "auto" models returns where the data have any.
+
+    `alternative`: another model of purchases, whose value the report tells beside.
+    """
 
     purchases: Purchases = "mbg_nbd"
     season: bool | None = None
@@ -75,6 +78,7 @@ class ModelSettings(_Section):
     frequency_link: bool = False
     returns: Literal["auto", "none", "beta_binomial_returns"] = "auto"
     pool: list[str | list[str]] = []
+    alternative: Purchases | None = None
 
     @property
     def purchase_options(self) -> dict[str, Any]:
@@ -85,6 +89,8 @@ class ModelSettings(_Section):
 
     @model_validator(mode="after")
     def _options_of_their_models(self) -> "ModelSettings":
+        if self.alternative == self.purchases:
+            raise ValueError(f'models.alternative = "{self.alternative}" is the valuation\'s own model; name another one, or leave it out')
         if self.frequency_link and self.spend != "lognormal":
             raise ValueError('models.frequency_link needs models.spend = "lognormal"')
         if self.k is not None and self.purchases != "mbg_cnbd":
@@ -244,6 +250,11 @@ class Settings(_Section):
         """The valuation's models, then those that a back-test grades beside them."""
         return (self.models, *(_as_models(self.models, candidate) for candidate in self.backtest.also))
 
+    @property
+    def alternative(self) -> ModelSettings | None:
+        """The models of the value that is told beside."""
+        return None if self.models.alternative is None else _as_models(self.models, CandidateSettings(purchases=self.models.alternative))
+
     @model_validator(mode="after")
     def _candidates_are_models(self) -> "Settings":
         for candidate in self.backtest.also:
@@ -280,7 +291,7 @@ class Settings(_Section):
 
     @model_validator(mode="after")
     def _opportunities_are_counted(self) -> "Settings":
-        for models in self.candidates:
+        for models in filter(None, (*self.candidates, self.alternative)):
             if models.purchases in OF_OPPORTUNITIES and self.data.opportunity is None:
                 raise ValueError(
                     f'models.purchases = "{models.purchases}" needs data.opportunity, such as "year": how often customers can order at most'
@@ -321,7 +332,7 @@ class Settings(_Section):
 def _as_models(settings: ModelSettings, candidate: CandidateSettings) -> ModelSettings:
     """A candidate's models, completed by the valuation's; options are not carried over to models that have none of the name."""
     given = candidate.model_dump(exclude_none=True)
-    completed = settings.model_dump() | given
+    completed = settings.model_dump() | {"alternative": None} | given
     if completed["spend"] != "lognormal" and "frequency_link" not in given:
         completed["frequency_link"] = False
     if completed["purchases"] != settings.purchases:

@@ -24,11 +24,11 @@ from clvbayes.inference import CheckResult, Fit, spend_checks
 from clvbayes.inference.kept import code_digest, drop_other_fits, fit_or_kept
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
-from clvbayes.report import Budgeted, Evidence, GradedModel, backtest_document, compose, render_html
+from clvbayes.report import Alternative, Budgeted, Evidence, GradedModel, backtest_document, compose, render_html
 from clvbayes.report.blocks import Document
 from clvbayes.settings import ModelSettings, Settings, SettingsFile, read_settings
 from clvbayes.storage import load, save
-from clvbayes.valuation import Valuation, value
+from clvbayes.valuation import LEVERS, Discrepancy, Valuation, value, wider_priors
 
 __all__ = ["GradedStudy", "Study", "check", "run", "run_backtest"]
 
@@ -38,6 +38,7 @@ SAME_GRADES = ("sha256", "read", "by", "until", "asked", "horizons", "seed", "dr
 FITS, BACKTEST, BACKTEST_FITS = "fits", "backtest", "backtest-fits"
 PLAN = "plan.parquet"
 SHOWN_LEVELS = 12
+MOVED_CUSTOMERS = 100_000  # above it the thirteen passes of all levers would take minutes
 NOT_CERTIFIED = "a check of sampling or simulation failed; run.allow_failed_checks = true plans all the same"
 VERSIONED = ("clvbayes", "pymc", "nutpie", "arviz-stats", "numpy", "numba", "pandas", "duckdb")
 
@@ -204,12 +205,13 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         settings.economics.economics(customers.currency),
         returns=returns,
         by=settings.report.by,
-        levers=tuple(dict.fromkeys(LEVER_OF[one.lever] for one in settings.measure if one.lever in LEVER_OF)),
+        levers=_levers(settings, customers),
         discrepancy=discrepancy,
         draws=settings.run.predictive_draws,
         seed=settings.run.seed,
         progress=progress,
     )
+    alternative, alternative_key = _alternative(folder, settings, customers, spend, returns, discrepancy, sampler, progress)
     budgeted = _budgeted(settings, valuation, [fit for fit in (*purchases, spend, returns) if fit is not None], graded)
     versions = {"python": python_version()} | {name: version(name) for name in VERSIONED}
     evidence = Evidence(
@@ -230,12 +232,14 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         settings=_shown(file),
         backtest=graded,
         budgeted=budgeted,
+        alternative=alternative,
+        wider_priors=wider_priors(purchases, spend, draws=settings.run.predictive_draws, seed=settings.run.seed),
         language=settings.report.language,
     )
     plan = None if budgeted is None else budgeted.plan
     study = Study(file, customers, purchases[0], spend, returns, valuation, compose(evidence), folder, purchases[1:], plan)
     _write(study, evidence)
-    drop_other_fits(folder / FITS, keys)
+    drop_other_fits(folder / FITS, (*keys, *alternative_key))
     return study
 
 
@@ -432,6 +436,44 @@ def _budgeted(settings: Settings, valuation: Valuation, fits: Sequence[Fit], gra
         return Budgeted(as_drawn) if factor == 1.0 else Budgeted(planned(factor), as_drawn)
     except ArgumentError as problem:  # such as limits that clash: the valuation stands, and the report says why there is no plan
         return Budgeted(None, refused=str(problem))
+
+
+def _levers(settings: Settings, customers: Customers) -> tuple[str, ...]:
+    """What to move: all that the report can tell of; of a large base only what measures move."""
+    if len(customers) <= MOVED_CUSTOMERS:
+        return LEVERS
+    return tuple(dict.fromkeys(LEVER_OF[one.lever] for one in settings.measure if one.lever in LEVER_OF))
+
+
+def _alternative(
+    folder: Path,
+    settings: Settings,
+    customers: Customers,
+    spend: Fit,
+    returns: Fit | None,
+    discrepancy: Discrepancy,
+    sampler: dict[str, Any],
+    progress: bool,
+) -> tuple[Alternative | None, tuple[str, ...]]:
+    """The value by another model of purchases, all else alike, and under which key its fit is kept."""
+    if settings.alternative is None:
+        return None, ()
+    model, _ = _purchases_and_spend(settings.alternative)
+    fitted, key = fit_or_kept(folder / FITS, model, customers, sampler, progress)
+    valuation = value(
+        fitted,
+        spend,
+        customers,
+        settings.economics.economics(customers.currency),
+        returns=returns,
+        by=(),
+        newcomers=False,
+        discrepancy=discrepancy,
+        draws=settings.run.predictive_draws,
+        seed=settings.run.seed,
+        progress=progress,
+    )
+    return Alternative(model.title, valuation), (key,)
 
 
 def _spend_findings(customers: Customers, settings: Settings, pool: Pool) -> tuple[CheckResult, ...]:

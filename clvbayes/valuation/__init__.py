@@ -2,6 +2,7 @@
 
 from clvbayes.valuation.discrepancy import Discrepancy
 from clvbayes.valuation.economics import Economics, Period, period_containing, period_label
+from clvbayes.valuation.levers import LEVERS
 from clvbayes.valuation.peers_convention import peers_value
 from clvbayes.valuation.prior_check import prior_check, priors_in_words
 from clvbayes.valuation.textbook import textbook
@@ -11,6 +12,7 @@ from clvbayes.valuation.wider_priors import wider_priors
 
 __all__ = [
     "COMPONENTS",
+    "LEVERS",
     "MOMENTS",
     "NEVER",
     "Acquisition",
