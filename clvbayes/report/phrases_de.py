@@ -17,7 +17,6 @@ PHRASES: dict[str, str] = {
     "Last year's rate": "Rate des letzten Jahres",
     # periods and levels
     "{name} (part)": "{name} (anteilig)",
-    "(none)": "(ohne Angabe)",
     "under 4 weeks": "unter 4 Wochen",
     "4-12 weeks": "4 bis 12 Wochen",
     "13-25 weeks": "13 bis 25 Wochen",
@@ -156,10 +155,9 @@ PHRASES: dict[str, str] = {
     "{rows} lines, {amount} in all, equal another line in every column": (
         "{rows} Zeilen, zusammen {amount}, gleichen einer anderen Zeile in jeder Spalte"
     ),
-    "{customers} customers have no value of {name} on their first day and stand under {level}": (
-        "{customers} Kunden haben am ersten Tag keinen Wert von {name} und stehen unter {level}"
+    "{customers} customers have no value of {name} on their first day and stand under {name_level}": (
+        "{customers} Kunden haben am ersten Tag keinen Wert von {name} und stehen unter {name_level}"
     ),
-    "'(none)'": "„(ohne Angabe)“",
     "{customers} customers have more than one value of {name}; that of the first day counts": (
         "{customers} Kunden haben mehr als einen Wert von {name}; der des ersten Tages zählt"
     ),

@@ -611,7 +611,10 @@ RISK_FIGURE_ALT = (
 RISK_FIGURE_CAPTION = (
     "Der Rückgang ist, was das Ganze in den schlechtesten 5\u00a0% der Fälle weniger bringt als im Mittel, aufgeteilt nach Euler."
 )
-RISK_FIGURE_CAPTION_REST = " Gezeichnet sind die {shown} größten Ausprägungen und der Rest zusammen; die Tabelle enthält alle."
+RISK_FIGURE_CAPTION_REST = (
+    " Gezeichnet sind die {shown} größten Ausprägungen; die übrigen {levels} halten zusammen {value} des Wertes und tragen {fall} des "
+    "Rückgangs. Die Tabelle enthält alle."
+)
 RISK_FIGURE_FINDING = (
     "{level} trägt {fall} des Risikos bei {share} des Wertes: gemessen an der Größe mehr als jede andere gezeichnete Ausprägung."
 )
@@ -620,7 +623,6 @@ RISK_FIGURE_FINDING_EVEN = (
 )
 RISK_VALUE_SHARE = "Anteil am Wert"
 RISK_FALL_SHARE = "Anteil am Rückgang"
-RISK_REST = "Die übrigen {levels} Ausprägungen"
 AXIS_SHARES = "Anteil, %"
 RISK_NOTE = (
     "Der Value-at-Risk ist der Wert, der in einem von zwanzig Fällen unterschritten wird; der CVaR ist das Mittel der Fälle darunter. Je "
