@@ -57,9 +57,9 @@ def _reconciliation(evidence: Evidence) -> Table:
     assert customers.ledger is not None
     kept, by_month = float(customers.ledger.kept.amount), float(customers.history["revenue"].astype(float).sum())
     first, repeats = (float(customers.statistics[name].sum()) for name in ("first_amount", "spend_sum"))
-    amounts = (first, repeats, by_month - first - repeats, kept - by_month)
     # sums of many decimals: less than half a cent is nothing
-    amounts = tuple(0.0 if abs(amount) < CENT else amount for amount in amounts)
+    parts = (first, repeats, by_month - first - repeats, kept - by_month)
+    amounts = [0.0 if abs(amount) < CENT else amount for amount in parts]
     names = (words.RECONCILED_FIRST, words.RECONCILED_REPEATS, words.RECONCILED_BACK, words.RECONCILED_NOT)
     columns = (
         Column(words.COLUMN_REVENUE_OF),

@@ -144,8 +144,9 @@ CAUTION_FREE = (
     "Bestellungen kostenlos, gleich von welchem Kunden."
 )
 CAUTION_TRUNCATED = (
-    "{early} von {customers} Kunden haben ihre erste Bestellung in den ersten {days} Tagen der Daten, weit mehr als später. Die meisten "
-    "davon sind vermutlich ältere Kunden, deren frühere Bestellungen in der Datei fehlen; sie gelten daher als jünger, als sie sind."
+    "In die ersten {days} Tage der Daten fällt die erste Bestellung von {early} der {customers} Kunden, weit mehr als in spätere "
+    "Zeiträume. Die meisten davon sind vermutlich ältere Kunden, deren frühere Bestellungen in der Datei fehlen; sie gelten daher als "
+    "jünger, als sie sind."
 )
 
 # Outlook
@@ -414,11 +415,11 @@ SPREAD_SYSTEMATIC = (
     "viel vorhersagt. Das gleicht sich auch über noch so viele Kunden nicht aus."
 )
 LEARNED = (
-    " Gelernt wurde dies aus {errors} abgelaufenen Prognosen von {origins} früheren Stichtagen: Im Mittel lagen die Bestellungen "
-    "{direction}, und von Quartal zu Quartal weichen sie davon um {sd}\u00a0% ab (eine Standardabweichung)."
+    " Gelernt wurde dies aus {errors} abgelaufenen Prognosen (frühere Stichtage: {origins}): Im Mittel lagen die Bestellungen {direction}, "
+    "und von Quartal zu Quartal weichen sie davon um {sd}\u00a0% ab (eine Standardabweichung)."
 )
 LEARNED_LITTLE = (
-    " Bisher konnten nur {errors} Prognosen von {origins} früheren Stichtagen mit dem Ist verglichen werden. Bei so wenigen ist ein großer "
+    " Bisher konnten nur {errors} Prognosen (frühere Stichtage: {origins}) mit dem Ist verglichen werden. Bei so wenigen ist ein großer "
     "Teil der Bandbreite angenommen: Die Summe eines Quartals kann um {sd}\u00a0% abweichen (eine Standardabweichung; vor jedem Vergleich "
     "angenommen: {prior}\u00a0%)."
 )
@@ -511,7 +512,7 @@ UNIT_FINDING_ONE = (
     "Neukunden amortisieren sich die Gewinnungskosten nie."
 )
 UNIT_FINDING_ALL_EARN = (
-    "In allen {levels} Ausprägungen amortisieren sich die Gewinnungskosten im Mittel: je Einheit Kosten von {worst} in {last} bis {best} "
+    "In allen Ausprägungen ({levels}) amortisieren sich die Gewinnungskosten im Mittel: je Einheit Kosten von {worst} in {last} bis {best} "
     "in {first}."
 )
 UNIT_FINDING_SOME_LOSE = (
@@ -910,7 +911,7 @@ BACKTEST_OTHER_DATA = (
 BACKTEST_ALONE = "{model} wurde nur mit den Referenzprognosen verglichen; weitere Modelle zum Vergleich sind zu benennen."
 BACKTEST_BEATEN = (
     "„{baseline}“ – eine Referenzprognose, die jedes Modell übertreffen muss – sagte einzelne Kunden ({measure}) über {weeks} Wochen "
-    "besser voraus als {model}: Ein anderes Modell ist zu erwägen, oder zu klären, was sich im Geschäft geändert hat."
+    "besser voraus als {model}: Zu erwägen ist ein anderes Modell, oder es ist zu klären, was sich im Geschäft geändert hat."
 )
 BACKTEST_CHOICE = "Von den angegebenen Modellen ist {model} zu verwenden: {reason}."
 BACKTEST_CHOICE_OTHER = "Dieser Bericht verwendet {own}; der Rückvergleich zieht {model} vor: {reason}."
@@ -1143,11 +1144,11 @@ EXPLORER = "Pläne für andere Budgets"
 EXPLORER_SPENDS = "Ausgaben je Maßnahme"
 EXPLORER_TABLE = "Alle berechneten Pläne"
 EXPLORER_FINDING = (
-    "Bei einer Risikoscheu von {aversion} bringt der beste Plan innerhalb von {least} im Mittel {low} mehr, als er kostet, der beste "
-    "innerhalb von {most} {high}."
+    "Bei einer Risikoscheu von {aversion} bringt der beste Plan mit einem Budget von {least} im Mittel {low} mehr, als er kostet; mit "
+    "einem Budget von {most} sind es {high}."
 )
 EXPLORER_FINDING_ONE = (
-    "Nur innerhalb von {budget} gibt es einen Plan, der die Grenzen einhält; er bringt im Mittel {mean} mehr, als er kostet."
+    "Nur mit einem Budget von {budget} gibt es einen Plan, der die Grenzen einhält; er bringt im Mittel {mean} mehr, als er kostet."
 )
 EXPLORER_NOTE = (
     "Jeder ist der beste Plan bei seinem Budget und seiner Risikoscheu, bewertet an den Ziehungen, die an seiner Wahl nicht beteiligt "

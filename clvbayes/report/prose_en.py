@@ -552,19 +552,21 @@ COLUMN_DIVERSIFIES = "Diversifies"
 COLUMN_BETA = "CLV beta"
 COLUMN_MOVES = "Moves per 1 % of the whole"
 PARTS_FINDING = (
-    "Where the whole falls, {level} carries most of it: {fall} of the fall, with {share} of the value. By themselves the levels would fall "
-    "by {alone} in sum; {diversified} of that diversifies."
+    "Where the whole falls, {level} carries the largest part: {fall} of the fall, with {share} of the value. By themselves the levels "
+    "would fall by {alone} in sum; {diversified} of that diversifies."
 )
 PARTS_FINDING_NONE = "The whole does not fall below its mean, so that there is nothing to share out."
 RISK_FIGURE = "Who carries the value, and who the risk: {column}"
 RISK_FIGURE_ALT = "Paired bars by level: share of the mean value, and share of the fall below it in the worst cases. {finding}"
 RISK_FIGURE_CAPTION = "The fall is what the whole brings less than its mean in the worst 5 % of cases, shared out by Euler's allocation."
-RISK_FIGURE_CAPTION_REST = " Drawn are the {shown} largest levels and the rest as one; the table has all."
+RISK_FIGURE_CAPTION_REST = (
+    " Drawn are the {shown} largest levels; the other {levels} hold {value} of the value together and carry {fall} of the fall. The table "
+    "has all."
+)
 RISK_FIGURE_FINDING = "{level} carries {fall} of the risk with {share} of the value: more beside its size than any other level drawn."
 RISK_FIGURE_FINDING_EVEN = "No level carries a share of the risk that differs by more than one hundredth from its share of the value."
 RISK_VALUE_SHARE = "Share of the value"
 RISK_FALL_SHARE = "Share of the fall"
-RISK_REST = "The other {levels} levels"
 AXIS_SHARES = "Share, %"
 RISK_NOTE = (
     "Value at risk is the value that is undercut in one case in twenty; CVaR is the mean of the cases below it. The higher both are, the "

@@ -168,18 +168,20 @@ def _contributions_finding(levels: tuple[Level, ...], parts: pd.DataFrame, curre
 
 
 def _figure(column: str, levels: tuple[Level, ...], parts: pd.DataFrame, everyone: _Risk) -> Figure:
-    """Shares of value and of the fall, of the largest levels and of the rest."""
+    """Shares of value and of the fall, of the largest levels; of the rest in words."""
     pairs = [
         Pair(level.name, float(held), float(carried))
         for level, held, carried in zip(levels, parts["share"], parts["share_of_fall"], strict=True)
     ]
     caption = words.RISK_FIGURE_CAPTION
     if len(pairs) > MOST_BARS:
-        shown = sorted(range(len(pairs)), key=lambda place: (levels[place].folded > 0, place))[: MOST_BARS - 1]
+        shown = sorted(range(len(pairs)), key=lambda place: (levels[place].folded > 0, place))[:MOST_BARS]
         rest = [pair for place, pair in enumerate(pairs) if place not in shown]
         sums = (sum(pair.value for pair in rest), sum(pair.fall for pair in rest))
-        pairs = [*(pairs[place] for place in shown), Pair(words.RISK_REST.format(levels=len(rest)), *sums)]
-        caption += words.RISK_FIGURE_CAPTION_REST.format(shown=MOST_BARS - 1)
+        value, fall = (show(share(part)) for part in sums)
+        # in words: drawn to scale, so many together would leave no room for the others
+        caption += words.RISK_FIGURE_CAPTION_REST.format(shown=MOST_BARS, levels=len(rest), value=value, fall=fall)
+        pairs = [pairs[place] for place in shown]
     most = max(pairs, key=lambda pair: pair.fall - pair.value)
     finding = words.RISK_FIGURE_FINDING_EVEN
     if everyone.mean <= 0 or not parts["share_of_fall"].any():

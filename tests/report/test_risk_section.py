@@ -78,7 +78,7 @@ def test_findings_name_the_level_that_is_risky() -> None:
         section = risk_section(replace(evidence, valuation=moved))
         assert table_of(section, words.RISK_TABLE.format(column=BY)).finding.startswith(f"Beside its size {risky} may fall deepest")
         assert figures_of(section)[0].finding.startswith(f"{risky} carries 100\u00a0% of the risk")
-        assert f"{risky} carries most of it" in table_of(section, words.PARTS_TABLE.format(column=BY)).finding
+        assert f"{risky} carries the largest part" in table_of(section, words.PARTS_TABLE.format(column=BY)).finding
 
 
 def test_many_levels_stand_whole_in_the_table_and_largest_in_the_figure() -> None:
@@ -88,8 +88,10 @@ def test_many_levels_stand_whole_in_the_table_and_largest_in_the_figure() -> Non
     table = table_of(section, words.PARTS_TABLE.format(column=BY))
     [figure] = figures_of(section)
     drawn = [row[0] for row in table.rows if f">{row[0]}<" in figure.svg]
-    assert len(table.rows) == 40 and drawn == [row[0] for row in table.rows[: MOST_BARS - 1]]
-    assert words.RISK_REST.format(levels=40 - MOST_BARS + 1) in figure.svg
+    assert len(table.rows) == 40 and drawn == [row[0] for row in table.rows[:MOST_BARS]]
+    shown, rest = table.rows[:MOST_BARS], table.rows[MOST_BARS:]
+    told = f"the other {len(rest)} hold {100 * (1 - sum(row[2] for row in shown)):.0f}\u00a0% of the value"
+    assert told in figure.caption
 
 
 @pytest.mark.parametrize(
