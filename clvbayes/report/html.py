@@ -18,7 +18,7 @@ from clvbayes.report.shown import shown_card, shown_table
 __all__ = ["render_html"]
 
 SCRIPTS = ("tables.js", "tooltip.js", "explorer.js")
-LONG_WORD, LONG_TEXT = 24, 40  # characters; longer words may be broken, longer texts need more room
+SHORT, LONG_WORD, LONG_TEXT = 22, 24, 40  # characters: of texts never broken, of words never broken, of texts that need no more room
 
 
 @dataclass(frozen=True)
@@ -92,8 +92,9 @@ def _room(content: str | Markup) -> str:
     """What the style sheet must know of a cell's text."""
     if isinstance(content, Markup):
         return ""
-    long = any(len(word) > LONG_WORD for word in content.split())
-    return (" long" if long else "") + (" sentence" if len(content) > LONG_TEXT and not long else "")
+    if any(len(word) > LONG_WORD for word in content.split()):
+        return " long"
+    return " short" if len(content) <= SHORT else " sentence" if len(content) > LONG_TEXT else ""
 
 
 def _picture(figure: Figure) -> Markup:

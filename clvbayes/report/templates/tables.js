@@ -30,8 +30,12 @@
     }
   };
 
+  // What names a row, and words; numbers elsewhere would be found where nobody looks for them.
+  const wordsOf = (row) => [...row.cells].filter((cell) => !cell.cellIndex || cell.matches(".text, .fact, .status"));
+
   const filter = (box, rows, changed) => {
-    const texts = new Map(rows.map((row) => [row, row.textContent.toLocaleLowerCase(language)]));
+    const told = (row) => wordsOf(row).map((cell) => cell.textContent).join(" ").toLocaleLowerCase(language);
+    const texts = new Map(rows.map((row) => [row, told(row)]));
     const tools = make("div", { className: "tools" }), count = make("output", {});
     const field = make("input", { type: "search", placeholder: says.filter, ariaLabel: `${says.filter}: ${box.dataset.title}` });
     field.oninput = () => {
