@@ -5,24 +5,31 @@ import json
 import re
 from dataclasses import fields, is_dataclass, replace
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
 from decisions.made_up_worth import made_up
 from inference.test_certificate import PRIORS, posterior
 from made_up_backtest import OTHER, OWN, Past, make_backtest
-from made_up_base import BASES
+from made_up_base import BASES, evidence_of_errors
+from made_up_explored import made_up_explored
+from pypdf import PdfReader
 from report.test_plan_section import measures
 from report.test_report import Page
 
 from clvbayes.decisions import Limit, allocate
 from clvbayes.inference.certificate import CheckResult, Compression, certify
 from clvbayes.models import gamma_gamma
-from clvbayes.report import Budgeted, GradedModel, backtest_document, compose, prose_de, prose_en, render_html
+from clvbayes.report import Alternative, Budgeted, GradedModel, backtest_document, compose, prose_de, prose_en, render_html
 from clvbayes.report.blocks import Figure
 from clvbayes.report.language import speaking, words
+from clvbayes.report.pdf import render_pdf
 from clvbayes.report.phrases_de import PHRASES
+from clvbayes.report.tree_json import render_json
+from clvbayes.report.xlsx import render_xlsx
 
 FIELD = re.compile(r"\{(\w+)\}")
 ENGLISH = re.compile(r"\b(the|of|and|with|are|is|not|than|from|which|by|customers|orders|draws|limit|forecasts?|no|to)\b")
@@ -262,6 +269,40 @@ def test_pictures_say_german_words_and_numbers(both) -> None:
     labels = [set(re.findall(r">([^<>]+)</(?:text|tspan)>", pictures)) for pictures in (english, german)]
     assert {label for label in labels[1] if re.fullmatch(r"[\d.]*\d\.\d{1,2}", label)} == set()
     assert {label for label in labels[0] & labels[1] if ENGLISH.search(label)} == set()
+
+
+@pytest.mark.parametrize("name", ["errors", "few errors", "no errors", "explored", "refused", "other model", "other data", "one origin"])
+def test_what_is_seldom_told_is_told_in_german_too(name, evidence_in, plan) -> None:
+    past = Past(off={OWN: 2.5, OTHER: 1.6, "No churn": 1.0, "Last year's rate": 0.5}, failed_fits=7)
+    once = Past(models=(OWN,), origins=1, horizons=(13,))
+    normal = evidence_in("normal", "de")
+    told = {
+        "errors": lambda: {"valuation": replace(normal.valuation, discrepancy=evidence_of_errors(40))},
+        "few errors": lambda: {"valuation": replace(normal.valuation, discrepancy=evidence_of_errors(2))},
+        "no errors": lambda: {"valuation": replace(normal.valuation, discrepancy=evidence_of_errors(0))},
+        "explored": lambda: {"budgeted": Budgeted(plan, as_drawn=plan, explored=made_up_explored(plan))},
+        "refused": lambda: {
+            "budgeted": Budgeted(None, refused="no plan keeps to all limits; these clash: the budget of 110,000; change: at most 5")
+        },
+        "other model": lambda: {"alternative": Alternative("Pareto/NBD with season", normal.valuation)},
+        "other data": lambda: {"backtest": GradedModel(make_backtest(past), OWN, "EUR", of_other_data=True)},
+        "one origin": lambda: {"backtest": GradedModel(make_backtest(once), OWN, "EUR")},
+    }[name]()
+    for text in texts(compose(replace(normal, **told))):
+        assert not ENGLISH.search(re.sub(r"clvbayes\.\w+|\[\w+\] \w+|orders\.csv|value\(\)", "", text)), text
+
+
+def test_other_files_speak_german(both) -> None:
+    _, german = both("normal")
+    text = " ".join(page.extract_text() for page in PdfReader(BytesIO(render_pdf(german))).pages)
+    assert "Kundenbewertung zum 15.11.2026" in text and "Prüfprotokoll" in text and "Certificate" not in text
+    told = json.loads(render_json(german))
+    assert told["language"] == "de" and told["sections"][0]["title"] == "Auf einen Blick"
+    with ZipFile(BytesIO(render_xlsx(german))) as book:
+        strings = re.findall(r"<t[^>]*>([^<]*)</t>", book.read("xl/sharedStrings.xml").decode())
+    assert "Wert des Kundenstamms" in strings
+    for each in strings:
+        assert not ENGLISH.search(re.sub(r"clvbayes\.\w+|\[\w+\] \w+|orders\.csv", "", each)), each
 
 
 def test_a_back_test_by_itself_speaks_german() -> None:
