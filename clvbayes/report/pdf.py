@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from clvbayes.report.blocks import Block, Card, Document, Explorer, Figure, Finding, Heading, Headline, Note, Prose, Section, Table
 from clvbayes.report.language import speaking, words
-from clvbayes.report.numbers import count, show
+from clvbayes.report.numbers import NBSP, count, show
 from clvbayes.report.shown import ShownCell, ShownTable, shown_card, shown_table
 
 __all__ = ["LONGEST", "render_pdf"]
@@ -59,9 +59,9 @@ def _set(told: str) -> bytes:
 
 
 def _in_lines(told: Any) -> Any:
-    """As a browser does: the end of a line within a text is a space."""
+    """The end of a line within a text is a space, as in a browser; a number and its per cent sign stay together."""
     if isinstance(told, str):
-        return re.sub(r"[\t\n\r]+", " ", told)
+        return re.sub(r"(?<=\d) %", f"{NBSP}%", re.sub(r"[\t\n\r]+", " ", told))
     if isinstance(told, dict):
         return {name: _in_lines(value) for name, value in told.items()}
     return [_in_lines(value) for value in told] if isinstance(told, list) else told

@@ -262,6 +262,16 @@ def test_wide_tables_get_smaller_and_then_turned_pages():
         assert "Second" in page.extract_text(), "a section's title stands above its table"
 
 
+def test_a_table_higher_than_a_turned_page_goes_on_over_pages():
+    heads = (Column("Name"), *(Column(f"Column{place:02d}", "number") for place in range(20)))
+    rows = tuple((f"row{place:02d} " + "long name " * 20, *range(20)) for place in range(15))
+    reader = read(render_pdf(document(Table("Wide and high", heads, rows))))
+    pages = [page for page in reader.pages[1:] if page.mediabox.width > page.mediabox.height]
+    assert len(pages) > 1 and all("Column19" in squeezed(page.extract_text()) for page in pages)
+    found = [text for page in pages for text, _, up in starts_of(page) if up > 40]
+    assert all(any(f"row{place:02d}" in text for text in found) for place in range(15))
+
+
 def test_sections_of_half_width_stand_side_by_side_if_their_tables_can_be_read():
     narrow = listed(["a", "b"])
     heads = (Column("Name"), *(Column(f"Column{place:02d}", "number") for place in range(8)))
