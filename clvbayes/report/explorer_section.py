@@ -8,7 +8,7 @@ import pandas as pd
 from clvbayes.report.blocks import Cell, Column, Explorer, Note, Quantity, Scale, Section, Table
 from clvbayes.report.evidence import Evidence, currency_of
 from clvbayes.report.language import words
-from clvbayes.report.numbers import decimal, money, money_alike, money_format, plain, plain_digits, probability, show
+from clvbayes.report.numbers import money_alike, money_format, plain, plain_digits, probability, show
 
 __all__ = ["explorer_section"]
 

@@ -323,6 +323,21 @@ def test_what_scrolls_sideways_can_be_reached_with_the_keyboard(opened) -> None:
     assert all((box.get_attribute("tabindex") == "0") == box.evaluate(scrolls) for box in boxes)
 
 
+def test_every_text_stands_out_from_the_page(opened) -> None:
+    page = opened("full")
+    colors = page.evaluate(
+        """[...new Set([...document.querySelectorAll("body *:not(svg, svg *, script, .tooltip)")]
+            .filter((element) => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+            .map((element) => getComputedStyle(element).color))]"""
+    )
+    assert len(colors) > 3
+    for color in colors:
+        parts = [int(part) / 255 for part in color.removeprefix("rgb(").removesuffix(")").split(",")]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        assert 1.05 / (luminance + 0.05) >= 4.5, color  # WCAG 2.2, 1.4.3, on white
+
+
 def test_hostile_names_are_shown_whole_and_do_nothing(opened, written) -> None:
     page = opened("hostile")
     shown = page.locator("body").inner_text()

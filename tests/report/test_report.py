@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from babel.numbers import format_decimal
 from made_up_base import BASES, HOSTILE, HOSTILE_COLUMN, make_evidence
 
 from clvbayes.errors import ArgumentError
@@ -18,6 +19,7 @@ from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Document, Figure, Finding, Headline, Note, Table
 from clvbayes.report.compose import SECTIONS
 from clvbayes.report.headline import headline
+from clvbayes.report.language import grouped, speaking
 from clvbayes.report.outlook import outlook
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -382,3 +384,14 @@ def test_the_spread_of_the_total_is_split_and_what_lies_beyond_the_horizon_is_sa
     shown = " ".join(data for _, data in pages("normal")[1].texts)
     assert "85\u00a0% is systematic" in shown  # 12 of a standard deviation of 13
     assert "20\u00a0% lies beyond the horizon of 3 years" in shown
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_numbers_are_written_as_babel_writes_them(language):
+    rng = np.random.default_rng(3)
+    with speaking(language):
+        for digits in range(5):
+            for value in rng.standard_normal(200) * 10.0 ** rng.integers(-3, 9, 200):
+                rounded = round(float(value), digits) + 0.0
+                pattern = "#,##0" + ("." + "0" * digits if digits else "")
+                assert grouped(rounded, digits) == format_decimal(rounded, format=pattern, locale=language)
