@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib import style
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -13,7 +14,7 @@ from clvbayes.report.figures import BANDS, BLUE, GREY, INK, SIZE, SLATE, STYLE, 
 from clvbayes.report.language import words
 from clvbayes.report.numbers import decimal, money_alike, money_format, show, show_range, unit_label
 
-__all__ = ["Graded", "Pair", "class_bars", "graded_bands", "tracking_chart"]
+__all__ = ["Graded", "Pair", "class_bars", "draw_graded", "graded_bands", "tracking_chart"]
 
 RED = "#b3261e"
 OUTER, INNER = BANDS[1][1], BANDS[2][1]
@@ -54,28 +55,33 @@ def graded_bands(forecasts: Sequence[Graded], *, currency: str) -> str:
     """
     with style.context(["default", {**STYLE, "svg.hashsalt": "clvbayes-graded"}]):
         figure = Figure(figsize=SIZE, layout="constrained")
-        axes = figure.add_subplot()
-        for place, graded in enumerate(forecasts):
-            for (low, high), color in ((graded.outer, OUTER), (graded.inner, INNER)):
-                axes.bar(place, high - low, bottom=low, width=0.5, color=color, linewidth=0)
-            axes.plot([place - 0.25, place + 0.25], [graded.median] * 2, color=BLUE, linewidth=1.5)
-            axes.plot(place, graded.actual, marker="o", markersize=5.5, color=INK if graded.held else RED)
-        top = max(max(graded.outer[1], graded.actual) for graded in forecasts)
-        axes.set_ylim(0, 1.1 * top if top > 0 else 1.0)
-        axes.set_xlim(-0.7, max(len(forecasts), 3) - 0.3)
-        for place, graded in enumerate(forecasts):
-            tell_between(axes, place - 0.5, place + 0.5, _told_of_forecast(graded, currency))
-        turned = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if len(forecasts) > 5 else {}
-        axes.set_xticks(range(len(forecasts)), [graded.label for graded in forecasts], **turned)  # type: ignore[arg-type]
-        axes.set_xlabel(words.AXIS_ORIGIN)
-        _set_money(axes, [value for graded in forecasts for value in (*graded.outer, graded.actual)], words.AXIS_GRADED, currency)
-        dots = [
-            Line2D([], [], color=color, marker="o", markersize=5.5, linestyle="", label=label)
-            for color, label in ((INK, words.GRADED_INSIDE), (RED, words.GRADED_OUTSIDE))
-        ]
-        bands = [Patch(color=color, label=words.BAND.format(percent=percent)) for color, percent in ((INNER, 50), (OUTER, 90))]
-        figure.legend(handles=[*dots, *bands], loc="outside lower center", ncols=4, frameon=False, fontsize=8, handlelength=1.4)
+        handles = draw_graded(figure.add_subplot(), forecasts, currency=currency)
+        figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=8, handlelength=1.4)
         return svg_text(figure)
+
+
+def draw_graded(axes: Axes, forecasts: Sequence[Graded], *, currency: str) -> list[Line2D | Patch]:
+    """The same on given axes; returns what a legend names."""
+    for place, graded in enumerate(forecasts):
+        for (low, high), color in ((graded.outer, OUTER), (graded.inner, INNER)):
+            axes.bar(place, high - low, bottom=low, width=0.5, color=color, linewidth=0)
+        axes.plot([place - 0.25, place + 0.25], [graded.median] * 2, color=BLUE, linewidth=1.5)
+        axes.plot(place, graded.actual, marker="o", markersize=5.5, color=INK if graded.held else RED)
+    top = max(max(graded.outer[1], graded.actual) for graded in forecasts)
+    axes.set_ylim(0, 1.1 * top if top > 0 else 1.0)
+    axes.set_xlim(-0.7, max(len(forecasts), 3) - 0.3)
+    for place, graded in enumerate(forecasts):
+        tell_between(axes, place - 0.5, place + 0.5, _told_of_forecast(graded, currency))
+    turned = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if len(forecasts) > 5 else {}
+    axes.set_xticks(range(len(forecasts)), [graded.label for graded in forecasts], **turned)  # type: ignore[arg-type]
+    axes.set_xlabel(words.AXIS_ORIGIN)
+    _set_money(axes, [value for graded in forecasts for value in (*graded.outer, graded.actual)], words.AXIS_GRADED, currency)
+    dots = [
+        Line2D([], [], color=color, marker="o", markersize=5.5, linestyle="", label=label)
+        for color, label in ((INK, words.GRADED_INSIDE), (RED, words.GRADED_OUTSIDE))
+    ]
+    bands = [Patch(color=color, label=words.BAND.format(percent=percent)) for color, percent in ((INNER, 50), (OUTER, 90))]
+    return [*dots, *bands]
 
 
 def tracking_chart(actual: Sequence[float], quantiles: dict[float, Sequence[float]], *, currency: str) -> str:

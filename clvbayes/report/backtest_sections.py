@@ -13,7 +13,7 @@ from clvbayes.report.language import Language, day, speaking, spoken, translated
 from clvbayes.report.levels import SMALLEST_LEVEL
 from clvbayes.report.numbers import count, decimal, money_alike, money_format, share, show
 
-__all__ = ["BACKTEST_SECTIONS", "backtest_document", "backtest_verdict"]
+__all__ = ["BACKTEST_SECTIONS", "backtest_document", "backtest_verdict", "graded_bars", "models_compared", "verdicts"]
 
 MANY_FAILED = 0.25  # of the fits of the model itself
 
@@ -122,12 +122,7 @@ def _verdict_table(graded: GradedModel) -> Table:
 
 def forecast_and_fact(graded: GradedModel) -> Section:
     """Bands of revenue over the shortest horizon, one a forecast, with what happened."""
-    own = graded.total()
-    own = own[own["weeks"] == graded.weeks]
-    bands = [
-        Graded(day(row["origin"]), (row["q05"], row["q95"]), (row["q25"], row["q75"]), row["q50"], row["actual"])
-        for row in own.to_dict("records")
-    ]
+    bands = graded_bars(graded)
     held = sum(band.held for band in bands)
     finding = words.GRADED_FINDING.format(weeks=graded.weeks, held=held, forecasts=len(bands))
     apart = next(verdict.origins for verdict in graded.verdicts if verdict.weeks == graded.weeks)
@@ -140,6 +135,15 @@ def forecast_and_fact(graded: GradedModel) -> Section:
         caption.format(weeks=graded.weeks),
     )
     return Section(words.GRADED_TITLE, (figure,), width="half")
+
+
+def graded_bars(graded: GradedModel) -> list[Graded]:
+    """Forecasts of revenue over the shortest horizon, from the oldest."""
+    own = graded.total()
+    return [
+        Graded(day(row["origin"]), (row["q05"], row["q95"]), (row["q25"], row["q75"]), row["q50"], row["actual"])
+        for row in own[own["weeks"] == graded.weeks].to_dict("records")
+    ]
 
 
 def week_by_week(graded: GradedModel) -> Section:

@@ -1,16 +1,18 @@
 """What the numbers rest on: the forecast by period, the checks, the account of the data, and how to make the report again."""
 
 import json
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
 
+from clvbayes.inference.certificate import CheckResult
 from clvbayes.report.blocks import Block, Cell, Column, Heading, Interval, Note, Prose, Quantity, Section, Table
 from clvbayes.report.evidence import Evidence, Floats, currency_of, draws_of, results_by_source
 from clvbayes.report.language import day, translated, words
 from clvbayes.report.numbers import count, decimal, money, money_format, plain, share, show
 
-__all__ = ["certificate", "forecast", "ledger", "reproduction"]
+__all__ = ["certificate", "checks_section", "forecast", "ledger", "reproduction"]
 
 COMPONENTS = ("orders", "revenue", "returned", "cost", "contribution", "value")
 WHERE_ANY = ("returned", "cost")  # components that are shown where there are any
@@ -88,7 +90,11 @@ def _forecast_finding(evidence: Evidence, means: Floats) -> str:
 
 def certificate(evidence: Evidence) -> Section:
     """Every check of both fits and of the valuation."""
-    results = results_by_source(evidence)
+    return checks_section(results_by_source(evidence))
+
+
+def checks_section(results: Sequence[tuple[str, CheckResult]]) -> Section:
+    """Checks, each with the title of what was checked (empty for the valuation)."""
     failed, notes = (sum(result.status == status for _, result in results) for status in ("failed", "note"))
     template = words.CERTIFICATE_FINDING_FAILED if failed else words.CERTIFICATE_FINDING_OK
     columns = (

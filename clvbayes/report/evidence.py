@@ -185,6 +185,11 @@ class Evidence:
     language: Language = "en"
 
     @property
+    def currency(self) -> str:
+        """Code of the currency; empty if nobody named it."""
+        return self.valuation.economics.currency or self.customers.currency or ""
+
+    @property
     def seasonal(self) -> bool:
         """Whether purchases are modelled with a season."""
         return bool(self.purchases.model.options.get("season"))
@@ -214,7 +219,7 @@ class Evidence:
 
 def currency_of(evidence: Evidence) -> str:
     """Code of the currency; empty if nobody named it."""
-    return evidence.valuation.economics.currency or evidence.customers.currency or ""
+    return evidence.currency
 
 
 def draws_of(evidence: Evidence, component: str) -> Floats:

@@ -34,6 +34,7 @@ __all__ = [
     "Timeline",
     "decile_bars",
     "digits_between",
+    "draw_fan",
     "fan_chart",
     "money_axis",
     "svg_text",
@@ -121,37 +122,43 @@ def fan_chart(history: Sequence[Line], positions: Sequence[float], draws: Floats
     """
     with style.context(["default", {**STYLE, "svg.hashsalt": "clvbayes-fan"}]):
         figure = Figure(figsize=SIZE, layout="constrained")
-        axes = figure.add_subplot()
-        seen = [amount for line in history for amount in line.amounts]
-        median, upper = _draw_fan(axes, positions, draws) if len(positions) else ([], [])
-        lines = [_draw_line(axes, line) for line in history]
-        axes.axvline(timeline.today, color=GREY, linewidth=0.9, linestyle=":")
-        if len(positions):
-            axes.annotate(
-                words.FAN_LABEL,
-                (timeline.today, 1.0),
-                xytext=(5, -1),
-                xycoords=("data", "axes fraction"),
-                textcoords="offset points",
-                va="top",
-                color=BLUE,
-                fontsize=8,
-            )
-        top = max([*seen, *upper])
-        # Room for the label above the fan.
-        axes.set_ylim(0, 1.2 * top if top > 0 else 1.0)
-        edges = [*positions, *(position for line in history for position in line.positions), timeline.today]
-        room = 0.03 * (max(edges) - min(edges)) + 0.25
-        axes.set_xlim(min(edges) - room, max(edges) + room)
-        for position, name in timeline.names:
-            tell_between(axes, position - 0.5, position + 0.5, _told_of_period(name, position, history, positions, draws, currency))
-        axes.set_xticks([position for position, _ in timeline.ticks], [label for _, label in timeline.ticks])
-        axes.set_xlabel(timeline.label)
-        scale, _ = money_format([*seen, *upper])
-        money_axis(axes, words.AXIS_REVENUE, unit_label(currency, scale), scale)
-        bands = [Patch(color=color, label=words.BAND.format(percent=round(100 * level))) for level, color in reversed(BANDS)]
-        _legend(figure, [*lines, *median], bands if len(positions) else [])
+        _legend(figure, *draw_fan(figure.add_subplot(), history, positions, draws, timeline, currency=currency))
         return svg_text(figure)
+
+
+def draw_fan(
+    axes: Axes, history: Sequence[Line], positions: Sequence[float], draws: Floats, timeline: Timeline, *, currency: str
+) -> tuple[list[Line2D], list[Patch]]:
+    """The same on given axes; returns lines and bands for a legend."""
+    seen = [amount for line in history for amount in line.amounts]
+    median, upper = _draw_fan(axes, positions, draws) if len(positions) else ([], [])
+    lines = [_draw_line(axes, line) for line in history]
+    axes.axvline(timeline.today, color=GREY, linewidth=0.9, linestyle=":")
+    if len(positions):
+        axes.annotate(
+            words.FAN_LABEL,
+            (timeline.today, 1.0),
+            xytext=(5, -1),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            va="top",
+            color=BLUE,
+            fontsize=8,
+        )
+    top = max([*seen, *upper])
+    # Room for the label above the fan.
+    axes.set_ylim(0, 1.2 * top if top > 0 else 1.0)
+    edges = [*positions, *(position for line in history for position in line.positions), timeline.today]
+    room = 0.03 * (max(edges) - min(edges)) + 0.25
+    axes.set_xlim(min(edges) - room, max(edges) + room)
+    for position, name in timeline.names:
+        tell_between(axes, position - 0.5, position + 0.5, _told_of_period(name, position, history, positions, draws, currency))
+    axes.set_xticks([position for position, _ in timeline.ticks], [label for _, label in timeline.ticks])
+    axes.set_xlabel(timeline.label)
+    scale, _ = money_format([*seen, *upper])
+    money_axis(axes, words.AXIS_REVENUE, unit_label(currency, scale), scale)
+    bands = [Patch(color=color, label=words.BAND.format(percent=round(100 * level))) for level, color in reversed(BANDS)]
+    return [*lines, *median], bands if len(positions) else []
 
 
 def decile_bars(shares: Sequence[float], *, each_is_one: bool) -> str:

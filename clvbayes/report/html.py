@@ -15,7 +15,7 @@ from clvbayes.report.language import speaking, words
 from clvbayes.report.numbers import plain, show, unit_label
 from clvbayes.report.shown import shown_card, shown_table
 
-__all__ = ["render_html"]
+__all__ = ["render_fragment", "render_html"]
 
 SCRIPTS = ("tables.js", "tooltip.js", "explorer.js")
 SHORT, LONG_WORD, LONG_TEXT = 22, 24, 40  # characters: of texts never broken, of words never broken, of texts that need no more room
@@ -62,6 +62,14 @@ def render_html(document: Document) -> str:
         return environment.get_template("report.html.jinja").render(
             document=document, words=words, script=Markup(script), style=Markup(style), script_hash=digest
         )
+
+
+def render_fragment(document: Document) -> str:
+    """Sections as a part of another page, such as a notebook: without title, contents, and scripts; styles hold within it alone."""
+    environment = _environment()
+    style = environment.get_template("fragment.css").render()
+    with speaking(document.language):
+        return environment.get_template("fragment.html.jinja").render(document=document, words=words, style=Markup(style))
 
 
 @cache

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib import style
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -12,7 +13,7 @@ from clvbayes.report.figures import BANDS, BLUE, GREY, INK, SIZE, STYLE, money_a
 from clvbayes.report.language import words
 from clvbayes.report.numbers import decimal, money_alike, money_format, plain, show, unit_label
 
-__all__ = ["MOST_BARS", "frontier_chart", "spend_bars"]
+__all__ = ["MOST_BARS", "draw_frontier", "frontier_chart", "spend_bars"]
 
 MOST_BARS = 12
 LONGEST_NAME = 28
@@ -72,40 +73,44 @@ def frontier_chart(plan: Plan, *, currency: str) -> str:
     str
         SVG text.
     """
-    frontier, alternatives = plan.frontier, {name: plan.comparison[name].to_dict() for name in ("mean", "cvar")}
     with style.context(["default", {**STYLE, "svg.hashsalt": "clvbayes-frontier"}]):
         figure = Figure(figsize=SIZE, layout="constrained")
-        axes = figure.add_subplot()
-        axes.plot(frontier["cvar"], frontier["mean"], color=BLUE, linewidth=1.5, marker="o", markersize=4, label=words.FRONTIER_LINE)
-        tail = words.PERCENT.format(number=plain(100 * (1 - plan.level)))
-        for aversion, mean, worst in frontier[["risk_aversion", "mean", "cvar"]].to_numpy().tolist():
-            shown_mean, shown_worst = (show(amount) for amount in money_alike((mean, worst), currency))
-            told = words.FRONTIER_TIP.format(aversion=plain(aversion), mean=shown_mean, worst=shown_worst, tail=tail)
-            # Larger than the point that is drawn, so that it is easy to hit.
-            tell(axes.plot(worst, mean, marker="o", markersize=11, color="none", linestyle="")[0], told)
-        for end, offset in ((frontier.iloc[0], (5, 4)), (frontier.iloc[-1], (5, -10))):
-            axes.annotate(
-                plain(end["risk_aversion"]), (end["cvar"], end["mean"]), xytext=offset, textcoords="offset points", fontsize=8, color=GREY
-            )
-        marks = {"plan": ("D", BLUE, words.FRONTIER_PLAN), "current": ("s", INK, words.COMPARISON_NAMES["current"])}
-        marks["proportional"] = ("^", GREY, words.COMPARISON_NAMES["proportional"])
-        for name, (marker, color, label) in marks.items():
-            axes.plot(
-                alternatives["cvar"][name], alternatives["mean"][name], marker=marker, color=color, markersize=7, linestyle="", label=label
-            )
-        values = [*frontier["cvar"], *frontier["mean"], *alternatives["cvar"].values(), *alternatives["mean"].values()]
-        scale, _ = money_format(values)
-        unit = unit_label(currency, scale)
-        money_axis(axes, words.AXIS_PROFIT, unit, scale)
-        label = words.AXIS_WORST.format(tail=tail)
-        axes.set_xlabel(words.AXIS_WITH_UNIT.format(label=label, unit=unit) if unit else label)
-        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
-        ticks = np.diff(axes.get_xticks())
-        digits = 0 if ticks.size == 0 or ticks[0] / scale >= 1 else 1 if ticks[0] / scale >= 0.1 else 2
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: decimal(value / scale, digits)))
-        axes.margins(0.12)
+        draw_frontier(figure.add_subplot(), plan, currency=currency)
         figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
         return svg_text(figure)
+
+
+def draw_frontier(axes: Axes, plan: Plan, *, currency: str) -> None:
+    """The same on given axes."""
+    frontier, alternatives = plan.frontier, {name: plan.comparison[name].to_dict() for name in ("mean", "cvar")}
+    axes.plot(frontier["cvar"], frontier["mean"], color=BLUE, linewidth=1.5, marker="o", markersize=4, label=words.FRONTIER_LINE)
+    tail = words.PERCENT.format(number=plain(100 * (1 - plan.level)))
+    for aversion, mean, worst in frontier[["risk_aversion", "mean", "cvar"]].to_numpy().tolist():
+        shown_mean, shown_worst = (show(amount) for amount in money_alike((mean, worst), currency))
+        told = words.FRONTIER_TIP.format(aversion=plain(aversion), mean=shown_mean, worst=shown_worst, tail=tail)
+        # Larger than the point that is drawn, so that it is easy to hit.
+        tell(axes.plot(worst, mean, marker="o", markersize=11, color="none", linestyle="")[0], told)
+    for end, offset in ((frontier.iloc[0], (5, 4)), (frontier.iloc[-1], (5, -10))):
+        axes.annotate(
+            plain(end["risk_aversion"]), (end["cvar"], end["mean"]), xytext=offset, textcoords="offset points", fontsize=8, color=GREY
+        )
+    marks = {"plan": ("D", BLUE, words.FRONTIER_PLAN), "current": ("s", INK, words.COMPARISON_NAMES["current"])}
+    marks["proportional"] = ("^", GREY, words.COMPARISON_NAMES["proportional"])
+    for name, (marker, color, label) in marks.items():
+        axes.plot(
+            alternatives["cvar"][name], alternatives["mean"][name], marker=marker, color=color, markersize=7, linestyle="", label=label
+        )
+    values = [*frontier["cvar"], *frontier["mean"], *alternatives["cvar"].values(), *alternatives["mean"].values()]
+    scale, _ = money_format(values)
+    unit = unit_label(currency, scale)
+    money_axis(axes, words.AXIS_PROFIT, unit, scale)
+    label = words.AXIS_WORST.format(tail=tail)
+    axes.set_xlabel(words.AXIS_WITH_UNIT.format(label=label, unit=unit) if unit else label)
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    ticks = np.diff(axes.get_xticks())
+    digits = 0 if ticks.size == 0 or ticks[0] / scale >= 1 else 1 if ticks[0] / scale >= 0.1 else 2
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: decimal(value / scale, digits)))
+    axes.margins(0.12)
 
 
 def _short(name: str) -> str:

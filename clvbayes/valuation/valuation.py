@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,11 @@ import xarray as xr
 from scipy.special import ndtri
 
 from clvbayes.inference.certificate import CheckResult
+from clvbayes.notebook import fragment, picture
 from clvbayes.valuation.economics import Economics, Period
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["ALL_CUSTOMERS", "COMPONENTS", "MOMENTS", "NEVER", "Acquisition", "Valuation"]
 
@@ -147,6 +152,24 @@ class Valuation:
     def newcomers(self) -> Mapping[str, xr.DataArray]:
         """Mean and variance of one newcomer's value; see `Acquisition`."""
         return self.acquisition.newcomers
+
+    def plot(self, axes: "Axes | None" = None) -> "Axes":
+        """Revenue of the complete periods ahead, as a fan of bands.
+
+        Parameters
+        ----------
+        axes : matplotlib.axes.Axes, optional
+            Where to draw; pyplot's current ones by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        return picture(self, axes)
+
+    def _repr_html_(self) -> str:
+        """As the report shows it."""
+        return fragment(self)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a reporting column and level, and one for all customers.
