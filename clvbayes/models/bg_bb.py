@@ -38,7 +38,16 @@ from clvbayes.models.clock import Clock
 from clvbayes.models.compression import Columns
 from clvbayes.models.hierarchy import Cells
 from clvbayes.models.priors import Priors
-from clvbayes.models.purchasing import FORGOTTEN, PURCHASES, Natural, PurchasesWhileAlive, discounted_integral, grown, repeat_rate
+from clvbayes.models.purchasing import (
+    FORGOTTEN,
+    PURCHASES,
+    Natural,
+    PurchasesWhileAlive,
+    discounted_integral,
+    grown,
+    repeat_rate,
+    require_future,
+)
 from clvbayes.models.special import log_rising
 from clvbayes.models.streams import gamma_variate, open_stream, uniform
 
@@ -178,6 +187,7 @@ class BgBb(PurchasesWhileAlive):
 
         From the 65th window on the sum is an integral.
         """
+        require_future(horizon, discount)
         a, b, c, d = self.natural(coordinates, np.exp, expit)
         x, T = np.asarray(frequency, dtype=float), np.asarray(T, dtype=float)
         end = np.minimum(horizon, FORGOTTEN / discount) if discount > 0 else horizon

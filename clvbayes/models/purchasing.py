@@ -16,7 +16,7 @@ from numba import njit
 from scipy.special import expit
 
 from clvbayes.data import Customers
-from clvbayes.errors import DataError
+from clvbayes.errors import ArgumentError, DataError
 from clvbayes.models.assembly import assemble
 from clvbayes.models.clock import LEVEL, SEASONAL, STEADY, Clock
 from clvbayes.models.compression import Columns, Table
@@ -38,6 +38,7 @@ __all__ = [
     "grown",
     "log_repeat_rate",
     "repeat_rate",
+    "require_future",
 ]
 
 PURCHASES = 0  # purpose of the random streams
@@ -127,6 +128,11 @@ class PurchasesWhileAlive(ABC):
         Returns
         -------
         numpy.ndarray
+
+        Raises
+        ------
+        ArgumentError
+            If `horizon` is negative, or infinite where nothing is discounted.
         """
 
     @abstractmethod
@@ -300,7 +306,13 @@ class PurchasesWhileAlive(ABC):
         -------
         tuple of numpy.ndarray
             Expected sums of discount factors, of their squares, and of their products over ordered pairs of purchases.
+
+        Raises
+        ------
+        ArgumentError
+            If `horizon` is negative, or infinite where nothing is discounted.
         """
+        require_future(horizon, discount)
         given = np.broadcast_arrays(
             *self.natural(coordinates, np.exp, expit), *(np.asarray(k, dtype=float) for k in (frequency, recency, T))
         )
@@ -328,7 +340,13 @@ class PurchasesWhileAlive(ABC):
         Returns
         -------
         numpy.ndarray
+
+        Raises
+        ------
+        ArgumentError
+            If `horizon` is negative or infinite, or `count` is no whole number from zero on.
         """
+        require_future(horizon, 0.0, count)
         n, alive = np.asarray(count, dtype=float), self.p_alive(coordinates, frequency, recency, T)
         known = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
         living = self.living_count(self.natural(coordinates, np.exp, expit), *known, horizon=horizon, count=n)
@@ -360,6 +378,7 @@ class ContinuousPurchases(PurchasesWhileAlive):
     ) -> np.ndarray:
         """Expected discounted purchases after T: P(alive) times the integral over s of exp(-discount s) times a living customer's mean
         rate at s."""
+        require_future(horizon, discount)
         natural = self.natural(coordinates, np.exp, expit)
         x, t_x, T = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
         end = np.minimum(horizon, FORGOTTEN / discount) if discount > 0 else horizon
@@ -369,6 +388,21 @@ class ContinuousPurchases(PurchasesWhileAlive):
             lambda passed: self.living_rate(natural, by_x, by_t_x, by_T, passed), end, self.living_age(natural, by_T), discount, calendar
         )
         return np.asarray(self.p_alive(coordinates, x, t_x, T) * integral)
+
+
+def require_future(horizon: Any, discount: float, count: Any = 0) -> None:
+    """Refuse what no future can be.
+
+    Raises
+    ------
+    ArgumentError
+        If a horizon is negative, or infinite where nothing is discounted, or a count is no whole number from zero on.
+    """
+    if not (np.min(horizon, initial=0.0) >= 0 and (discount > 0 or np.max(horizon, initial=0.0) < np.inf)):
+        bounds = "at least zero" if discount > 0 else "at least zero and finite, since nothing is discounted"
+        raise ArgumentError(f"horizon must be {bounds}, not {horizon}")
+    if not (np.min(count, initial=0) >= 0 and np.array_equal(count, np.floor(count))):
+        raise ArgumentError(f"count must be whole numbers from zero on, not {count}")
 
 
 def discounted_integral(

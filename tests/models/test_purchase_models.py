@@ -15,7 +15,7 @@ from models import thirty_digits as plain
 from scipy import stats
 
 from clvbayes import models
-from clvbayes.errors import DataError
+from clvbayes.errors import ArgumentError, DataError
 from clvbayes.models.clock import LEVEL, SEASONAL, STEADY
 from clvbayes.models.pace import STEADY_PACE, Pace
 from clvbayes.models.protocol import Batch
@@ -293,6 +293,34 @@ def test_expected_orders_of_many_customers_and_draws_are_those_of_each(model, ty
     for i in range(0, 60, 7):
         one = model.expected_discounted_orders(at[:, i, 3], *(float(column[i]) for column in known), horizon=26.0, discount=DISCOUNT)
         assert together[i, 3] == pytest.approx(float(one), rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("horizon", "discount", "said"),
+    [
+        (np.inf, 0.0, "finite, since nothing is discounted, not inf"),
+        (np.inf, -0.001, "finite, since nothing is discounted"),
+        (-5.0, 0.0, "at least zero and finite, .* not -5"),
+        (-5.0, DISCOUNT, "at least zero, not -5"),
+        (np.nan, DISCOUNT, "at least zero, not nan"),
+        (np.array([1.0, -1.0]), 0.0, "at least zero"),
+    ],
+)
+def test_a_future_that_cannot_be_is_refused(horizon, discount, said, model, typical) -> None:
+    known, asked = as_counted(model, *KNOWN), {"horizon": horizon, "discount": discount}
+    with pytest.raises(ArgumentError, match=said):
+        model.expected_discounted_orders(typical, *known, **asked)
+    with pytest.raises(ArgumentError, match=said):
+        model.discounted_moments(typical, *known, **asked, latents=1, random=np.random.default_rng(1))
+    if discount == 0:
+        with pytest.raises(ArgumentError, match=said):
+            model.count_probability(typical, *known, horizon=horizon, count=1)
+
+
+@pytest.mark.parametrize("count", [1.5, -1, np.nan, np.array([0, 2, -3])])
+def test_a_count_is_a_whole_number(count, model, typical) -> None:
+    with pytest.raises(ArgumentError, match="count must be whole numbers from zero on"):
+        model.count_probability(typical, *as_counted(model, *KNOWN), horizon=26.0, count=count)
 
 
 # probability of counts ------------------------------------------------------------------------------------------------------------------
