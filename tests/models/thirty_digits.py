@@ -19,6 +19,8 @@ __all__ = [
     "leaving_in_time",
     "leaving_in_time_alive",
     "leaving_in_time_count",
+    "mean_over_dropout",
+    "mean_over_rate",
     "natural_of_dropout",
     "natural_of_lifetimes",
     "natural_of_opportunities",
@@ -155,8 +157,8 @@ def _states_of_regular(natural: Sequence[Any], k: int, gaps: Sequence[float], T:
         return of_gaps * mpmath.exp(mpmath.loggamma(r + k * x) - mpmath.loggamma(r) + r * mpmath.log(alpha) - (r + k * x) * mpmath.log(age))
 
     waits = _waits(r + k * x, alpha + T, k, silence)
-    stays = _mean_over_dropout(a, b, lambda p, q: q ** (x + 1))
-    leaves = _mean_over_dropout(a, b, lambda p, q: p * q**x)
+    stays = mean_over_dropout(a, b, lambda p, q: q ** (x + 1))
+    leaves = mean_over_dropout(a, b, lambda p, q: p * q**x)
     return bought(alpha + T) * waits * stays, bought(alpha + t_x) * leaves
 
 
@@ -195,8 +197,8 @@ def leaving_at_purchases_count(natural: Sequence[Any], known: Known, horizon: fl
     _, _, a, b = natural
     stays = b + known[0] + first
     at_least, more = (_at_least(natural, known, k, horizon, n) for n in (count, count + 1))
-    living = _mean_over_dropout(a, stays, lambda p, q: q**count) * (at_least - more)
-    return living + (_mean_over_dropout(a, stays, lambda p, q: p * q ** (count - 1)) * at_least if count else 0)
+    living = mean_over_dropout(a, stays, lambda p, q: q**count) * (at_least - more)
+    return living + (mean_over_dropout(a, stays, lambda p, q: p * q ** (count - 1)) * at_least if count else 0)
 
 
 def _at_least(natural: Sequence[Any], known: Known, k: int, horizon: float, count: int, discount: float = 0.0) -> Any:
@@ -215,13 +217,13 @@ def _at_least(natural: Sequence[Any], known: Known, k: int, horizon: float, coun
         return total
 
     shape, age = r + k * x, alpha + T
-    return _mean_over_rate(shape, age, chance) / _waits(shape, age, k, silence)
+    return mean_over_rate(shape, age, chance) / _waits(shape, age, k, silence)
 
 
 @cache
 def _waits(shape: Any, age: Any, k: int, silence: Any) -> Any:
     """Mean probability of the silence, in the unit that `age` has taken into the rate's law."""
-    return _mean_over_rate(shape, age, lambda rate: mpmath.exp(rate * silence) * _fewer(k, rate * silence))
+    return mean_over_rate(shape, age, lambda rate: mpmath.exp(rate * silence) * _fewer(k, rate * silence))
 
 
 def leaving_in_time_count(natural: Sequence[Any], known: Known, horizon: float, count: int) -> Any:
@@ -240,7 +242,7 @@ def leaving_in_time_count(natural: Sequence[Any], known: Known, horizon: float, 
     return bought(horizon) * lives(horizon) + leaves
 
 
-def _mean_over_rate(shape: Any, age: Any, chance: Callable[[Any], Any]) -> Any:
+def mean_over_rate(shape: Any, age: Any, chance: Callable[[Any], Any]) -> Any:
     """Over rate ~ Gamma(shape, age), in the logarithm, where a shape below one has no singularity."""
     center, log_norm = mpmath.log(shape), mpmath.loggamma(shape)
     low = center - NEGLIGIBLE / shape - mpmath.sqrt(2 * NEGLIGIBLE / shape)
@@ -249,7 +251,7 @@ def _mean_over_rate(shape: Any, age: Any, chance: Callable[[Any], Any]) -> Any:
     return mpmath.quad(lambda z: mpmath.exp(shape * z - mpmath.exp(z) - log_norm) * chance(mpmath.exp(z) / age), panels)
 
 
-def _mean_over_dropout(a: Any, b: Any, chance: Callable[[Any, Any], Any]) -> Any:
+def mean_over_dropout(a: Any, b: Any, chance: Callable[[Any, Any], Any]) -> Any:
     """Over p ~ Beta(a, b), in the logit, for the same reason; `chance` is given p and 1-p."""
 
     def at(z: Any) -> Any:
