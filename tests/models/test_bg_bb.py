@@ -74,6 +74,16 @@ def test_each_cell_in_thirty_digits(x, t_x, log_likelihood, make_customers) -> N
         assert float(MODEL.p_alive(at, x, t_x, 6)) == pytest.approx(alive, rel=1e-10)
 
 
+@pytest.mark.parametrize(("x", "t_x"), CELLS)
+def test_each_cell_is_the_story_integrated_over_both_probabilities(x, t_x, log_likelihood, make_customers) -> None:
+    for at in (PUBLISHED, np.array([-1.5, 0.5, -2.5, 1.5])):
+        with mpmath.workdps(30):
+            log_l, alive = (float(value) for value in plain.opportunities_by_quadrature(plain.natural_of_opportunities(at), (x, t_x, 6)))
+        by_row, _, _ = log_likelihood(MODEL, make_customers([x], [t_x], [6]), at)
+        assert by_row == pytest.approx([log_l], rel=1e-12)
+        assert float(MODEL.p_alive(at, x, t_x, 6)) == pytest.approx(alive, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     "known", [(0, 0, 150), (3, 12, 150), (100, 140, 150), (150, 150, 150), (250, 499, 500), (20, 90, 500), (250, 480, 500)]
 )

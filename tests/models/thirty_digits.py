@@ -11,6 +11,7 @@ from typing import Any
 import mpmath
 
 __all__ = [
+    "at_random",
     "central_slope",
     "leaving_at_purchases",
     "leaving_at_purchases_alive",
@@ -27,6 +28,7 @@ __all__ = [
     "negative_binomial",
     "opportunities",
     "opportunities_alive",
+    "opportunities_by_quadrature",
     "regular",
     "regular_alive",
 ]
@@ -64,9 +66,15 @@ def natural_of_opportunities(coordinates: Coordinates) -> tuple[Any, Any, Any, A
 
 
 def negative_binomial(r: Any, alpha: Any, x: int, T: float) -> Any:
-    """Log-density of x purchases until T, made at random."""
+    """Log-density of x purchases until T, made at random, in closed form."""
     bought = mpmath.loggamma(r + x) - mpmath.loggamma(r) + r * mpmath.log(alpha)
     return bought - (r + x) * mpmath.log(alpha + mpmath.mpf(T))
+
+
+def at_random(r: Any, alpha: Any, x: int, T: float) -> Any:
+    """The same, of the times of a Poisson process, by quadrature over its rate."""
+    T = mpmath.mpf(T)
+    return mpmath.log(mean_over_rate(r, alpha, lambda rate: rate**x * mpmath.exp(-rate * T)))
 
 
 def _states_at_purchases(natural: Sequence[Any], known: Known, first: int) -> tuple[Any, Any]:
@@ -85,12 +93,25 @@ def _log_beta(one: Any, other: Any) -> Any:
 
 
 def _states_at_opportunities(natural: Sequence[Any], known: tuple[int, int, int]) -> tuple[Any, Any]:
-    """Probabilities of what was used by those who live, and by those who left before any of the opportunities since."""
+    """Probabilities of what was used by those who live, and by those who left before any of the opportunities since, in closed form."""
     (a, b, c, d), (x, t_x, T) = natural, known
     alive = mpmath.beta(a + x, b + T - x) * mpmath.beta(c, d + T)
     dead = sum(mpmath.beta(a + x, b + j - x) * mpmath.beta(c + 1, d + j) for j in range(t_x, T))
     whole = mpmath.beta(a, b) * mpmath.beta(c, d)
     return alive / whole, dead / whole
+
+
+def opportunities_by_quadrature(natural: Sequence[Any], known: tuple[int, int, int]) -> tuple[Any, Any]:
+    """Log-likelihood of BG/BB and the probability to be there at the T-th opportunity, by quadrature over both probabilities."""
+    (a, b, c, d), (x, t_x, T) = natural, known
+    alive = _mean_of_powers(a, b, x, T - x) * _mean_of_powers(c, d, 0, T)
+    dead = sum(_mean_of_powers(a, b, x, j - x) * _mean_of_powers(c, d, 1, j) for j in range(t_x, T))
+    return mpmath.log(alive + dead), alive / (alive + dead)
+
+
+@cache
+def _mean_of_powers(a: Any, b: Any, of_p: int, of_q: int) -> Any:
+    return mean_over_dropout(a, b, lambda p, q: p**of_p * q**of_q)
 
 
 def opportunities(natural: Sequence[Any], known: tuple[int, int, int]) -> Any:
