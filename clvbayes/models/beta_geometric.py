@@ -45,6 +45,7 @@ class BetaGeometric(ContinuousPurchases):
     """BG/NBD and MBG/NBD; see the module's docstring."""
 
     coordinates: ClassVar[tuple[str, ...]] = ("log_rate", "log_shape", "logit_dropout", "log_concentration")
+    departures: ClassVar[str | None] = "logit_dropout"
     first: ClassVar[int]
     """Chances to leave at the first purchase: none or one."""
 

@@ -74,6 +74,9 @@ class BgBb(PurchasesWhileAlive):
     label: ClassVar[str] = "BG/BB"
     measure: ClassVar[str] = "which opportunities were used"
     coordinates: ClassVar[tuple[str, ...]] = ("logit_order", "log_order_concentration", "logit_dropout", "log_dropout_concentration")
+    departures: ClassVar[str | None] = "logit_dropout"
+    seasonal: ClassVar[bool] = False
+    opportunities: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.season or self.level:
@@ -133,6 +136,10 @@ class BgBb(PurchasesWhileAlive):
         orders, dropouts = exp(log_order_concentration), exp(log_dropout_concentration)
         shares = ((logit_order, orders), (logit_dropout, dropouts))
         return tuple(logistic(sign * share) * concentration for share, concentration in shares for sign in (1, -1))
+
+    def order_rate(self, coordinates: Any) -> np.ndarray:
+        """The mean probability to order at an opportunity, of which the first coordinate is the logit."""
+        return np.asarray(expit(coordinates[0]))
 
     def log_likelihood(self, coordinates: Any, tables: dict[str, dict[str, Any]], clock: Clock) -> Any:
         """Log-likelihood of one customer of each row, dims ``(row,)``; the mean rows of a bin may have fractions of windows."""

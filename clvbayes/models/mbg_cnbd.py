@@ -60,6 +60,7 @@ class MbgCnbd(BetaGeometric):
 
     name: ClassVar[str] = "mbg_cnbd"
     label: ClassVar[str] = "MBG/CNBD"
+    seasonal: ClassVar[bool] = False
     first: ClassVar[int] = 1
 
     @property

@@ -65,6 +65,9 @@ class PurchasesWhileAlive(ABC):
     coordinates: ClassVar[tuple[str, ...]]
     kind: ClassVar[Kind] = "purchases"
     measure: ClassVar[str] = "the times of orders"  # what its likelihood is a density of
+    departures: ClassVar[str | None] = None  # the coordinate of how many leave
+    seasonal: ClassVar[bool] = True  # whether it may have a season and a level
+    opportunities: ClassVar[bool] = False  # whether it counts opportunities, of which each unit of time is one
 
     # what a model says of itself ---------------------------------------------------------------------------------------------------------
 
@@ -79,6 +82,10 @@ class PurchasesWhileAlive(ABC):
     @abstractmethod
     def natural(self, coordinates: Any, exp: Any, logistic: Any) -> Natural:
         """Shapes and rates of the mixing distributions, by the given functions of NumPy or PyTensor."""
+
+    def order_rate(self, coordinates: Any) -> np.ndarray:
+        """Mean orders in a unit of time of customers who do not leave: what the first coordinate says, its logarithm."""
+        return np.asarray(np.exp(coordinates[0]))
 
     @abstractmethod
     def p_alive(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any) -> np.ndarray:

@@ -21,6 +21,7 @@ from clvbayes.models.pace import STEADY_PACE, Pace
 from clvbayes.models.protocol import Batch
 from clvbayes.models.purchasing import ContinuousPurchases
 from clvbayes.models.streams import customer_keys
+from clvbayes.report import prose_en
 
 YEAR, HORIZON = 52.0, 104.0
 DISCOUNT = math.log(1.15) / 52
@@ -91,6 +92,30 @@ def test_its_options_make_it_again(model) -> None:
     again = getattr(models, model.name)(**model.options)
     assert again == model and hash(again) == hash(model)
     assert model.exact.exact == model.exact
+
+
+def test_it_is_registered(model) -> None:
+    assert [make().name for make in models.PURCHASES].count(model.name) == 1
+    assert len(models.PURCHASES) == len({each.name for each in MODELS})
+
+
+def test_it_says_what_people_may_ask_of_it(model, typical) -> None:
+    assert model.seasonal == ("season" in model.options)
+    assert model.opportunities != isinstance(model, ContinuousPurchases)
+    assert (model.departures is None) == (float(model.p_alive_later(typical, 0, 0.0, 0.0, passed=1e4)) == 1)
+    loyal, horizon = typical, 2e4
+    if model.departures is not None:
+        move = apart(model, model.coordinates.index(model.departures))
+        later = [float(model.p_alive_later(typical + by * move, 0, 0.0, 0.0, passed=52.0)) for by in (-1, 0, 1)]
+        assert later[0] > later[1] > later[2]
+        loyal = typical - 40 * move
+    orders = float(model.expected_discounted_orders(loyal, 0, 0.0, 0.0, horizon=horizon, discount=0.0))
+    # regular customers owe part of an order, the first one being none
+    assert orders == pytest.approx(horizon * float(model.order_rate(typical)), rel=1e-3)
+
+
+def test_its_story_can_be_told_in_a_report(model) -> None:
+    assert prose_en.STORIES[model.name].endswith(".")
 
 
 def by_every_clock():
