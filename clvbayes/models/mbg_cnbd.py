@@ -45,6 +45,8 @@ __all__ = ["MbgCnbd", "mbg_cnbd"]
 STREAMS = "47287f42"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
 
 MOST_PHASES = 10
+FEW_PURCHASES = 2.0  # of which the sum over roots of unity would be of larger terms
+LAST_DIGIT = 36.0  # exp(-36) is that of a double
 LEAST_STAY = 1e-8  # probability below which sums over roots of unity lose their digits, as in dropout.py
 
 
@@ -116,6 +118,13 @@ class MbgCnbd(BetaGeometric):
         columns = np.stack([np.asarray(value, dtype=float).ravel() for value in given])
         at = np.stack([np.broadcast_to(weight, given[0].shape).ravel() for weight in weights])
         return np.asarray(_mean_rate(columns, at)).reshape(given[0].shape)
+
+    def living_swing(self, natural: Natural, x: Any, T: Any) -> Any:
+        """Until (1 + (1 - cos(2 pi / k)) s/(alpha+T))^-(r+kx), the slowest of the k - 1 swings, is beyond a double's digits."""
+        r, alpha, _, _ = natural
+        with np.errstate(over="ignore"):
+            until = (alpha + T) * np.expm1(LAST_DIGIT / (r + self.k * x)) / (1 - math.cos(2 * math.pi / self.k)) if self.k > 1 else 0.0 * T
+        return until + 0.0 * x
 
     def living_moments(
         self, natural: Natural, x: Any, t_x: Any, T: Any, *, horizon: Any, discount: float, random: np.random.Generator
@@ -270,8 +279,25 @@ def _mean_rate(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 @njit(nogil=True, cache=True)
+def _expected_of_few(mean: float, leave: float, phase: int, k: int) -> float:
+    """Purchases from a state of so many phases, where a Poisson number of phases ends, of that mean."""
+    chance, ended, bought, next_one, total = math.exp(-mean), 0, 0.0, 1.0, 0.0
+    while ended < mean or ended + phase < k or chance * (bought + 1.0) > 1e-17 * total:
+        ended += 1
+        chance *= mean / ended
+        if (ended + phase) % k == 0:
+            bought += next_one
+            next_one *= 1.0 - leave
+        total += chance * bought
+    return total
+
+
+@njit(nogil=True, cache=True)
 def _expected(rate: float, leave: float, phase: int, span: float, k: int) -> float:
-    """Purchases within a span from a state of so many phases, as `MbgCnbd.living_moments` has their rate."""
+    """Purchases within a span from a state of so many phases, as `MbgCnbd.living_moments` has their rate; of few phases as a sum over how
+    many of them end, which keeps all digits."""
+    if k > 1 and rate * span < FEW_PURCHASES * k:
+        return _expected_of_few(rate * span, leave, phase, k)
     log_root, total = math.log(max(1.0 - leave, LEAST_STAY)) / k if leave > 0.5 else math.log1p(-leave) / k, 0.0
     root = math.exp(log_root)
     for turn in range(k):

@@ -25,7 +25,7 @@ from clvbayes.report import prose_en
 
 YEAR, HORIZON = 52.0, 104.0
 DISCOUNT = math.log(1.15) / 52
-VARIANTS = {"mbg_cnbd": [{"k": 2}, {"k": 3}]}
+VARIANTS = {"mbg_cnbd": [{"k": 2}, {"k": 3}, {"k": 10}]}
 
 
 def registered():
