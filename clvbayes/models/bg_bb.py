@@ -396,8 +396,9 @@ def _simulate(
             leave = leaving / (leaving + gamma_variate(state, d + seen)) if leaving > 0.0 else 0.0
             # the first windows of the year, and what is left of it
             whole = math.floor(year + NOT_LATE)
-            stayed = math.exp(whole * math.log1p(-leave)) if leave < 1.0 else 0.0
-            through = (1.0 - leave) * (1.0 - stayed) / leave if leave > 1e-12 else float(whole)
+            log_stayed = whole * math.log1p(-leave) if leave < 1.0 else -math.inf
+            stayed = math.exp(log_stayed)
+            through = -(1.0 - leave) * math.expm1(log_stayed) / leave if leave > 0.0 else float(whole)
             expected[i, s] = order * (through + max(year - whole, 0.0) * stayed * (1.0 - leave))
             window = 0.0
             while window < end and uniform(state) >= leave:
