@@ -756,6 +756,83 @@ def test_as_many_live_as_p_alive_says(model, typical, lived) -> None:
     assert (np.abs(found["alive"] - found["expected"]) <= 4.5 * np.sqrt(found["variance"]) + 1e-6).all()
 
 
+# the same stories given what is latent: logarithms of how probable a history is of those who live, and of those who have left
+
+
+def states_leaving_at_purchases(rng, at, size, first, k=1):
+    r, alpha, a, b = (float(value) for value in plain.natural_of_dropout(at, k))
+    rate, leave = rng.gamma(r, 1 / alpha, size), rng.beta(a, b, size)
+
+    def states(x, t_x, T):
+        silent = np.log(sum((rate * (T - t_x)) ** j / math.factorial(j) for j in range(k)))
+        bought, stayed = k * x * np.log(rate), np.log1p(-leave)
+        alive = bought - rate * T + silent + (x + first) * stayed
+        dead = bought - rate * t_x + np.log(leave) + (x + first - 1) * stayed
+        return alive, dead if x + first > 0 else np.full(size, -np.inf)
+
+    return states
+
+
+def states_for_ever(rng, at, size):
+    return lambda x, t_x, T: (np.zeros(size), np.full(size, -np.inf))
+
+
+def states_of_a_lifetime(rng, at, size):
+    r, alpha, s, beta = (float(value) for value in plain.natural_of_lifetimes(at))
+    rate, hazard = rng.gamma(r, 1 / alpha, size), rng.gamma(s, 1 / beta, size)
+
+    def states(x, t_x, T):
+        both = rate + hazard
+        with np.errstate(divide="ignore"):
+            dead = np.log(hazard / both) - both * t_x + np.log(-np.expm1(-both * (T - t_x)))
+        return x * np.log(rate) - both * T, x * np.log(rate) + dead
+
+    return states
+
+
+def states_at_opportunities(rng, at, size):
+    a, b, c, d = (float(value) for value in plain.natural_of_opportunities(at))
+    order, leave = rng.beta(a, b, size), rng.beta(c, d, size)
+
+    def states(x, t_x, T):
+        used, passes = x * (np.log(order) - np.log1p(-order)), np.log1p(-order) + np.log1p(-leave)
+        with np.errstate(divide="ignore"):
+            dead = np.log(leave) + t_x * passes + np.log(np.expm1((T - t_x) * passes) / np.expm1(passes))
+        return used + T * passes, used + dead
+
+    return states
+
+
+STATES = {
+    "bg_bb": states_at_opportunities,
+    "bg_nbd": lambda rng, at, size: states_leaving_at_purchases(rng, at, size, first=0),
+    "mbg_nbd": lambda rng, at, size: states_leaving_at_purchases(rng, at, size, first=1),
+    "mbg_cnbd": lambda rng, at, size, k: states_leaving_at_purchases(rng, at, size, first=1, k=k),
+    "nbd": states_for_ever,
+    "pareto_nbd": states_of_a_lifetime,
+}
+TWENTY = [
+    *((0, 0.0, 5.0), (0, 0.0, 38.86), (0, 0.0, 80.0), (1, 2.0, 20.0), (1, 20.0, 40.0), (1, 39.0, 40.0), (1, 5.0, 80.0)),
+    *((2, 10.0, 20.0), (2, 30.43, 38.86), (2, 6.0, 60.0), (3, 50.0, 52.0), (3, 20.0, 52.0), (4, 12.0, 30.0), (4, 70.0, 80.0)),
+    *((5, 25.0, 52.0), (6, 33.0, 35.0), (7, 29.43, 38.86), (8, 40.0, 80.0), (10, 75.0, 80.0), (12, 38.0, 38.0)),
+]
+
+
+def test_of_twenty_customers_those_live_whose_latent_states_do(model, typical) -> None:
+    """Rates and dropouts drawn from the base, each weighed by how probable it makes the customer's history."""
+    options = {name: value for name, value in model.options.items() if name not in ("season", "level")}
+    states = STATES[model.name](np.random.default_rng(5), typical, 200_000, **options)
+    for known in TWENTY:
+        known = as_counted(model, *known)
+        alive, dead = states(*known)
+        top = max(alive.max(), dead.max())
+        alive, dead = np.exp(alive - top), np.exp(dead - top)
+        share = alive.sum() / (alive + dead).sum()
+        error = math.sqrt((((1 - share) * alive - share * dead) ** 2).sum()) / (alive + dead).sum()
+        assert abs(float(model.p_alive(typical, *known)) - share) <= 4.5 * error + 1e-9, known
+        assert error < 0.02, known
+
+
 def test_as_many_newcomers_live_later_as_is_foreseen(model, typical, lived) -> None:
     for horizon in np.unique(lived.T):
         of = lived.alive[horizon == lived.T]
