@@ -63,6 +63,7 @@ WINDOW_BY_WINDOW = (
 WINDOW_NODES, WINDOW_WEIGHTS = np.array([0.5 - 0.5 / math.sqrt(3), 0.5 + 0.5 / math.sqrt(3)]), np.array([0.5, 0.5])
 MOST_WINDOWS = 500  # of so many, half of them used, A is 1e-151: sums of what is far smaller stay numbers
 SMALLEST = 1e-300
+LOG_UNIT = -600.0  # of sums that would be smaller than a double can be: those of e^-1290 of A at the last order are still told
 SERIES_FROM = 1e4  # from there two terms of Stirling's series, whose digits do not cancel
 
 
@@ -157,8 +158,11 @@ class BgBb(PurchasesWhileAlive):
         falls = pt.log1p((a_of + x_of) / (b_of + pt.maximum(j - x_of, 0.0))) + pt.log1p(c_of / (d_of + j))
         falls = pt.switch(j >= x_of, falls, 0.0)
         log_here = falls - pt.cumsum(falls, axis=1)
-        leave = pt.switch((j >= x_of) & (j < ends), c_of / (c_of + d_of + j) * pt.exp(log_here), 0.0)
-        left_since = pt.cumsum(leave[:, ::-1], axis=1)[:, ::-1]
+        leaves = pt.switch((j >= x_of) & (j < ends), c_of / (c_of + d_of + j), 0.0)
+
+        def left_since(log_unit: float) -> Any:
+            leave = leaves * pt.exp(pt.minimum(log_here - log_unit, 0.0))
+            return pt.cumsum(leave[:, ::-1], axis=1)[:, ::-1]
 
         def at_time(table: Any, time: Any) -> Any:
             whole = pt.cast(pt.floor(time), "int64")
@@ -166,8 +170,12 @@ class BgBb(PurchasesWhileAlive):
             before, after = table.ravel()[first], table.ravel()[first + (whole < ends)]
             return before + (time - whole) * (after - before)
 
-        dead = pt.maximum(at_time(left_since, t_x) - at_time(left_since, T), SMALLEST)
-        return ordering + stays + pt.switch(t_x < T, pt.softplus(pt.log(dead) - at_time(log_here, T)), 0.0)
+        def log_dead(log_unit: float) -> Any:
+            table = left_since(log_unit)
+            return pt.log(pt.maximum(at_time(table, t_x) - at_time(table, T), SMALLEST)) + log_unit
+
+        dead = pt.switch(at_time(log_here, t_x) > LOG_UNIT, log_dead(0.0), log_dead(LOG_UNIT))
+        return ordering + stays + pt.switch(t_x < T, pt.softplus(dead - at_time(log_here, T)), 0.0)
 
     def p_alive(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any) -> np.ndarray:
         """Probability that a customer has not left by the T-th opportunity; times count as the windows that they lie in.

@@ -93,7 +93,10 @@ def test_each_cell_is_the_story_integrated_over_both_probabilities(x, t_x, log_l
 def test_long_histories_in_thirty_digits(known, log_likelihood, make_customers) -> None:
     far = [
         np.array(at)
-        for at in ((-3.0, 2.5, -4.0, 3.0), (-6.0, 5.0, -9.0, 8.0), (2.0, 5.0, -3.0, 2.0), (2.5, 6.0, -3.0, 1.0), (0.0, 1.0, -4.0, 2.0))
+        for at in (
+            *((-3.0, 2.5, -4.0, 3.0), (-6.0, 5.0, -9.0, 8.0), (2.0, 5.0, -3.0, 2.0), (2.5, 6.0, -3.0, 1.0), (0.0, 1.0, -4.0, 2.0)),
+            *((3.2, 9.0, -9.0, 9.0), (4.0, 9.0, -4.0, 9.0), (3.0, 8.0, -9.0, 9.0)),
+        )
     ]
     for at in (PUBLISHED, *far):
         with mpmath.workdps(30):
