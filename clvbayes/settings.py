@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date as Date
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from clvbayes.data import TimeUnit
 from clvbayes.decisions import Limit, Measure
 from clvbayes.errors import SettingsError
+from clvbayes.models import PURCHASES
 from clvbayes.valuation.economics import Economics
 
 __all__ = ["Settings", "SettingsFile", "read_settings"]
@@ -31,9 +32,13 @@ UNION_BRANCHES = (
 )  # pydantic adds to a key which of its types did not fit
 
 
-Purchases = Literal["mbg_nbd", "bg_nbd", "pareto_nbd", "mbg_cnbd", "nbd", "bg_bb"]
-WITHOUT_SEASON = ("mbg_cnbd", "bg_bb")
-OF_OPPORTUNITIES = ("bg_bb",)
+_PURCHASES = {model.name: model for model in (make() for make in PURCHASES)}
+if TYPE_CHECKING:
+    Purchases = str
+else:
+    Purchases = Literal[tuple(_PURCHASES)]
+WITHOUT_SEASON = tuple(name for name, model in _PURCHASES.items() if not model.seasonal)
+OF_OPPORTUNITIES = tuple(name for name, model in _PURCHASES.items() if model.opportunities)
 USUAL_PHASES = 2  # of mbg_cnbd
 NumberOrLevels = float | dict[str, dict[str, float]]
 
