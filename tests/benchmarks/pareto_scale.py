@@ -2,7 +2,7 @@
 bases, and the posterior of a million customers.
 
     .venv/bin/python tests/benchmarks/pareto_scale.py gradient PYMC/bin/python
-    .venv/bin/python tests/benchmarks/pareto_scale.py nuts
+    .venv/bin/python tests/benchmarks/pareto_scale.py nuts clvtools_apparel_trans.csv.gz
     .venv/bin/python tests/benchmarks/pareto_scale.py fit 1e6
 
 `gradient` (PYMC as in `fit_peers.py`): the log-likelihood of all customers of CDNOW in their first 39 weeks and its slopes, each package in
@@ -38,7 +38,7 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 def main() -> None:
     """One of the three, or our side of the first."""
     what, *given = sys.argv[1:]
-    {"gradient": beside_peer, "nuts": nuts, "fit": lambda count: fit(int(float(count))), "ours": ours}[what](*given)
+    {"gradient": beside_peer, "nuts": lambda path: nuts(Path(path)), "fit": lambda count: fit(int(float(count))), "ours": ours}[what](*given)
 
 
 def beside_peer(python: str) -> None:
@@ -107,20 +107,18 @@ def _part(rows: dict[str, np.ndarray], start: int) -> dict[str, np.ndarray]:
     return {name: column[start : start + 16_384] for name, column in rows.items()}
 
 
-def nuts() -> None:
+def nuts(apparel: Path) -> None:
     """How the default settings sample two published bases."""
     import arviz_stats
     from backtest_published import cdnow
+    from totals_short import apparel_orders
 
     import clvbayes as clv
 
-    sys.path.insert(0, str(Path(__file__).parents[1]))
-    from models.apparel import ROWS
-
-    rows = pd.read_csv(ROWS)
-    each = rows.loc[rows.index.repeat(rows["customers"])]
-    frame = pd.DataFrame({"frequency": each["x"], "recency": each["t_x"] / 7, "T": each["T"] / 7}).reset_index(drop=True)
-    bases = {"CDNOW": clv.summarize(cdnow(), until=date(1997, 9, 30)), "apparel": clv.Customers.from_frame(frame, unit="week")}
+    bases = {
+        "CDNOW": clv.summarize(cdnow(), until=date(1997, 9, 30)),
+        "apparel": clv.summarize(apparel_orders(apparel), until=date(2006, 12, 31)),
+    }
     for name, customers in bases.items():
         for seed in (1, 2, 3):
             fitted = clv.fit(clv.models.pareto_nbd(), customers, seed=seed, progress=False)

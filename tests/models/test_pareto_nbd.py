@@ -4,10 +4,8 @@ import math
 
 import mpmath
 import numpy as np
-import pandas as pd
 import pytest
 from models import thirty_digits as plain
-from models.apparel import ROWS
 from scipy.optimize import minimize
 
 from clvbayes.models import pareto_nbd
@@ -116,22 +114,6 @@ def test_the_published_fit_is_found(cdnow, log_likelihood) -> None:
     assert -found.fun == pytest.approx(-9594.976, abs=0.01)
     natural = [float(value) for value in plain.natural_of_lifetimes(found.x)]
     assert natural == pytest.approx([0.55315, 10.57633, 0.60625, 11.67150], rel=1e-3)
-
-
-def test_the_published_fit_of_the_apparel_retailer_is_found(log_likelihood, make_customers) -> None:
-    """By CLVTools, of 104 weeks."""
-    rows = pd.read_csv(ROWS)
-    each = rows.loc[rows.index.repeat(rows["customers"])]
-    customers, model = make_customers(each["x"], each["t_x"] / 7, each["T"] / 7), MODEL.exact
-
-    def missing(at):
-        by_row, weight, slope = log_likelihood(model, customers, at)
-        return -float(by_row @ weight), -slope[:, 0]
-
-    found = minimize(missing, model.priors(customers).mean, jac=True, method="BFGS", options={"gtol": 1e-5})
-    assert len(customers) == 600 and -found.fun == pytest.approx(-5848.098, abs=1e-3)
-    natural = [float(value) for value in plain.natural_of_lifetimes(found.x)]
-    assert natural == pytest.approx([1.449, 48.64, 0.5613, 46.88], rel=1e-3)
 
 
 # the quadrature -------------------------------------------------------------------------------------------------------------------------
