@@ -51,6 +51,7 @@ SHEET_BACK = "Zurück zum Inhalt"
 SHEET_CARD_COLUMNS = ("Auf einen Blick", "Wert", "bis", "Einheit", "Anmerkung")
 SHEET_LIST_COLUMNS = ("Abschnitt", "Blatt", "Befund")
 SHEET_HEADER = "{title} ({unit})"
+SHEET_EXPLORER = "{explorer}: {table}"
 SHEET_UNIT = "Einheit"
 SHEET_BAND = {
     "low": "{title}: 5\u00a0%",

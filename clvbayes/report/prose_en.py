@@ -38,6 +38,7 @@ SHEET_BACK = "Back to contents"
 SHEET_CARD_COLUMNS = ("At a glance", "Value", "to", "Unit", "Note")
 SHEET_LIST_COLUMNS = ("Section", "Sheet", "Finding")
 SHEET_HEADER = "{title} ({unit})"
+SHEET_EXPLORER = "{explorer}: {table}"
 SHEET_UNIT = "Unit"
 SHEET_BAND = {
     "low": "{title}: 5 %",
