@@ -290,7 +290,10 @@ def _set_height(sheet: Worksheet, row: int, texts: Sequence[tuple[str, float]], 
 
 
 def _lines(text: str, width: float) -> int:
-    return sum(max(1, len(wrap(line, int(1.15 * width))), math.ceil(_length(line) / width)) for line in (text or " ").splitlines())
+    """How many a text takes: about, and one more where a word has to be broken."""
+    lines = (text or " ").splitlines()
+    broken = any(_length(word) > width for word in text.split())
+    return broken + sum(max(1, len(wrap(line, int(1.15 * width))), math.ceil(_length(line) / width)) for line in lines)
 
 
 def _length(line: str) -> float:
