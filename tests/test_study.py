@@ -181,6 +181,9 @@ def test_bands_that_did_not_hold_widen_the_plans_draws(finished: clv.Study) -> N
     found = study._budgeted(finished.settings.settings, finished.valuation, [finished.purchases, finished.spend], graded)
     assert found is not None and found.plan is not None and found.as_drawn is not None
     assert (found.plan.widened_by, found.as_drawn.widened_by) == (2.5, 1.0)
+    assert found.explored is not None and sorted(set(found.explored["budget"])) == [1500.0, 2250.0, 3000.0, 3750.0, 4500.0]
+    at_plan = found.explored[found.explored["budget"] == 3000].reset_index(drop=True)
+    assert at_plan["mean"].equals(found.plan.frontier["mean"])  # widened as the plan is
 
 
 def test_limits_that_clash_leave_the_valuation_and_say_why(finished: clv.Study) -> None:

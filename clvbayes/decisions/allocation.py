@@ -15,9 +15,10 @@ from clvbayes.decisions.risk import Estimate, contributions, cvar, prob_below
 from clvbayes.errors import ArgumentError
 from clvbayes.valuation import Valuation
 
-__all__ = ["KEEP_BELOW", "RISK_AVERSIONS", "Limit", "Plan", "allocate"]
+__all__ = ["KEEP_BELOW", "RISK_AVERSIONS", "Limit", "Plan", "allocate", "explore"]
 
 PLANS = ("plan", "current", "proportional")
+EXPLORED = ("budget", "risk_aversion", "spend", "mean", "cvar", "p_loss", "p_better")
 RISK_AVERSIONS = (0.0, 0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 RESAMPLES = 20
 KEEP_BELOW = 0.01  # of the current plan's objective: a smaller gain is not worth a change (method book 3.4)
@@ -187,15 +188,8 @@ def allocate(
     clvbayes.errors.ArgumentError: there is nothing to allocate to: measures is empty
     """
     measures, limits = _checked(measures, budget, risk_aversion, level, limits, widened_by, seed)
-    if not valuation.passed and not allow_failed_checks:
-        failed = "; ".join(check.message for check in valuation.checks if check.status == "failed")
-        raise ArgumentError(
-            f"no plan is made from a valuation of which a check failed ({failed}); allow_failed_checks=True makes it all the same"
-        )
-    budget, draws = float(budget), valuation.total.sizes["draw"]
-    scenarios = _Scenarios([gain_of(measure, valuation, seed) for measure in measures], widened_by)
-    order = np.random.default_rng([seed, HALVES]).permutation(draws)
-    choosing, judging = np.sort(order[: draws // 2]), np.sort(order[draws // 2 :])
+    budget = float(budget)
+    scenarios, choosing, judging = _scenarios(valuation, measures, widened_by, allow_failed_checks, seed)
     problem = _Problem(measures, budget, limits, level)
     coarse = scenarios.pieces(problem.ends()).some(choosing)
     roughly = problem.solve(coarse, risk_aversion)
@@ -229,6 +223,85 @@ def allocate(
         currency=valuation.economics.currency,
         seed=int(seed),
     )
+
+
+def explore(
+    valuation: Valuation,
+    measures: Sequence[Measure],
+    *,
+    budgets: Sequence[float],
+    level: float = 0.95,
+    limits: Sequence[Limit] = (),
+    widened_by: float = 1.0,
+    allow_failed_checks: bool = False,
+    seed: int,
+) -> pd.DataFrame:
+    """The best plans for several budgets, each at all aversions to risk of a plan's frontier.
+
+    Parameters
+    ----------
+    valuation, measures, level, limits, widened_by, allow_failed_checks, seed
+        As of `allocate`.
+    budgets : sequence of float
+        In the currency.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a budget and risk aversion, budgets ascending: `budget`, `risk_aversion`, `spend`, and by scenarios with which no plan was
+        chosen `mean` and `cvar` of the profit, `p_loss` and `p_better`, the probability of more profit than today's spending; then the
+        plan's spend on each measure under its name. Where limits clash there is no row.
+
+    Raises
+    ------
+    ArgumentError
+        As of `allocate`, but for limits that clash, or if a measure has the name of another column.
+
+    Examples
+    --------
+    >>> explore(None, [], budgets=[1000], seed=1)
+    Traceback (most recent call last):
+    clvbayes.errors.ArgumentError: there is nothing to allocate to: measures is empty
+    """
+    if isinstance(budgets, str) or not isinstance(budgets, Sequence) or not len(budgets):
+        raise ArgumentError(f"budgets must be a list of amounts, not {budgets!r:.80}")
+    for budget in budgets:
+        _require_amount("a budget", budget)
+    measures, limits = _checked(measures, budgets[0], 0.0, level, limits, widened_by, seed)
+    scenarios, choosing, judging = _scenarios(valuation, measures, widened_by, allow_failed_checks, seed)
+    today = scenarios.profit(np.array([measure.current for measure in measures], dtype=float))[judging]
+    rows: list[dict[str, float]] = []
+    for budget in sorted(set(map(float, budgets))):
+        problem = _Problem(measures, budget, limits, level)
+        pieces = scenarios.pieces(problem.ends()).some(choosing)
+        tried: tuple[np.ndarray, ...] = ()
+        for aversion in RISK_AVERSIONS:
+            try:
+                solved = problem.solve(pieces, aversion, tried)
+            except ArgumentError:  # limits that clash
+                continue
+            spend, tried = solved.spend, solved.tried
+            profit = scenarios.profit(spend)[judging]
+            told = {"mean": profit.mean(), "cvar": cvar(profit, level).value, "p_loss": (profit < 0).mean()}
+            by_name = {measure.name: amount for measure, amount in zip(measures, spend, strict=True)}
+            better = float((profit > today).mean())
+            rows.append({"budget": budget, "risk_aversion": aversion, "spend": spend.sum(), **told, "p_better": better, **by_name})
+    return pd.DataFrame(rows, columns=[*EXPLORED, *(measure.name for measure in measures)])
+
+
+def _scenarios(
+    valuation: Valuation, measures: tuple[Measure, ...], widened_by: float, allow_failed_checks: bool, seed: int
+) -> tuple["_Scenarios", np.ndarray, np.ndarray]:
+    """All of them, the half to choose with, and the half to judge by."""
+    if not valuation.passed and not allow_failed_checks:
+        failed = "; ".join(check.message for check in valuation.checks if check.status == "failed")
+        raise ArgumentError(
+            f"no plan is made from a valuation of which a check failed ({failed}); allow_failed_checks=True makes it all the same"
+        )
+    draws = valuation.total.sizes["draw"]
+    order = np.random.default_rng([seed, HALVES]).permutation(draws)
+    gains = [gain_of(measure, valuation, seed) for measure in measures]
+    return _Scenarios(gains, widened_by), np.sort(order[: draws // 2]), np.sort(order[draws // 2 :])
 
 
 @dataclass(frozen=True)
@@ -461,6 +534,9 @@ def _checked(
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ArgumentError(f"measures are named twice: {', '.join(twice)}")
+    taken = sorted(set(names) & set(EXPLORED))
+    if taken:
+        raise ArgumentError(f"measures cannot be named {', '.join(map(repr, taken))}, as columns of the tables of plans are")
     _require_amount("budget", budget)
     _require_amount("risk_aversion", risk_aversion)
     _require_fraction("level", level)

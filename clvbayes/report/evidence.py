@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from clvbayes.data import NOT_POSITIVE, RETURN, Customers
 from clvbayes.decisions import Plan
@@ -80,11 +81,14 @@ class Budgeted:
         The same from draws as they are, where `plan` is from draws that a back-test widened.
     refused : str
         Why no plan was made; empty where one was.
+    explored : pandas.DataFrame or None
+        Plans for other budgets and aversions to risk, as `clvbayes.decisions.explore` gives them; None where no plan was made.
     """
 
     plan: Plan | None
     as_drawn: Plan | None = None
     refused: str = ""
+    explored: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 from decisions.made_up_worth import DRAWS, certain, made_up
 from scipy.optimize import LinearConstraint, brentq, linprog, minimize
 
-from clvbayes.decisions import Limit, Measure, allocate, allocation
+from clvbayes.decisions import Limit, Measure, allocate, allocation, explore
 from clvbayes.decisions.allocation import RISK_AVERSIONS
 from clvbayes.decisions.program import Pieces, Row, cut, solve
 from clvbayes.decisions.risk import cvar, tail_weights
@@ -156,8 +156,8 @@ def test_channels_that_fall_together_are_not_counted_as_diversified() -> None:
     assert together.contributions["diversified"].abs().max() < 1000
 
 
-def uncertain(**options):
-    measures = [
+def three_measures():
+    return [
         winning("fair", {"today": [40_000, 90, 130], "ceiling": 400}, current=40_000.0, group="sales"),
         winning("search", {"today": [40_000, 150, 230], "ceiling": 600}, current=40_000.0, group="sales"),
         Measure(
@@ -170,8 +170,11 @@ def uncertain(**options):
             group="service",
         ),
     ]
+
+
+def uncertain(**options):
     valuation = options.pop("valuation", None) or made_up()
-    return allocate(valuation, measures, **{"budget": 150e3, "seed": 1} | options)
+    return allocate(valuation, three_measures(), **{"budget": 150e3, "seed": 1} | options)
 
 
 @pytest.fixture(scope="module")
@@ -381,3 +384,53 @@ def test_two_measures_of_one_name_are_refused() -> None:
 def test_no_budget_is_no_spend(plan) -> None:
     nothing = uncertain(budget=0.0)
     assert nothing.measures["plan"].sum() == 0 and nothing.comparison.loc["plan", "mean"] == 0
+
+
+# many budgets ---------------------------------------------------------------------------------------------------------------------------
+
+BUDGETS = [150e3, 75e3, 225e3]
+
+
+@pytest.fixture(scope="module")
+def explored():
+    return explore(made_up(), three_measures(), budgets=BUDGETS, seed=1)
+
+
+def test_all_budgets_and_aversions_are_explored_like_the_frontier(explored, plan) -> None:
+    names = ["fair", "search", "mailing"]
+    assert explored.columns.tolist() == ["budget", "risk_aversion", "spend", "mean", "cvar", "p_loss", "p_better", *names]
+    found = list(zip(explored["budget"], explored["risk_aversion"], strict=True))
+    assert found == list(itertools.product(sorted(BUDGETS), RISK_AVERSIONS))
+    assert (explored["spend"] <= explored["budget"] + 1e-6).all()
+    assert explored["spend"].to_numpy() == pytest.approx(explored[names].sum(axis=1).to_numpy())
+    of_plan = explored[explored["budget"] == 150e3].reset_index(drop=True)
+    assert of_plan[plan.frontier.columns].equals(plan.frontier)
+    # more money never brings less than within the error
+    by_budget = explored.pivot(index="risk_aversion", columns="budget", values="mean").loc[0.0]
+    assert (np.diff(by_budget) > -2 * plan.comparison.loc["plan", "mean_error"]).all()
+
+
+def test_p_better_is_against_todays_spending(explored, plan) -> None:
+    today = plan.profits.sel(plan="current").to_numpy()
+    alike = explored[(explored["budget"] == 150e3) & (explored["risk_aversion"] == 1.0)].iloc[0]
+    assert alike["p_better"] == pytest.approx(plan.comparison.loc["current", "p_plan_better"], abs=0.05)
+    assert alike["mean"] - today.mean() == pytest.approx(plan.comparison.loc["plan", "mean"] - today.mean(), rel=0.05)
+
+
+def test_where_limits_clash_there_is_no_row() -> None:
+    found = explore(made_up(), three_measures(), budgets=[50e3, 150e3], limits=[Limit.group("sales", at_least=100e3)], seed=1)
+    assert set(found["budget"]) == {150e3}
+    none = explore(made_up(), three_measures(), budgets=[50e3], limits=[Limit.group("sales", at_least=100e3)], seed=1)
+    assert none.empty and "fair" in none
+
+
+@pytest.mark.parametrize("budgets", [[], 5.0, "500", [-1.0], [None]])
+def test_budgets_are_a_list_of_amounts(budgets) -> None:
+    with pytest.raises(ArgumentError, match=r"budgets must be a list|a budget must be a number"):
+        explore(made_up(), three_measures(), budgets=budgets, seed=1)
+
+
+def test_a_measure_cannot_have_the_name_of_a_column() -> None:
+    with pytest.raises(ArgumentError, match="measures cannot be named 'spend'"):
+        uncertain_named = [replace(three_measures()[0], name="spend")]
+        allocate(made_up(), uncertain_named, budget=1e5, seed=1)
