@@ -11,13 +11,13 @@ height is therefore moved by a bias with a stated spread.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from clvbayes.data import require_seed
-from clvbayes.decisions.responses import FAMILIES, Family, Parametric
+from clvbayes.decisions.responses import FAMILIES, Family, Parametric, halves_of, recycled
 from clvbayes.errors import ArgumentError, DataError
 
 __all__ = ["Learned", "learn_responses"]
@@ -41,15 +41,21 @@ class Learned:
     family: Family
     top: np.ndarray
     scale: np.ndarray
+    joint: ClassVar[bool] = True
 
     @property
     def largest(self) -> float:
         """The highest top of all draws; of a logarithmic curve, which has none, no bound."""
         return float("inf") if self.family == "logarithmic" else float(self.top.max())
 
+    def split(self, random: np.random.Generator) -> "tuple[Learned, Learned]":
+        """Two halves of the draws."""
+        first, second = (Learned(self.family, self.top[half], self.scale[half]) for half in halves_of(len(self.top), random))
+        return first, second
+
     def curves(self, draws: int, random: np.random.Generator) -> Parametric:
         """As many of the draws, in random order; again from the first one where there are not enough."""
-        order = np.concatenate([random.permutation(len(self.top)) for _ in range(-(-draws // len(self.top)))])[:draws]
+        order = recycled(len(self.top), draws, random)
         return Parametric(self.family, self.top[order], self.scale[order])
 
 

@@ -9,14 +9,17 @@ What an effect is counted in is said by the lever of its measure (`clvbayes.deci
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from scipy.special import ndtri
 
 from clvbayes.errors import ArgumentError
 
-__all__ = ["FAMILIES", "Curves", "Drawn", "Elicited", "Family", "Parametric", "Points", "Response", "drawn", "elicited", "response_of"]
+__all__ = [
+    *("FAMILIES", "Curves", "Drawn", "Elicited", "Family", "Parametric", "Points", "Response"),
+    *("drawn", "elicited", "halves_of", "recycled", "response_of"),
+]
 
 Family = Literal["saturating", "hyperbolic", "logarithmic"]
 FAMILIES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -45,9 +48,18 @@ class Response(Protocol):
         """So many of them."""
         ...
 
+    def split(self, random: np.random.Generator) -> "tuple[Response, Response]":
+        """Two that share no draw, where it has draws of its own."""
+        ...
+
     @property
     def largest(self) -> float:
         """No effect is larger, in any scenario."""
+        ...
+
+    @property
+    def joint(self) -> bool:
+        """Whether its draws are numbered: those of the same number of several such responses belong together."""
         ...
 
 
@@ -89,10 +101,16 @@ class Elicited:
     ceiling: float
     family: Family = "saturating"
 
+    joint: ClassVar[bool] = False
+
     @property
     def largest(self) -> float:
         """The ceiling."""
         return self.ceiling
+
+    def split(self, _: np.random.Generator) -> "tuple[Elicited, Elicited]":
+        """Itself, of which no two draws are the same."""
+        return self, self
 
     def curves(self, draws: int, random: np.random.Generator) -> Parametric:
         """Today's effect lognormal around the two numbers, the top anywhere between the higher one and the ceiling."""
@@ -114,16 +132,21 @@ class Drawn:
 
     spend: np.ndarray
     effects: np.ndarray
+    joint: ClassVar[bool] = True
 
     @property
     def largest(self) -> float:
         """Of all draws."""
         return float(self.effects.max())
 
+    def split(self, random: np.random.Generator) -> "tuple[Drawn, Drawn]":
+        """Two halves of the draws."""
+        first, second = halves_of(len(self.effects), random)
+        return Drawn(self.spend, self.effects[first]), Drawn(self.spend, self.effects[second])
+
     def curves(self, draws: int, random: np.random.Generator) -> Points:
         """As many of the draws, in random order; again from the first one where there are not enough."""
-        order = np.concatenate([random.permutation(len(self.effects)) for _ in range(-(-draws // len(self.effects)))])
-        return Points(self.spend, self.effects[order[:draws]])
+        return Points(self.spend, self.effects[recycled(len(self.effects), draws, random)])
 
 
 def elicited(*, today: Sequence[float], ceiling: float, family: Family = "saturating") -> Elicited:
@@ -227,6 +250,17 @@ def response_of(given: Any) -> Response:
 
 def _is_amount(given: object) -> bool:
     return isinstance(given, int | float | np.number) and not isinstance(given, bool) and bool(np.isfinite(given))
+
+
+def halves_of(count: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """So many numbers in two random halves."""
+    order = random.permutation(count)
+    return order[: count // 2], order[count // 2 :]
+
+
+def recycled(count: int, draws: int, random: np.random.Generator) -> np.ndarray:
+    """So many draws of the first `count` numbers, each once in random order before any is taken again."""
+    return np.concatenate([random.permutation(count) for _ in range(-(-draws // count))])[:draws]
 
 
 def _even_normals(draws: int, random: np.random.Generator) -> np.ndarray:

@@ -19,9 +19,11 @@ from scipy.stats import binom
 import clvbayes as clv
 from clvbayes.decisions import allocation
 from clvbayes.decisions.measures import gain_of
+from clvbayes.decisions.scenarios import Scenarios
 from clvbayes.valuation import Acquisition
 
 MEASURES, DRAWS, WORST, AVERSION = 6, 2000, 20, 2.0
+TRUTHS = 200  # of which the first one is the world's: chance has the mean 0 over all of them
 
 
 def made_up(world: int, draws: int, seed: int) -> clv.Valuation:
@@ -61,8 +63,8 @@ def main(worlds: int) -> None:
     reached: dict[str, list[float]] = {"averse": [], "neutral": []}
     for world in range(worlds):
         asked, budget = measures_of(world), sum(measure.current for measure in measures_of(world))
-        believed, truth = made_up(world, DRAWS, 0), made_up(world, 2, 1)
-        real = allocation._Scenarios([gain_of(measure, truth, 10_000 + world) for measure in asked], 1.0)
+        believed, truth = made_up(world, DRAWS, 0), made_up(world, TRUTHS, 1)
+        real = Scenarios(np.arange(TRUTHS), [gain_of(measure, truth, 10_000 + world) for measure in asked])
         for name, aversion in (("averse", AVERSION), ("neutral", 0.0)):
             plan = clv.allocate(believed, asked, budget=budget, risk_aversion=aversion, seed=world)
             profit = {of: float(real.profit(plan.measures[of].to_numpy())[0]) for of in ("plan", "current")}

@@ -58,7 +58,7 @@ def test_a_learned_curve_is_a_measures_response(found) -> None:
     measures = [
         Measure(name, lever="acquisition", where={"channel": name}, response=found[name], lasts="campaign") for name in ("fair", "search")
     ]
-    plan = allocate(made_up(), measures, budget=40e3, seed=1)
+    plan = allocate(made_up(), measures, budget=40e3, risk_aversion=0.1, seed=1)
     assert plan.measures["plan"].sum() <= 40e3 + 1e-6 and plan.comparison.loc["plan", "mean"] > 0
 
 
