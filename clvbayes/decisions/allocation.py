@@ -144,7 +144,7 @@ def allocate(
     require_amount("budget", budget)
     require_amount("risk_aversion", risk_aversion)
     limits = require_options(asked, level, limits, widened_by, seed)
-    require_valuation(valuation, level, limits, allow_failed_checks=allow_failed_checks)
+    require_valuation(valuation, asked, level, limits, allow_failed_checks=allow_failed_checks)
     problem = Problem(asked, float(budget), limits, float(level))
     choosing, judging = scenarios_in_halves(valuation, asked, widened_by, seed)
     aversions = sorted({*RISK_AVERSIONS, float(risk_aversion)})

@@ -63,7 +63,7 @@ def explore(
         require_amount("a budget", budget)
     asked = require_measures(measures)
     limits = require_options(asked, level, limits, widened_by, seed)
-    require_valuation(valuation, level, limits, allow_failed_checks=allow_failed_checks)
+    require_valuation(valuation, asked, level, limits, allow_failed_checks=allow_failed_checks)
     choosing, judging = scenarios_in_halves(valuation, asked, widened_by, seed)
     rows: list[dict[str, float]] = []
     for budget in sorted(set(map(float, budgets))):

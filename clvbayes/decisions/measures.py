@@ -23,6 +23,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import xarray as xr
 
+from clvbayes.decisions.learning import Learned
 from clvbayes.decisions.responses import Curves, Response, response_of
 from clvbayes.errors import ArgumentError
 from clvbayes.models.streams import customer_keys
@@ -241,6 +242,8 @@ def gains_in_halves(measure: Measure, valuation: Valuation, halves: tuple[np.nda
 
 def _gain(measure: Measure, response: Response, valuation: Valuation, draws: np.ndarray, seed: int, half: int) -> Gain:
     key = int(customer_keys([measure.name])[0])
+    if isinstance(response, Learned):
+        response = response.over(MONTHS_PER_PERIOD[valuation.economics.period])
     of_response = [seed, RESPONSES, half] if response.joint else [seed, RESPONSES, half, key]
     curves = response.curves(len(draws), np.random.default_rng(of_response))
     with _of_measure(measure.name):
@@ -257,6 +260,12 @@ def _gain(measure: Measure, response: Response, valuation: Valuation, draws: np.
         today = curves.effect(np.array([measure.current]))
         sign = -1.0 if lever == "churn" else 1.0
         sizes = values["size"].to_numpy()
+        farthest = float((1 / (1 + sign * today)).max())
+        if farthest > sizes[-1] * (1 + 1e-9):
+            raise ArgumentError(
+                f"without today's spend the odds of leaving might be {farthest:.2f} times as high, and the valuation knows them up to "
+                f"{sizes[-1]:g} times: today's effect is at most {1 - 1 / sizes[-1]:.2f}"
+            )
         return Gain(measure, curves, _Moved(sizes, values.to_numpy(), sign, today, kept_share(measure, valuation)))
 
 

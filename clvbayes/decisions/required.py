@@ -46,8 +46,10 @@ def require_options(measures: Sequence[Measure], level: object, limits: object, 
     return tuple(limits)
 
 
-def require_valuation(valuation: object, level: float, limits: Sequence[Limit], *, allow_failed_checks: bool) -> None:
-    """Refuse what is no valuation with predictive draws, enough of them for the tails, or one of which a check failed."""
+def require_valuation(
+    valuation: object, measures: Sequence[Measure], level: float, limits: Sequence[Limit], *, allow_failed_checks: bool
+) -> None:
+    """Refuse what is no valuation with predictive draws, enough of them for the tails, or if a check of it or of a response failed."""
     if not isinstance(valuation, Valuation):
         raise ArgumentError(f"valuation must be what clv.value gives, not {type(valuation).__name__}")
     if valuation.total.attrs.get("kind", "predictive") != "predictive":
@@ -59,8 +61,9 @@ def require_valuation(valuation: object, level: float, limits: Sequence[Limit], 
                 f"a level of {asked:g} looks at {(1 - asked) * half:g} of the {half:,} draws that a plan is chosen with; it needs "
                 f"{FEWEST_IN_TAIL}: value(..., draws={2 * FEWEST_IN_TAIL / (1 - asked):.0f}), or a lower level"
             )
-    if not valuation.passed and not allow_failed_checks:
-        failed = "; ".join(check.message for check in valuation.checks if check.status == "failed")
+    learned = [check for measure in measures for check in getattr(measure.response, "checks", ())]
+    failed = dict.fromkeys(check.message for check in (*valuation.checks, *learned) if check.status == "failed")
+    if failed and not allow_failed_checks:
         raise ArgumentError(
-            f"no plan is made from a valuation of which a check failed ({failed}); allow_failed_checks=True makes it all the same"
+            f"no plan is made from what a check failed of ({'; '.join(failed)}); allow_failed_checks=True makes it all the same"
         )

@@ -407,7 +407,7 @@ def test_a_plan_that_is_hardly_better_is_not_worth_a_change() -> None:
 
 
 def test_a_failed_check_stops_the_plan_unless_it_is_let_through() -> None:
-    with pytest.raises(ArgumentError, match=r"a check failed \(Simulation and closed form differ.\); allow_failed_checks=True"):
+    with pytest.raises(ArgumentError, match=r"a check failed of \(Simulation and closed form differ.\); allow_failed_checks=True"):
         uncertain(valuation=made_up(failed=True))
     assert uncertain(valuation=made_up(failed=True), allow_failed_checks=True).measures["plan"].sum() > 0
 
