@@ -40,6 +40,7 @@ PLAN = "plan.parquet"
 EXPLORED = (0.5, 0.75, 1.0, 1.25, 1.5)  # of the budget
 SHOWN_LEVELS = 12
 NOT_CERTIFIED = "a check of sampling or simulation failed; run.allow_failed_checks = true plans all the same"
+NO_FACTOR = "a back-test found the bands of totals too narrow, and one without any width does not tell by how much"
 VERSIONED = ("clvbayes", "pymc", "nutpie", "arviz-stats", "numpy", "numba", "pandas", "duckdb")
 
 
@@ -424,14 +425,24 @@ def _budgeted(settings: Settings, valuation: Valuation, fits: Sequence[Fit], gra
     def planned(widened_by: float) -> Plan:
         return allocate(valuation, measures, budget=asked.amount, risk_aversion=asked.risk_aversion, widened_by=widened_by, **common)
 
-    against = None if graded is None else graded.worst
-    factor = max(1.0, 1.0 if against is None or against.factor is None else against.factor)
+    factor = _widening(graded)
+    if factor is None:
+        return Budgeted(None, refused=NO_FACTOR)
     try:
         as_drawn = planned(1.0)
         explored = explore(valuation, measures, budgets=[share * asked.amount for share in EXPLORED], widened_by=factor, **common)
         return Budgeted(as_drawn, explored=explored) if factor == 1.0 else Budgeted(planned(factor), as_drawn, explored=explored)
     except ArgumentError as problem:  # such as limits that clash: the valuation stands, and the report says why there is no plan
         return Budgeted(None, refused=str(problem))
+
+
+def _widening(graded: GradedModel | None) -> float | None:
+    """How much wider than drawn a plan's gains are taken to be; None where the bands were too narrow and nothing says by how much."""
+    if graded is None or graded.worst is None:
+        return 1.0
+    told = [verdict.factor for verdict in graded.verdicts if verdict.judgement == "too narrow" and verdict.factor is not None]
+    factor = max(told, default=None) if graded.worst.factor is None else graded.worst.factor
+    return None if factor is None else max(1.0, factor)
 
 
 def _spend_findings(customers: Customers, settings: Settings, pool: Pool) -> tuple[CheckResult, ...]:
