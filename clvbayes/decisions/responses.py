@@ -113,10 +113,12 @@ class Elicited:
         return self, self
 
     def curves(self, draws: int, random: np.random.Generator) -> Parametric:
-        """Today's effect lognormal around the two numbers, the top anywhere between the higher one and the ceiling."""
+        """Today's effect lognormal around the two numbers, the top anywhere between what is above both it and the higher number, and the
+        ceiling."""
         centre, spread = 0.5 * np.log(self.low * self.high), np.log(self.high / self.low) / (2 * Z)
-        today = np.exp(centre + spread * _even_normals(draws, random))
-        top = self.high + (self.ceiling - self.high) * _even_uniforms(draws, random)
+        today = np.minimum(np.exp(centre + spread * _even_normals(draws, random)), NEAREST_TOP * self.ceiling)
+        lowest = np.maximum(self.high, today / NEAREST_TOP)
+        top = lowest + (self.ceiling - lowest) * _even_uniforms(draws, random)
         reached = np.minimum(today / top, NEAREST_TOP)
         if self.family == "saturating":
             return Parametric(self.family, top, -self.spend / np.log1p(-reached))
@@ -157,7 +159,8 @@ def elicited(*, today: Sequence[float], ceiling: float, family: Family = "satura
     today : sequence of three floats
         A spend, in the currency, and the two numbers between which its effect lies with a probability of 80 %.
     ceiling : float
-        What no spend exceeds. How far below it the curve levels off is not known: anywhere between the higher number and the ceiling.
+        What no spend exceeds. How far below it the curve levels off is not known: anywhere between what lies above today's effect and the
+        higher number, and the ceiling.
         A logarithmic curve, which does not level off, reaches it with ten times the spend.
     family : {"saturating", "hyperbolic", "logarithmic"}
         The shape between (method book 3.3).
@@ -185,7 +188,11 @@ def elicited(*, today: Sequence[float], ceiling: float, family: Family = "satura
         raise ArgumentError(f"today must be a spend above 0 and two effects, 0 < low < high, not {list(today)}")
     if not _is_amount(ceiling) or not ceiling > high:
         raise ArgumentError(f"ceiling must be a number above the {high:g} that today's spend may bring, not {ceiling!r}")
-    if family not in FAMILIES:
+    if NEAREST_TOP * ceiling < high:
+        raise ArgumentError(
+            f"a ceiling of {ceiling:g} leaves no curve that brings {high:g} with today's spend: it must be at least {high / NEAREST_TOP:g}"
+        )
+    if not isinstance(family, str) or family not in FAMILIES:
         raise ArgumentError(f"family must be one of {', '.join(FAMILIES)}, not {family!r}")
     if family == "logarithmic" and ceiling >= FAR_SPEND * low:
         raise ArgumentError(
@@ -219,7 +226,13 @@ def drawn(spend: Any, effects: Any) -> Drawn:
     >>> drawn([0, 1000, 2000], effects).largest
     22.5
     """
-    at, values = np.asarray(spend, dtype=float), np.asarray(effects, dtype=float)
+    kind = getattr(effects, "attrs", {}).get("kind", "predictive")
+    if kind != "predictive":
+        raise ArgumentError(f"effects must be draws, not {kind!r} values, which know too little of risk")
+    try:
+        at, values = np.asarray(spend, dtype=float), np.asarray(effects, dtype=float)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"spend and effects must be numbers, not {spend!r:.80} and {effects!r:.80}") from None
     if at.ndim != 1 or len(at) < 2 or at[0] != 0 or not (np.diff(at) > 0).all() or not np.isfinite(at).all():
         raise ArgumentError(f"spend must be at least two rising amounts, the first one 0, not {spend!r:.80}")
     if values.ndim != 2 or values.shape[1] != len(at) or len(values) < 100 or not np.isfinite(values).all():
