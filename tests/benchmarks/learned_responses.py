@@ -41,7 +41,8 @@ def main(path: str) -> None:
     table["won"] = table["won"].astype(int)
     for channel, response in clv.learn_responses(table, period="month", bias=0.0, seed=1).items():
         own = table[table["channel"] == channel]
-        thirds = np.array_split(own.sort_values("spend"), 3)
+        ranked = own.sort_values("spend")
+        thirds = [ranked.iloc[part] for part in np.array_split(np.arange(len(ranked)), 3)]
         seen = ", ".join(f"{part['won'].mean():.1f} at {part['spend'].mean():,.0f}" for part in thirds)
         print(
             f"prospects, {channel}, mean spend of ten {own['spend'].mean():,.0f}: {told(response, float(own['spend'].mean()))}; won {seen}"

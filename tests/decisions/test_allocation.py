@@ -13,6 +13,7 @@ from clvbayes.decisions import Limit, Measure, allocate, allocation, explore
 from clvbayes.decisions.allocation import RISK_AVERSIONS
 from clvbayes.decisions.problem import Problem
 from clvbayes.decisions.program import Pieces, Row, cut, solve
+from clvbayes.decisions.responses import drawn
 from clvbayes.decisions.risk import cvar, tail_weights
 from clvbayes.decisions.scenarios import scenarios_in_halves
 from clvbayes.decisions.search import efficient
@@ -194,6 +195,12 @@ def test_the_frontier_trades_the_mean_for_the_tail(plan) -> None:
     slack = 2 * plan.comparison.loc["plan", "cvar_error"]
     assert (np.diff(frontier["mean"]) < slack).all() and frontier["mean"].iloc[-1] < frontier["mean"].iloc[0]
     assert (np.diff(frontier["cvar"]) > -slack).all() and frontier["cvar"].iloc[-1] > frontier["cvar"].iloc[0]
+    # and concave: the mean lost for each unit of safety rises with what has been bought of it
+    lost, won = -np.diff(frontier["mean"]), np.diff(frontier["cvar"])
+    clear = won > 0.1 * won.max()
+    assert (np.diff(lost[clear] / won[clear]) > -0.1).all()
+    at_plan = frontier[frontier["risk_aversion"] == plan.risk_aversion].iloc[0]
+    assert at_plan[plan.measures.index].to_numpy(dtype=float) == pytest.approx(plan.measures["plan"].to_numpy())  # it lies on its line
     assert frontier["spend"].to_numpy() == pytest.approx(frontier[["fair", "search", "mailing"]].sum(axis=1).to_numpy())
 
 
@@ -393,6 +400,97 @@ def test_commitments_above_the_budget_are_named() -> None:
         allocate(made_up(), measures, budget=60e3, seed=1)
 
 
+@pytest.mark.parametrize(
+    ("measures", "limits", "budget", "clash", "not_in"),
+    [
+        ([("fair", "h", (0, None))], [("h", 200e3, None)], 150e3, ["group h: at least 200,000", "the budget of 150,000"], "for fair"),
+        (
+            [("fair", "h", (0, 30e3)), ("search", "h", (0, 20e3))],
+            [("h", 60e3, None)],
+            100e3,
+            ["group h: at least 60,000", "at most 30,000 for fair", "at most 20,000 for search"],
+            "budget",
+        ),
+        (
+            [("fair", "g", (30e3, None)), ("search", "h", (0, None))],
+            [("h", 80e3, None)],
+            100e3,
+            ["at least 30,000 for fair", "group h: at least 80,000", "the budget of 100,000"],
+            "search",
+        ),
+        (
+            [("fair", "g", (30e3, None)), ("search", "h", (10e3, None))],
+            [("g", None, 20e3)],
+            100e3,
+            ["group g: at most 20,000", "at least 30,000 for fair"],
+            "search",
+        ),
+    ],
+)
+def test_bounds_that_clash_with_limits_are_named(measures, limits, budget, clash, not_in) -> None:
+    asked = [winning(name, saturating(300.0, 50e3), group=group, bounds=bounds) for name, group, bounds in measures]
+    groups = [Limit.group(name, at_least=low, at_most=high) for name, low, high in limits]
+    with pytest.raises(ArgumentError, match="these clash: ") as found:
+        allocate(made_up(), asked, budget=budget, limits=groups, seed=1)
+    assert all(name in str(found.value) for name in clash) and not_in not in str(found.value)
+
+
+@pytest.mark.parametrize("limit", [Limit.cvar(-1e9), Limit.loss(0.9)])
+def test_a_limit_that_is_far_away_does_not_bind(limit) -> None:
+    found = uncertain(limits=[limit])
+    assert found.binding == () and found.missed == {}
+
+
+def test_the_budget_of_a_single_measure_has_a_price() -> None:
+    found = allocate(made_up(), [winning("fair", saturating(300.0, 50e3))], budget=20e3, risk_aversion=0.0, seed=1)
+    assert found.measures["plan"].tolist() == pytest.approx([20e3])
+    assert found.shadow_price == pytest.approx(300 * 900 / 50e3 * math.exp(-0.4) - 1, rel=0.05)
+
+
+def test_a_large_budget_hides_no_small_measure() -> None:
+    small = winning("fair", saturating(4.0, 1e3))  # pays to 1,281
+    found = allocate(made_up({"fair": (900.0, 0.0)}), [small], budget=1e8, risk_aversion=0.0, seed=1)
+    assert found.measures["plan"].tolist() == pytest.approx([1e3 * math.log(3.6)], rel=0.03)
+
+
+def test_proportional_keeps_to_budget_and_bounds() -> None:
+    measures = [
+        winning("fair", saturating(300.0, 50e3), current=10e3, bounds=(50e3, None)),
+        winning("search", saturating(400.0, 40e3), current=90e3),
+    ]
+    found = allocate(made_up(), measures, budget=100e3, seed=1)
+    assert found.measures["proportional"].tolist() == pytest.approx([50e3, 50e3])
+
+
+# responses drawn together ---------------------------------------------------------------------------------------------------------------
+
+
+def mixed(correlated):
+    """Two responses of a mix model whose draws belong together."""
+    random, spends = np.random.default_rng(2), np.array([0.0, 20e3, 60e3])
+    heights = np.exp(0.4 * random.standard_normal((2, 1000)))
+    heights = heights[[0, 0]] if correlated else heights
+    return [winning(name, drawn(spends, height[:, None] * [0, 60, 90])) for name, height in zip(("fair", "search"), heights, strict=True)]
+
+
+def test_draws_of_two_responses_that_belong_together_stay_so() -> None:
+    valuation = made_up({"fair": (900.0, 0.0), "search": (900.0, 0.0)})
+    for half in scenarios_in_halves(valuation, mixed(True), 1.0, 1):
+        one, other = (half.gain(k, np.array([20e3]))[:, 0] for k in range(2))
+        assert np.corrcoef(one, other)[0, 1] == pytest.approx(1)
+    for half in scenarios_in_halves(valuation, mixed(False), 1.0, 1):
+        one, other = (half.gain(k, np.array([20e3]))[:, 0] for k in range(2))
+        assert abs(np.corrcoef(one, other)[0, 1]) < 0.15
+
+
+def test_no_draw_of_a_response_is_in_both_halves() -> None:
+    height = np.arange(1.0, 101.0)  # fewer than the valuation has
+    measure = winning("fair", drawn([0.0, 20e3], height[:, None] * [0.0, 1.0]))
+    halves = scenarios_in_halves(made_up({"fair": (1.0, 0.0)}), [measure], 1.0, 1)
+    first, second = (set(half.gain(0, np.array([20e3]))[:, 0].round(6)) for half in halves)
+    assert len(first) == len(second) == 50 and not first & second
+
+
 # when not to ----------------------------------------------------------------------------------------------------------------------------
 
 
@@ -404,6 +502,29 @@ def test_a_plan_that_is_hardly_better_is_not_worth_a_change() -> None:
     assert allocate(valuation, uneven, budget=100e3, seed=1).recommendation == "change"
     # today's spend is no choice where the budget has been cut
     assert allocate(valuation, alike, budget=50e3, seed=1).recommendation == "change"
+
+
+def test_what_is_spent_today_is_not_kept_where_a_limit_forbids_it() -> None:
+    valuation = made_up({"fair": (600.0, 0.0), "search": (600.0, 0.0)})
+    currents = zip(("fair", "search"), (51e3, 49e3), strict=True)
+    alike = [winning(channel, saturating(300.0, 50e3), current=current, group=channel) for channel, current in currents]
+
+    def recommended(*limits, **options):
+        return allocate(valuation, alike, budget=100e3, limits=limits, seed=1, **options).recommendation
+
+    assert recommended() == "keep"
+    assert recommended(Limit.group("search", at_least=50e3)) == "change"
+    volatile = [replace(measure, current=50e3) for measure in three_measures()[:2]]
+    today = allocate(noisy(3), volatile, budget=100e3, seed=1).comparison.loc["current", "cvar"]
+    held = allocate(noisy(3), volatile, budget=100e3, limits=[Limit.cvar(today + 2_000)], seed=1)
+    assert held.recommendation == "change"
+
+
+def test_a_plan_that_is_todays_is_not_compared_with_it() -> None:
+    fixed = [winning("fair", saturating(300.0, 50e3), current=30e3, bounds=(30e3, 30e3))]
+    found = allocate(made_up(), fixed, budget=30e3, seed=1)
+    assert found.comparison["p_plan_better"].isna().all() and found.recommendation == "keep"
+    assert explore(made_up(), fixed, budgets=[30e3], seed=1)["p_better"].isna().all()
 
 
 def test_a_failed_check_stops_the_plan_unless_it_is_let_through() -> None:
@@ -429,6 +550,9 @@ def test_wider_draws_keep_the_mean_and_stretch_the_tail(plan) -> None:
         ({"budget": math.nan}, "budget must be a number of at least 0"),
         ({"risk_aversion": -0.1}, "risk_aversion must be a number of at least 0"),
         ({"level": 95}, "level must be a fraction"),
+        ({"level": 0.9999}, r"a level of 0.9999 looks at 0.1 of the 1,000 draws .* needs 10: value\(..., draws=200000\)"),
+        ({"valuation": "x"}, "valuation must be what clv.value gives, not str"),
+        ({"valuation": replace(made_up(), total=made_up().total.assign_attrs(kind="expected"))}, "a plan needs predictive draws"),
         ({"widened_by": 0.5}, "widened_by must be a factor of at least 1"),
         ({"limits": ["at most 5"]}, "limits must be a list of clv.Limit"),
         ({"limits": [Limit.group("slaes", at_most=5)]}, "limits name the group 'slaes', which no measure is of; there are sales, service"),
@@ -450,6 +574,7 @@ def test_numbers_out_of_range_are_refused(options, said) -> None:
         (lambda: Limit.cvar(math.inf), "at_least must be an amount"),
         (lambda: Limit.cvar(0.0, level=95), "level must be a fraction"),
         (lambda: Limit.loss(5), "at_most must be a fraction"),
+        (lambda: Limit("change", "x"), "a limit is made by Limit.group"),
     ],
 )
 def test_limits_that_cannot_be_are_refused(made, said) -> None:
@@ -471,6 +596,12 @@ def test_two_measures_of_one_name_are_refused() -> None:
 def test_no_budget_is_no_spend(plan) -> None:
     nothing = uncertain(budget=0.0)
     assert nothing.measures["plan"].sum() == 0 and nothing.comparison.loc["plan", "mean"] == 0
+    assert (nothing.measures["marginal"] > 0).all()
+
+
+def test_small_shares_are_told_as_they_are() -> None:
+    assert Limit.loss(0.005).name == "probability of loss: at most 0.5%"
+    assert Limit.cvar(0.0, level=0.975).name == "worst 2.5% of cases: a mean of at least 0"
 
 
 # many budgets ---------------------------------------------------------------------------------------------------------------------------
