@@ -88,7 +88,7 @@ class Pieces:
         """Of the mean with weights, dims ``(measure, piece)``."""
         some = np.flatnonzero(weights)
         mean = self.gains @ weights if 2 * len(some) > len(weights) else self.gains[:, :, some] @ weights[some]
-        slopes = np.diff(mean, axis=1) / np.maximum(self.widths, 1e-300)
+        slopes = np.divide(np.diff(mean, axis=1), self.widths, out=np.zeros(self.widths.shape), where=self.widths > 0)
         return np.asarray(slopes + (self.steeper @ weights)[:, None])
 
     def about(self, spend: np.ndarray, gain: Callable[[int, np.ndarray], np.ndarray]) -> "Pieces":

@@ -49,8 +49,12 @@ def efficient(problem: Problem, scenarios: Scenarios, aversions: Sequence[float]
     known: list[np.ndarray] = []
     for aversion in aversions:
         search = _Search(problem, scenarios, aversion, known)
-        here = search.climbed(coarse, here)
-        here = search.climbed(scenarios.pieces(finer(ends, here.spend)), here)
+        if aversion == aversions[0]:
+            here = search.climbed(coarse, here)
+        fine = finer(ends, here.spend)
+        here = search.climbed(scenarios.pieces(fine), here)
+        if aversion == 0:  # where a program takes no time, and nothing but the width of pieces is between a plan and the best one
+            here = search.climbed(scenarios.pieces(finer(fine, here.spend)), here)
         found += [here, search.without_idle(here)]
     chosen = {aversion: max(found, key=_Search(problem, scenarios, aversion).score) for aversion in aversions}
     if any(_Search(problem, scenarios, aversion).score(plan)[0] < 0 for aversion, plan in chosen.items()):

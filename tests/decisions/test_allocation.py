@@ -132,6 +132,16 @@ def test_slopes_that_rise_share_their_mean() -> None:
     assert made.slopes(np.ones(1))[0].tolist() == pytest.approx([7 / 3, 7 / 3, 1])
 
 
+def test_a_piece_without_width_changes_nothing() -> None:
+    """As a plan near its upper end has them."""
+    pieces = made_up_pieces()
+    ends = np.concatenate([pieces.ends, pieces.ends[:, -1:]], axis=1)
+    same = cut([np.concatenate([gain, gain[-1:]]).T for gain in pieces.gains], ends)
+    one, other = (solve(each, Row("budget", np.ones(4), 12.0), risk_aversion=1.0, level=0.8) for each in (pieces, same))
+    assert other.objective == pytest.approx(one.objective) and np.isfinite(same.slopes(np.full(60, 1 / 60))).all()
+    assert same.slopes(np.full(60, 1 / 60))[:, -1].tolist() == [0.0] * 4
+
+
 # risk -----------------------------------------------------------------------------------------------------------------------------------
 
 
