@@ -13,7 +13,7 @@ import pandas as pd
 
 from clvbayes import models
 from clvbayes.data import Customers, Transactions, read_transactions, summarize
-from clvbayes.decisions import Plan, allocate
+from clvbayes.decisions import Plan, allocate, explore
 from clvbayes.decisions.measures import LEVER_OF
 from clvbayes.errors import ArgumentError, DataError, SettingsError
 from clvbayes.files import damage_is_an_error, file_hashes, require_replaceable, staged, write_json
@@ -51,9 +51,11 @@ SAME_GRADES = ("sha256", "read", "by", "until", "asked", "horizons", "seed", "dr
 FITS, BACKTEST, BACKTEST_FITS = "fits", "backtest", "backtest-fits"
 PLAN = "plan.parquet"
 FORMATS = ("html", "pdf", "xlsx", "json")
+EXPLORED = (0.5, 0.75, 1.0, 1.25, 1.5)  # of the budget
 SHOWN_LEVELS = 12
 MOVED_CUSTOMERS = 100_000  # above it the thirteen passes of all levers would take minutes
 NOT_CERTIFIED = "a check of sampling or simulation failed; run.allow_failed_checks = true plans all the same"
+NO_FACTOR = "a back-test found the bands of totals too narrow, and one without any width does not tell by how much"
 VERSIONED = ("clvbayes", "pymc", "nutpie", "arviz-stats", "numpy", "numba", "pandas", "duckdb")
 
 
@@ -440,24 +442,24 @@ def _budgeted(settings: Settings, valuation: Valuation, fits: Sequence[Fit], gra
     if not certified and not settings.run.allow_failed_checks:
         return Budgeted(None, refused=NOT_CERTIFIED)
 
-    def planned(widened_by: float) -> Plan:
-        return allocate(
-            valuation,
-            [measure.measure for measure in settings.measure],
-            budget=asked.amount,
-            risk_aversion=asked.risk_aversion,
-            level=asked.level,
-            limits=asked.limits,
-            widened_by=widened_by,
-            allow_failed_checks=settings.run.allow_failed_checks,
-            seed=settings.run.seed,
-        )
+    measures = [measure.measure for measure in settings.measure]
+    common: dict[str, Any] = {
+        "level": asked.level,
+        "limits": asked.limits,
+        "allow_failed_checks": settings.run.allow_failed_checks,
+        "seed": settings.run.seed,
+    }
 
-    against = None if graded is None else graded.worst
-    factor = max(1.0, 1.0 if against is None or against.factor is None else against.factor)
+    def planned(widened_by: float) -> Plan:
+        return allocate(valuation, measures, budget=asked.amount, risk_aversion=asked.risk_aversion, widened_by=widened_by, **common)
+
+    factor = _widening(graded)
+    if factor is None:
+        return Budgeted(None, refused=NO_FACTOR)
     try:
         as_drawn = planned(1.0)
-        return Budgeted(as_drawn) if factor == 1.0 else Budgeted(planned(factor), as_drawn)
+        explored = explore(valuation, measures, budgets=[share * asked.amount for share in EXPLORED], widened_by=factor, **common)
+        return Budgeted(as_drawn, explored=explored) if factor == 1.0 else Budgeted(planned(factor), as_drawn, explored=explored)
     except ArgumentError as problem:  # such as limits that clash: the valuation stands, and the report says why there is no plan
         return Budgeted(None, refused=str(problem))
 
@@ -498,6 +500,15 @@ def _alternative(
         progress=progress,
     )
     return Alternative(model.title, valuation), (key,)
+
+
+def _widening(graded: GradedModel | None) -> float | None:
+    """How much wider than drawn a plan's gains are taken to be; None where the bands were too narrow and nothing says by how much."""
+    if graded is None or graded.worst is None:
+        return 1.0
+    told = [verdict.factor for verdict in graded.verdicts if verdict.judgement == "too narrow" and verdict.factor is not None]
+    factor = max(told, default=None) if graded.worst.factor is None else graded.worst.factor
+    return None if factor is None else max(1.0, factor)
 
 
 def _spend_findings(customers: Customers, settings: Settings, pool: Pool) -> tuple[CheckResult, ...]:

@@ -217,6 +217,28 @@ def test_bands_that_did_not_hold_widen_the_plans_draws(finished: clv.Study) -> N
     found = study._budgeted(finished.settings.settings, finished.valuation, [finished.purchases, finished.spend], graded)
     assert found is not None and found.plan is not None and found.as_drawn is not None
     assert (found.plan.widened_by, found.as_drawn.widened_by) == (2.5, 1.0)
+    assert found.explored is not None and sorted(set(found.explored["budget"])) == [1500.0, 2250.0, 3000.0, 3750.0, 4500.0]
+    at_plan = found.explored[found.explored["budget"] == 3000].reset_index(drop=True)
+    assert at_plan["mean"].equals(found.plan.frontier["mean"])  # widened as the plan is
+
+
+@pytest.mark.parametrize(("factors", "widened_by"), [([None, 1.8], 1.8), ([None], None), ([0.7], 1.0)])
+def test_a_band_without_width_never_leaves_the_draws_as_they_are(factors: list[float | None], widened_by: float | None) -> None:
+    past = make_backtest(Past())
+    measures = ["revenue", "orders"][: len(factors)]
+    verdicts = tuple(
+        replace(past.verdicts[0], model=past.models[0], measure=measure, judgement="too narrow", factor=factor)
+        for measure, factor in zip(measures, factors, strict=True)
+    )
+    assert study._widening(GradedModel(replace(past, verdicts=verdicts), past.models[0], "EUR")) == widened_by
+
+
+def test_no_plan_is_made_where_nothing_says_how_much_too_narrow_bands_were(finished: clv.Study) -> None:
+    past = make_backtest(Past())
+    against = replace(past.verdicts[0], model=past.models[0], judgement="too narrow", factor=None)
+    graded = GradedModel(replace(past, verdicts=(against,)), past.models[0], "EUR")
+    found = study._budgeted(finished.settings.settings, finished.valuation, [finished.purchases, finished.spend], graded)
+    assert found is not None and found.plan is None and found.refused == study.NO_FACTOR
 
 
 def test_limits_that_clash_leave_the_valuation_and_say_why(finished: clv.Study) -> None:
