@@ -136,6 +136,7 @@ def _write_valuation(valuation: Valuation, stage: Path) -> dict[str, Any]:
         "checks": [asdict(check) for check in valuation.checks],
         "spread": valuation.spread.to_dict("records"),
         "discrepancy": valuation.discrepancy.to_dict("records"),
+        "uncertified": list(valuation.uncertified),
         "beyond_horizon": None if np.isnan(valuation.beyond_horizon) else valuation.beyond_horizon,
         "newcomers": list(valuation.acquisition.newcomers),
         "payback": list(valuation.acquisition.payback),
@@ -160,6 +161,7 @@ def _load_valuation(folder: Path, manifest: dict[str, Any]) -> Valuation:
         acquisition=Acquisition(*(_arrays(groups, kind, manifest[kind]) for kind in ("newcomers", "payback"))),
         levers=_arrays(groups, "levers", manifest["levers"]),
         discrepancy=pd.DataFrame(manifest["discrepancy"]),
+        uncertified=tuple(manifest["uncertified"]),
     )
 
 

@@ -87,6 +87,11 @@ def test_a_valuation_comes_back_as_it_was(valuation: Valuation, tmp_path: Path) 
     pd.testing.assert_frame_equal(again.to_frame(), valuation.to_frame(), check_exact=True)
 
 
+def test_which_fits_failed_comes_back(valuation: Valuation, tmp_path: Path) -> None:
+    found = load(save(replace(valuation, uncertified=("MBG/NBD",)), tmp_path / "valuation"))
+    assert isinstance(found, Valuation) and found.uncertified == ("MBG/NBD",) and not found.passed
+
+
 def test_a_valuation_of_undated_periods_and_no_columns_comes_back(fits: tuple[Fit, Fit], tmp_path: Path) -> None:
     customers = made_up_customers(60, segments=HOSTILE, until=None)
     valuation = value(*fits, customers, Economics(0.35, 0.0, 1), by=(), draws=100, seed=1, progress=False)

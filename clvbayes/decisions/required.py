@@ -62,7 +62,8 @@ def require_valuation(
                 f"{FEWEST_IN_TAIL}: value(..., draws={2 * FEWEST_IN_TAIL / (1 - asked):.0f}), or a lower level"
             )
     learned = [check for measure in measures for check in getattr(measure.response, "checks", ())]
-    failed = dict.fromkeys(check.message for check in (*valuation.checks, *learned) if check.status == "failed")
+    of_fits = (f"the fit of {title} failed its certificate" for title in valuation.uncertified)
+    failed = dict.fromkeys((*of_fits, *(check.message for check in (*valuation.checks, *learned) if check.status == "failed")))
     if failed and not allow_failed_checks:
         raise ArgumentError(
             f"no plan is made from what a check failed of ({'; '.join(failed)}); allow_failed_checks=True makes it all the same"

@@ -129,6 +129,8 @@ class Valuation:
         numbers are the same at all sizes. Empty unless asked for.
     discrepancy : pandas.DataFrame
         What moved the draws besides the fits, as `Discrepancy.evidence`; empty if nothing did.
+    uncertified : tuple of str
+        Titles of the models whose fits failed their certificates.
     """
 
     cash: Mapping[str, xr.DataArray]
@@ -142,11 +144,12 @@ class Valuation:
     acquisition: Acquisition = field(default_factory=Acquisition)
     levers: Mapping[str, xr.DataArray] = field(default_factory=dict)
     discrepancy: pd.DataFrame = field(default_factory=pd.DataFrame)
+    uncertified: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """Whether no check failed."""
-        return all(check.status != "failed" for check in self.checks)
+        """Whether no check failed, neither of the valuation nor of the fits behind it."""
+        return not self.uncertified and all(check.status != "failed" for check in self.checks)
 
     @property
     def newcomers(self) -> Mapping[str, xr.DataArray]:

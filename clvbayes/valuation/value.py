@@ -177,6 +177,7 @@ def value(
         acquisition=value_newcomers(plan, customers, everyone, levels) if newcomers else Acquisition(),
         levers=lever_arrays(moved_values(plan, everyone, levels, cash[..., VALUE].sum(axis=2), levers, progress), levers, levels),
         discrepancy=pd.DataFrame() if discrepancy is None else discrepancy.evidence,
+        uncertified=tuple(fit.model.title for fit in (*purchases, spend, returns) if fit is not None and not fit.certificate.passed),
     )
 
 

@@ -543,6 +543,13 @@ def test_a_failed_check_stops_the_plan_unless_it_is_let_through() -> None:
     assert uncertain(valuation=made_up(failed=True), allow_failed_checks=True).measures["plan"].sum() > 0
 
 
+def test_a_failed_certificate_of_a_fit_stops_the_plan_too() -> None:
+    uncertified = replace(made_up(), uncertified=("Gamma-Gamma",))
+    with pytest.raises(ArgumentError, match="the fit of Gamma-Gamma failed its certificate"):
+        uncertain(valuation=uncertified)
+    assert uncertain(valuation=uncertified, allow_failed_checks=True).measures["plan"].sum() > 0
+
+
 def test_wider_draws_keep_the_mean_and_stretch_the_tail(plan) -> None:
     wider = uncertain(widened_by=2.0, risk_aversion=0.0)
     narrow = uncertain(risk_aversion=0.0)

@@ -11,6 +11,7 @@ import xarray as xr
 from valuation.made_up_fits import PURCHASES, SPEND, UNTIL, made_up_customers, made_up_fit, made_up_fits, shifted
 
 from clvbayes.errors import ArgumentError
+from clvbayes.inference import CheckResult
 from clvbayes.models import lognormal
 from clvbayes.models.gamma_gamma import GammaGamma
 from clvbayes.models.mbg_nbd import MbgNbd
@@ -64,6 +65,14 @@ def test_the_levels_of_every_column_add_up_to_the_total_draw_by_draw(valuation) 
         assert cash.dims == ("draw", "level", "period", "component")
         np.testing.assert_allclose(cash.sum("level"), valuation.total, rtol=1e-9)
     assert list(valuation.cash["industry"]["level"].to_numpy()) == ["Health", "Mills", "Retail"]
+
+
+def test_a_fit_that_failed_its_certificate_is_named(fits, customers, valuation) -> None:
+    purchases, spend = fits
+    failed = replace(spend.certificate, results=(CheckResult("R-hat", "failed", "R-hat is 1.3"),))
+    found = value(purchases, replace(spend, certificate=failed), customers, ECONOMICS, draws=100, newcomers=False, seed=1, progress=False)
+    assert found.uncertified == ("Gamma-Gamma",) and not found.passed
+    assert valuation.uncertified == ()
 
 
 def test_draws_say_what_they_are(valuation) -> None:
