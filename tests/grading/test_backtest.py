@@ -304,50 +304,11 @@ def test_settings_name_a_file_by_its_name_and_its_hash(orders, made_up, tmp_path
     assert found.settings["sha256"] == hashlib.sha256((tmp_path / "orders.csv").read_bytes()).hexdigest()
 
 
-def without(name: str) -> Any:
-    def damage(saved: Path) -> None:
-        manifest = json.loads((saved / "manifest.json").read_text())
-        (saved / "manifest.json").write_text(json.dumps({key: value for key, value in manifest.items() if key != name}))
-
-    return damage
-
-
-def with_another(name: str, value: Any) -> Any:
-    def damage(saved: Path) -> None:
-        manifest = json.loads((saved / "manifest.json").read_text())
-        (saved / "manifest.json").write_text(json.dumps({**manifest, name: value}))
-
-    return damage
-
-
-def cut_short(name: str, share: float) -> Any:
-    def damage(saved: Path) -> None:
-        content = (saved / name).read_bytes()
-        (saved / name).write_bytes(content[: int(share * len(content))])
-
-    return damage
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        pytest.param(lambda saved: (saved / "posterior.nc").write_bytes(b"no longer a posterior"), id="no posterior"),
-        pytest.param(lambda saved: (saved / "posterior.nc").unlink(), id="posterior gone"),
-        *[pytest.param(cut_short("posterior.nc", share), id=f"{share:.0%} of posterior") for share in (0.0, 0.01, 0.3, 0.9)],
-        *[pytest.param(cut_short("manifest.json", share), id=f"{share:.0%} of manifest") for share in (0.0, 0.5)],
-        *[pytest.param(without(name), id=f"no {name}") for name in ("kind", "model", "options", "priors", "pool", "certificate", "seed")],
-        pytest.param(with_another("certificate", {"model": "mbg_nbd"}), id="certificate of one field"),
-        pytest.param(with_another("certificate", []), id="certificate a list"),
-        pytest.param(with_another("priors", {"rate": 3}), id="prior a number"),
-        pytest.param(with_another("priors", [1, 2]), id="priors a list"),
-        pytest.param(with_another("options", {"unknown": 1}), id="unknown option"),
-        pytest.param(with_another("model", ["mbg_nbd"]), id="model a list"),
-    ],
-)
-def test_a_damaged_fit_is_fitted_anew(damage, orders, tmp_path, made_up_and_kept) -> None:
+def test_a_damaged_fit_is_fitted_anew(orders, tmp_path, made_up_and_kept) -> None:
+    """In which ways it may be damaged is told where fits are kept."""
     first = backtest(read(orders), models=MODELS, folder=tmp_path, **FIRST_ONLY)
     for name in first.settings["fits"]:
-        damage(tmp_path / name)
+        (tmp_path / name / "posterior.nc").write_bytes(b"no longer a posterior")
     assert_same(backtest(read(orders), models=MODELS, folder=tmp_path, **FIRST_ONLY), first)
     assert made_up_and_kept == ["mbg_nbd", "gamma_gamma"] * 2
 
