@@ -1,6 +1,6 @@
 """What one more customer would bring, and what winning one may cost."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -10,9 +10,17 @@ from clvbayes.report.language import words
 from clvbayes.report.levels import reported_levels
 from clvbayes.report.numbers import money, money_alike, money_format, share, show
 
-__all__ = ["newcomers"]
+__all__ = ["Graded", "newcomers", "newcomers_finding", "newcomers_graded"]
 
 NOTABLE_ERROR = 0.1
+
+
+class Graded(NamedTuple):
+    """What past forecasts of newcomers' revenue were off by, as a share of what came, and in how many of them its 90 % band held."""
+
+    off: float
+    held: int
+    forecasts: int
 
 
 def newcomers(evidence: Evidence) -> Section | None:
@@ -33,20 +41,26 @@ def newcomers(evidence: Evidence) -> Section | None:
             tables += [_worth(rows, currency, brings, has_cost), _winning(rows, currency, may_cost)]
     per_contact = evidence.valuation.economics.conversion is not None
     ceiling = words.NEWCOMERS_CEILING_CONTACT if per_contact else words.NEWCOMERS_CEILING_CUSTOMER
-    return Section(words.NEWCOMERS, (*_graded(evidence), *tables, Note(f"{words.NEWCOMERS_NOTE} {ceiling}")))
+    return Section(words.NEWCOMERS, (*newcomers_finding(evidence), *tables, Note(f"{words.NEWCOMERS_NOTE} {ceiling}")))
 
 
-def _graded(evidence: Evidence) -> tuple[Finding, ...]:
-    """What past forecasts of newcomers were off by, where it is much."""
+def newcomers_graded(evidence: Evidence) -> Graded | None:
+    """How past forecasts of newcomers did; None where none was graded, or they were not much off."""
     past = None if evidence.backtest is None else evidence.backtest.total("new")
     if past is None or past.empty or not past["actual"].sum():
-        return ()
+        return None
     off = float(past["mean"].sum() / past["actual"].sum()) - 1
-    if abs(off) < NOTABLE_ERROR:
+    return Graded(off, int(past["held_90"].sum()), len(past)) if abs(off) >= NOTABLE_ERROR else None
+
+
+def newcomers_finding(evidence: Evidence) -> tuple[Finding, ...]:
+    """What a reader of any number of newcomers must know first."""
+    graded = newcomers_graded(evidence)
+    if graded is None:
         return ()
-    template = words.NEWCOMERS_GRADED_HIGH if off > 0 else words.NEWCOMERS_GRADED_LOW
-    told = {"off": show(share(abs(off))), "held": int(past["held_90"].sum()), "forecasts": len(past)}
-    return (Finding("note", template.format(**told)),)
+    template = words.NEWCOMERS_GRADED_HIGH if graded.off > 0 else words.NEWCOMERS_GRADED_LOW
+    told = template.format(off=show(share(abs(graded.off))), held=graded.held, forecasts=graded.forecasts)
+    return (Finding("note", told),)
 
 
 def _worth(frame: pd.DataFrame, currency: str, title: str, has_cost: bool) -> Table:

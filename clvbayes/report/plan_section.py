@@ -7,6 +7,7 @@ from clvbayes.report.blocks import Block, Cell, Column, Figure, Finding, Note, P
 from clvbayes.report.evidence import Budgeted, Evidence, currency_of
 from clvbayes.report.explorer_section import explorer_section
 from clvbayes.report.language import translated, words
+from clvbayes.report.newcomer_section import newcomers_graded
 from clvbayes.report.numbers import decimal, money, money_alike, money_format, plain, probability, share, show
 from clvbayes.report.plan_figures import frontier_chart, spend_bars
 
@@ -31,7 +32,18 @@ def plan_findings(evidence: Evidence) -> tuple[Finding, ...]:
     for limit, tail in plan.missed.items():
         mean, error = (show(amount) for amount in money_alike(tail, currency))
         found.append(Finding("note", words.PLAN_MISSED.format(limit=translated(limit), mean=mean, error=error)))
-    return tuple(found)
+    return (*found, *_newcomers(plan, evidence))
+
+
+def _newcomers(plan: Plan, evidence: Evidence) -> tuple[Finding, ...]:
+    """What past forecasts of newcomers were off by, where the plan rests on them."""
+    graded, measures = newcomers_graded(evidence), plan.measures
+    gain = measures.loc[(measures["lever"] == "acquisition") & (measures["plan"] > 0), "gain"].sum()
+    if graded is None or gain <= 0:
+        return ()
+    template = words.PLAN_NEWCOMERS_HIGH if graded.off > 0 else words.PLAN_NEWCOMERS_LOW
+    part = float(gain / measures["gain"].clip(lower=0).sum())
+    return (Finding("note", template.format(part=show(share(part)), off=show(share(abs(graded.off))))),)
 
 
 def plan_section(evidence: Evidence) -> Section | None:

@@ -1073,6 +1073,14 @@ PLAN_WIDENED = (
     "Der Rückvergleich (Backtest) fand die Bänder der Gesamtsummen zu schmal; der Plan beruht deshalb auf Ziehungen, die {factor}-mal so "
     "weit von ihrem Mittelwert entfernt liegen; der Plan aus unveränderten Ziehungen steht daneben."
 )
+PLAN_NEWCOMERS_HIGH = (
+    "{part} dessen, was die Maßnahmen des Plans bringen, kommt von Neukunden, deren Umsatz frühere Prognosen im Mittel um {off} zu hoch "
+    "ansetzten: Was der Plan für die Gewinnung von Kunden ausgibt, ist entsprechend vorsichtig zu verwenden."
+)
+PLAN_NEWCOMERS_LOW = (
+    "{part} dessen, was die Maßnahmen des Plans bringen, kommt von Neukunden, deren Umsatz frühere Prognosen im Mittel um {off} zu niedrig "
+    "ansetzten."
+)
 PLAN_TABLE = "Der Plan, Maßnahme für Maßnahme"
 PLAN_FINDING_MOVES = "Am meisten erhöht wird bei „{more}“ ({added}), am meisten gekürzt bei „{less}“ ({taken})."
 PLAN_FINDING_ADDS = "Am meisten erhöht wird bei „{more}“ ({added}); gekürzt wird nichts."

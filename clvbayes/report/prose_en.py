@@ -977,6 +977,13 @@ PLAN_WIDENED = (
     "the plan "
     "from draws as they are stands beside it."
 )
+PLAN_NEWCOMERS_HIGH = (
+    "{part} of what the plan's measures bring comes from newcomers, whose revenue past forecasts put {off} too high on average: take what "
+    "it spends on winning customers with that much caution."
+)
+PLAN_NEWCOMERS_LOW = (
+    "{part} of what the plan's measures bring comes from newcomers, whose revenue past forecasts put {off} too low on average."
+)
 PLAN_TABLE = "The plan, measure by measure"
 PLAN_FINDING_MOVES = "Most is added to {more} ({added}); most is taken from {less} ({taken})."
 PLAN_FINDING_ADDS = "Most is added to {more} ({added}); nothing is taken away."

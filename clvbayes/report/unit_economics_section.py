@@ -11,6 +11,7 @@ from clvbayes.report.blocks import Cell, Column, Interval, Note, Prose, Quantity
 from clvbayes.report.evidence import Evidence, Floats, currency_of
 from clvbayes.report.language import words
 from clvbayes.report.levels import reported_levels
+from clvbayes.report.newcomer_section import newcomers_finding
 from clvbayes.report.numbers import decimal, money_format, probability, share, show
 from clvbayes.valuation import NEVER
 
@@ -44,7 +45,7 @@ def unit_economics(evidence: Evidence) -> Section | None:
         if column and len(rows) > 1:
             blocks.append(_comparison(by, acquisition.newcomers[column].sel(level=rows.index.tolist())))
     notes = [words.UNIT_NOTE, words.BETTER_NOTE] + ([words.UNIT_FREE.format(levels=words.LIST.join(map(str, free)))] if free else [])
-    return Section(words.UNIT_ECONOMICS, (*blocks, *map(Note, notes)))
+    return Section(words.UNIT_ECONOMICS, (*newcomers_finding(evidence), *blocks, *map(Note, notes)))
 
 
 def _half_paid(payback: xr.DataArray) -> np.ndarray:

@@ -9,19 +9,24 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from decisions.made_up_worth import made_up
 from made_up_backtest import AMOUNT, HOSTILE, OTHER, OWN, TINY, Past, make_backtest
 from made_up_base import UNTIL
+from report.test_plan_section import measures as plan_measures
 from report.test_report import Page
 from scipy.stats import binom
 
+from clvbayes.decisions import allocate
 from clvbayes.grading import BASELINES, Verdict
-from clvbayes.report import GradedModel, backtest_document, compose, render_html
+from clvbayes.report import Budgeted, GradedModel, backtest_document, compose, render_html
 from clvbayes.report import prose_en as words
 from clvbayes.report.backtest_figures import Graded, graded_bands
 from clvbayes.report.backtest_sections import backtest_verdict, by_class, forecast_and_fact, models_compared, verdicts, week_by_week
 from clvbayes.report.blocks import Figure, Finding, Headline, Note, Prose, Quantity, Table
 from clvbayes.report.cautions import cautions
 from clvbayes.report.newcomer_section import newcomers
+from clvbayes.report.plan_section import plan_findings
+from clvbayes.report.unit_economics_section import unit_economics
 
 INK, RED = "#1b2733", "#b3261e"
 MISSED = (0, 2, 3, 5)
@@ -717,5 +722,24 @@ def test_newcomers_that_were_foreseen_wrongly_are_told_of_where_they_are_valued(
     new = forecasts["who"] == "new"
     forecasts.loc[new, "mean"] = factor * forecasts.loc[new, "actual"]
     evidence = replace(evidence_of("normal"), backtest=replace(graded, backtest=replace(graded.backtest, forecasts=forecasts)))
-    told = [finding.message for finding in blocks_of(newcomers(evidence), Finding) if "newcomers' revenue" in finding.message]
-    assert [said in message for message in told] == ([True] if said else [])
+    for section in (newcomers(evidence), unit_economics(evidence)):
+        told = [block.message for block in section.blocks[:1] if isinstance(block, Finding)]
+        assert ["newcomers' revenue" in message and said in message for message in told] == ([True] if said else []), section.title
+
+
+@pytest.mark.parametrize(("factor", "said"), [(1.4, "40\u00a0% too high"), (1.0, None), (0.7, "30\u00a0% too low")])
+def test_a_plan_that_rests_on_newcomers_says_how_wrongly_they_were_foreseen(factor, said, evidence_of, graded_of):
+    graded = graded_of("held")
+    forecasts = graded.backtest.forecasts.copy()
+    forecasts.loc[forecasts["who"] == "new", "mean"] = factor * forecasts.loc[forecasts["who"] == "new", "actual"]
+    backtest = replace(graded, backtest=replace(graded.backtest, forecasts=forecasts))
+    plan = allocate(made_up(), plan_measures(), budget=110e3, seed=1)
+    found = replace(evidence_of("normal"), backtest=backtest, budgeted=Budgeted(plan))
+    told = [finding.message for finding in plan_findings(found) if "newcomers" in finding.message]
+    gains = plan.measures["gain"]
+    part = f"{100 * gains[['Fairs', 'Search']].sum() / gains.sum():.0f}\u00a0% of what the plan's measures bring"
+    assert [message.startswith(part) and said in message for message in told] == ([True] if said else [])
+    first_page = [block.message for block in blocks_of(compose(found).sections[0], Finding)]
+    assert all(message in first_page for message in told)
+    none_won = replace(plan, measures=plan.measures.assign(plan=[0.0, 0.0, 5e3], gain=[0.0, 0.0, 9e3]))
+    assert not any("newcomers" in finding.message for finding in plan_findings(replace(found, budgeted=Budgeted(none_won))))
