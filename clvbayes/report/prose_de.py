@@ -596,6 +596,7 @@ RISK_FINDING_ALIKE = (
 RISK_FINDING_ONE = "Für sich genommen bringt {level} in den schlechtesten 5\u00a0% der Fälle {fall} weniger als im Mittel."
 PARTS_TABLE = "Was jede Ausprägung zum Gesamtrisiko beiträgt: {column}"
 COLUMN_CONTRIBUTION = "In den schlechtesten 5\u00a0% des Ganzen"
+PARTS_SUM = "Summe der Ausprägungen"
 COLUMN_SHARE_FALL = "Anteil am Rückgang"
 COLUMN_ALONE = "CVaR für sich genommen"
 COLUMN_DIVERSIFIES = "Diversifiziert"

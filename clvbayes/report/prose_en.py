@@ -547,6 +547,7 @@ RISK_FINDING_ALIKE = (
 RISK_FINDING_ONE = "By itself {level} brings {fall} less than its mean in its worst 5 % of cases."
 PARTS_TABLE = "What each level adds to the risk of the whole: {column}"
 COLUMN_CONTRIBUTION = "In the worst 5 % of the whole"
+PARTS_SUM = "Sum of the levels"
 COLUMN_SHARE_FALL = "Share of the fall"
 COLUMN_ALONE = "CVaR by itself"
 COLUMN_DIVERSIFIES = "Diversifies"

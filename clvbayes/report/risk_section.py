@@ -149,7 +149,7 @@ def _contributions(title: str, levels: tuple[Level, ...], parts: pd.DataFrame, e
     rows: tuple[tuple[Cell, ...], ...] = tuple((level.name, *found) for level, found in zip(levels, numbers, strict=True))
     sums = parts[names].sum()
     sums["error"] = everyone.tail.error
-    foot: tuple[Cell, ...] = (words.ALL_CUSTOMERS, *map(float, sums), float(sums["beta"]))
+    foot: tuple[Cell, ...] = (words.PARTS_SUM, *map(float, sums), float(sums["beta"]))
     return Table(title, columns, rows, _contributions_finding(levels, parts, currency), foot, sortable=True)
 
 

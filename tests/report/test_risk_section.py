@@ -47,6 +47,8 @@ def test_contributions_and_betas_add_up_and_are_those_of_the_draws(evidence: Evi
     assert sum(row[at["beta"]] for row in table.rows) == pytest.approx(1)
     for place in (2, 5):
         assert sum(row[place] for row in table.rows) == pytest.approx(1)
+    assert table.foot[0] == words.PARTS_SUM, "of a column of tails this is a sum, not the tail of all customers"
+    assert table.foot[at["alone"]] == pytest.approx(sum(row[at["alone"]] for row in table.rows)) and table.foot[at["alone"]] < whole[3]
     total = draws_of(evidence, "value").sum(axis=1)
     worst = np.argsort(total)[:20]
     for row in table.rows:
