@@ -16,6 +16,7 @@ __all__ = ["PLAN_SECTIONS", "plan_findings", "plan_section"]
 MOST_COLUMNS = 6  # measures whose spends stand in the table of aversions
 LEFT = 0.005  # of the budget: less is not told as left
 FLAT = 0.01  # of the mean profit
+BY_CHANCE = 2  # standard errors: a smaller difference is no finding
 
 
 def plan_findings(evidence: Evidence) -> tuple[Finding, ...]:
@@ -229,7 +230,7 @@ def _frontier(plan: Plan, currency: str) -> Table:
 
 
 def _limits(plan: Plan, currency: str) -> list[str]:
-    """What holds the plan back, and how much of it was luck."""
+    """What holds the plan back, and whether it owes its promise to the scenarios with which it was chosen."""
     told, left = [], plan.budget - float(plan.measures["plan"].sum())
     full = plan.measures.index[(plan.measures["held_at"] == "most") & (plan.measures["marginal"] > 1)]
     if left > LEFT * plan.budget:
@@ -244,5 +245,6 @@ def _limits(plan: Plan, currency: str) -> list[str]:
     if plan.binding:
         told.append(words.PLAN_BINDING.format(limits="; ".join(map(translated, plan.binding))))
     optimism, error = (show(amount) for amount in money_alike(plan.optimism, currency))
-    template = words.PLAN_OPTIMISM if plan.optimism.value > 0 else words.PLAN_OPTIMISM_NONE
+    by_chance = plan.optimism.value <= BY_CHANCE * plan.optimism.error
+    template = words.PLAN_OPTIMISM_CHANCE if by_chance else words.PLAN_OPTIMISM
     return [*told, template.format(optimism=optimism, error=error)]

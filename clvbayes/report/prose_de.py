@@ -1139,12 +1139,12 @@ PLAN_MISSED = (
 )
 PLAN_BINDING = "Den Plan begrenzen: {limits}."
 PLAN_OPTIMISM = (
-    "In den Szenarien, mit denen er gewählt wurde, sah der Plan um {optimism} besser aus als in den übrigen (Standardfehler {error}): So "
-    "viel von seinem Versprechen war Glück und ist in den Zahlen hier nicht enthalten."
+    "In den Szenarien, mit denen er gewählt wurde, sah der Plan um {optimism} besser aus als in den übrigen (Standardfehler {error}): "
+    "Dieser Vorsprung rührt von der Auswahl her und ist in den Zahlen hier nicht enthalten."
 )
-PLAN_OPTIMISM_NONE = (
-    "In den Szenarien, mit denen er gewählt wurde, sah der Plan nicht besser aus als in den übrigen (Differenz {optimism}, Standardfehler "
-    "{error})."
+PLAN_OPTIMISM_CHANCE = (
+    "In den Szenarien, mit denen er gewählt wurde, sah der Plan nicht besser aus als in den übrigen, über den Zufall hinaus (Differenz "
+    "{optimism}, Standardfehler {error})."
 )
 PLAN_DEPENDS = "Wovon der Plan abhängt"
 PLAN_KINDS = "Von den {spend} des Plans entfallen {new} auf Kunden, die erst gewonnen oder zurückgewonnen werden."

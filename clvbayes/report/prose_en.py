@@ -1044,12 +1044,11 @@ PLAN_MISSED = (
 PLAN_BINDING = "The plan is held back by: {limits}."
 PLAN_OPTIMISM = (
     "On the scenarios with which it was chosen the plan looked {optimism} better than on the others (standard error {error}): that "
-    "much of its "
-    "promise was luck, and is not in the figures here."
+    "much of its promise came from the choice, and is not in the figures here."
 )
-PLAN_OPTIMISM_NONE = (
-    "On the scenarios with which it was chosen the plan looked no better than on the others (difference {optimism}, standard error "
-    "{error})."
+PLAN_OPTIMISM_CHANCE = (
+    "On the scenarios with which it was chosen the plan looked no better than on the others, beyond chance (difference {optimism}, "
+    "standard error {error})."
 )
 PLAN_DEPENDS = "What the plan depends on"
 PLAN_KINDS = "Of the plan's {spend}, {new} goes into customers yet to be won or won back."

@@ -175,6 +175,12 @@ def test_money_is_left_for_a_reason(evidence, plan) -> None:
     assert "no measure would earn back more" not in bound and "change: at most 5" in bound
 
 
+@pytest.mark.parametrize(("difference", "by_choice"), [(1_300.0, False), (-3_000.0, False), (2_100.0, True)])
+def test_a_difference_within_two_standard_errors_is_called_chance(difference, by_choice, evidence, plan) -> None:
+    told = limits_told(evidence, plan, optimism=Estimate(difference, 1_000.0))
+    assert ("came from the choice" in told) == by_choice and ("beyond chance" in told) != by_choice
+
+
 def test_a_limit_missed_and_a_plan_that_is_todays_are_told(evidence, plan) -> None:
     missed = replace(plan, missed={"worst 5% of cases: a mean of at least 0": Estimate(-1_234.0, 100.0)})
     found = plan_findings(replace(evidence, budgeted=Budgeted(missed)))
