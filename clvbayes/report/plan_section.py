@@ -215,16 +215,21 @@ def _trade(plan: Plan, currency: str) -> str:
 
 
 def _frontier(plan: Plan, currency: str) -> Table:
-    measures = list(plan.measures.sort_values("plan", ascending=False, kind="stable").index[:MOST_COLUMNS])
-    names = ["spend", "mean", "cvar", *measures]
-    scale, digits = money_format(plan.frontier[names].to_numpy().ravel().tolist())
+    measures = list(plan.measures.sort_values("plan", ascending=False, kind="stable").index)
+    measures = measures if len(measures) <= MOST_COLUMNS else measures[: MOST_COLUMNS - 1]
     titles = [words.COLUMN_SPEND, words.COLUMN_PROFIT, words.COLUMN_WORST.format(tail=_tail(plan)), *map(str, measures)]
+    spends = plan.frontier[["spend", "mean", "cvar", *measures]].to_numpy(dtype=float)
+    others = [name for name in plan.measures.index if name not in measures]
+    if others:
+        titles.append(words.PLAN_REST.format(measures=len(others)))
+        spends = np.column_stack([spends, plan.frontier[others].sum(axis=1)])
+    scale, digits = money_format(spends.ravel().tolist())
     columns = (
         Column(words.COLUMN_RISK_AVERSION),
         *(Column(title, "number", unit=currency, scale=scale, digits=digits) for title in titles),
     )
     rows: tuple[tuple[Cell, ...], ...] = tuple(
-        (plain(row["risk_aversion"]), *(float(row[name]) for name in names)) for row in plan.frontier.to_dict("records")
+        (plain(aversion), *row) for aversion, row in zip(plan.frontier["risk_aversion"], spends.tolist(), strict=True)
     )
     return Table(words.FRONTIER_TABLE, columns, rows, _trade(plan, currency))
 

@@ -142,6 +142,25 @@ def test_pictures_are_drawn_and_what_holds_the_plan_back_is_told(evidence, plan)
     assert ("of the budget are left" in prose.text) == (plan.comparison.loc["plan", "spend"] < 0.995 * plan.budget)
 
 
+@pytest.mark.parametrize("number", [6, 9])
+def test_the_spends_at_each_aversion_add_up(number, evidence, plan) -> None:
+    names = [f"Measure {place}" for place in range(number)]
+    many = plan.measures.iloc[[0] * number].set_axis(names).assign(plan=np.arange(number, 0, -1.0) * 1e3)
+    spends = {name: (place + 1) * plan.frontier["spend"] / (number * (number + 1) / 2) for place, name in enumerate(names)}
+    frontier = plan.frontier.drop(columns=list(plan.measures.index)).assign(**spends)
+    table = aversions_of(evidence, replace(plan, measures=many, frontier=frontier))
+    titles = [column.title for column in table.columns]
+    assert titles[4:] == (names if number == 6 else [*names[:5], "4 other measures"])
+    for row in table.rows:
+        assert sum(row[4:]) == pytest.approx(row[1])
+
+
+def aversions_of(evidence, plan) -> Table:
+    section = PLAN_SECTIONS["plan-aversions"](replace(evidence, budgeted=Budgeted(plan)))
+    [table] = [block for block in section.blocks if isinstance(block, Table)]
+    return table
+
+
 def test_hostile_names_come_through_harmless(evidence) -> None:
     named = allocate(made_up(), measures(HOSTILE), budget=110e3, seed=1)
     document = compose(replace(evidence, budgeted=Budgeted(named)))
