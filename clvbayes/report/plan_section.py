@@ -244,7 +244,8 @@ def _limits(plan: Plan, currency: str) -> list[str]:
         if plan.risk_aversion and not (len(full) or plan.binding):
             told.append(words.PLAN_LEFT_RISK)
     elif plan.shadow_price > 0:
-        told.append(words.PLAN_PRICE.format(price=decimal(plan.shadow_price, 2)))
+        template = words.PLAN_PRICE if plan.risk_aversion else words.PLAN_PRICE_MEAN
+        told.append(template.format(price=decimal(plan.shadow_price, 2), aversion=plain(plan.risk_aversion), tail=_tail(plan)))
     if len(full):
         told.append(words.PLAN_FULL.format(measures=", ".join(map(str, full))))
     if plan.binding:

@@ -1095,8 +1095,8 @@ PLAN_HELD = {"": "", "least": "Untergrenze", "most": "Obergrenze"}
 PLAN_PLACE, PLAN_EVERYWHERE, PLAN_TOTAL = "{level} ({column})", "alle Kunden", "Summe"
 PLAN_NOTE = (
     "„Bringt“: abgezinster Deckungsbeitrag über den Horizont, mehr als ohne jede Ausgabe für die Maßnahme, vor deren Kosten. „Eine Einheit "
-    "mehr bringt“: was eine weitere Geldeinheit dort brächte; wo nichts eine Maßnahme begrenzt und sich das Risiko nicht unterscheidet, "
-    "sind diese Zahlen gleich. 25\u00a0% und 75\u00a0%: die mittlere Hälfte von Plänen, die aus erneut gezogenen Szenarien entstanden "
+    "mehr bringt“: was eine weitere Geldeinheit dort im Mittel brächte; der Plan wägt auch die schlechtesten Fälle, deshalb "
+    "unterscheiden sich diese Zahlen. 25\u00a0% und 75\u00a0%: die mittlere Hälfte von Plänen, die aus erneut gezogenen Szenarien entstanden "
     "sind. Der Plan wurde mit der einen Hälfte der Ziehungen gewählt, und alles hier Gesagte stammt aus der anderen Hälfte. Die Wirkungen "
     "sind die zu jeder Maßnahme angegebenen, mit ihrer Unsicherheit; wie lange eine Wirkung anhält, ist eine Annahme, und die Erträge von "
     "Maßnahmen, die dieselben Kunden treffen, werden addiert."
@@ -1128,7 +1128,11 @@ FRONTIER_LINE, FRONTIER_PLAN = "Effiziente Pläne", "Der Plan"
 PLAN_FIGURE = "Heute und Plan"
 PLAN_FIGURE_ALT = "Balken der Ausgaben je Maßnahme, heute und im Plan."
 PLAN_FIGURE_CAPTION = "Die dünne Linie ist die mittlere Hälfte von Plänen, die aus erneut gezogenen Szenarien entstanden sind."
-PLAN_PRICE = "Eine weitere Einheit Budget erhöhte das mittlere Ergebnis des Plans, abzüglich seines Risikos, um {price}."
+PLAN_PRICE = (
+    "Eine weitere Einheit Budget erhöhte die Größe, nach der der Plan gewählt ist, um {price}: sein mittleres Ergebnis zuzüglich des "
+    "{aversion}-fachen Mittels seiner schlechtesten {tail} der Fälle."
+)
+PLAN_PRICE_MEAN = "Eine weitere Einheit Budget erhöhte das mittlere Ergebnis des Plans um {price}."
 PLAN_LEFT = "{left} des Budgets bleiben übrig: Keine Maßnahme brächte mehr ein, als sie kostet."
 PLAN_LEFT_HELD = "{left} des Budgets bleiben übrig."
 PLAN_LEFT_RISK = "Bei dieser Risikoscheu brächten weitere Ausgaben weniger, als ihr Risiko wiegt."

@@ -200,6 +200,13 @@ def test_a_difference_within_two_standard_errors_is_called_chance(difference, by
     assert ("came from the choice" in told) == by_choice and ("beyond chance" in told) != by_choice
 
 
+def test_the_price_of_the_budget_is_told_of_what_the_plan_is_chosen_by(evidence, plan) -> None:
+    spent = {"budget": float(plan.measures["plan"].sum()), "shadow_price": 1.234}
+    told = limits_told(evidence, plan, risk_aversion=0.5, **spent)
+    assert "would add 1.23 to what the plan is chosen by: its mean profit plus 0.5 times the mean of its worst 5\xa0% of cases" in told
+    assert "would add 1.23 to the plan's mean profit." in limits_told(evidence, plan, risk_aversion=0.0, **spent)
+
+
 def test_a_limit_missed_and_a_plan_that_is_todays_are_told(evidence, plan) -> None:
     missed = replace(plan, missed={"worst 5% of cases: a mean of at least 0": Estimate(-1_234.0, 100.0)})
     found = plan_findings(replace(evidence, budgeted=Budgeted(missed)))
