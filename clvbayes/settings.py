@@ -40,6 +40,7 @@ else:
 WITHOUT_SEASON = tuple(name for name, model in _PURCHASES.items() if not model.seasonal)
 OF_OPPORTUNITIES = tuple(name for name, model in _PURCHASES.items() if model.opportunities)
 USUAL_PHASES = 2  # of mbg_cnbd
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 NumberOrLevels = float | dict[str, dict[str, float]]
 
 
@@ -131,9 +132,12 @@ class EconomicsSettings(_Section):
 
 
 class ReportSettings(_Section):
-    """What the report shows."""
+    """What the report shows; `purpose`, `prepared_by` and `date` (of the report itself) stand under its title where they are given."""
 
-    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] | None = None
+    title: Text | None = None
+    purpose: Text | None = None
+    prepared_by: Text | None = None
+    date: Date | None = None
     by: list[str] | None = None
     customer_ids: Literal["none", "hashed", "plain"] = "none"
     language: Literal["en", "de"] = "en"

@@ -261,6 +261,10 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         alternative=alternative,
         wider_priors=wider_priors(purchases, spend, draws=settings.run.predictive_draws, seed=settings.run.seed),
         language=settings.report.language,
+        purpose=settings.report.purpose,
+        prepared_by=settings.report.prepared_by,
+        report_date=settings.report.date,
+        settings_file=file.path.name,
     )
     plan = None if budgeted is None else budgeted.plan
     study = Study(file, customers, purchases[0], spend, returns, valuation, compose(evidence), folder, purchases[1:], plan)

@@ -114,6 +114,9 @@ period = "month"
 fiscal_year_start = 4
 [report]
 title = "Wert"
+purpose = "Budget 2027"
+prepared_by = "Controlling"
+date = 2026-01-07
 by = ["Land"]
 customer_ids = "hashed"
 language = "de"
@@ -265,6 +268,9 @@ def test_all_misspelt_keys_are_named_at_once(tmp_path: Path) -> None:
         ("run.seed=-1", "run.seed: input should be greater than or equal to 0, not -1"),
         (f"run.seed={2**63}", "run.seed: input should be less than 9223372036854775808, not 9223372036854775808"),
         ("report.title=' '", "report.title: string should have at least 1 character, not ' '"),
+        ("report.purpose=''", "report.purpose: string should have at least 1 character, not ''"),
+        ("report.prepared_by=7", "report.prepared_by: input should be a valid string, not 7"),
+        ("report.date='soon'", "report.date: input should be a valid date, not 'soon'"),
         ("report.by=[]", "report.by is empty; name segments, or leave the key out"),
         ("report.by=['industry', 'industry']", "report.by names 'industry' twice"),
         ("models.pool=['industry', ['industry']]", "models.pool names 'industry' twice"),
@@ -418,6 +424,11 @@ def test_a_number_too_long_to_read_is_refused(tmp_path: Path) -> None:
     assert complaint(tmp_path, GOOD + "\n[run]\nseed = " + "1" * 5000 + "\n") == "base.toml holds a number of more than 4,300 digits"
     assert complaint(tmp_path, GOOD, "run.seed=" + "1" * 5000) == "--set run.seed: a number of more than 4,300 digits cannot be read"
     assert len(complaint(tmp_path, GOOD, "run.seed=0x" + "f" * 5000)) < 200
+
+
+def test_what_is_said_of_the_report_itself_is_taken(tmp_path: Path) -> None:
+    said = read(tmp_path, GOOD, "report.purpose=' Budget 2027 '", "report.prepared_by=Anna", "report.date=2026-01-07").settings.report
+    assert (said.purpose, said.prepared_by, said.date) == ("Budget 2027", "Anna", date(2026, 1, 7))
 
 
 def test_the_largest_seed_and_a_trimmed_title_are_taken(tmp_path: Path) -> None:

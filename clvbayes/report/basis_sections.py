@@ -151,7 +151,9 @@ def ledger(evidence: Evidence) -> Section:
 
 def reproduction(evidence: Evidence) -> Section:
     """Versions, seeds, hash and settings; then the limits of it all."""
+    command = [(words.ITEM_COMMAND, words.COMMAND.format(file=evidence.settings_file))] if evidence.settings_file else []
     facts: list[tuple[Cell, ...]] = [
+        *command,
         (words.ITEM_SOURCE, evidence.source),
         (words.ITEM_HASH, evidence.data_hash),
         (words.ITEM_SEED, str(evidence.seed)),

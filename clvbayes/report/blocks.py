@@ -341,13 +341,14 @@ def named(sections: Mapping[str, Section | None]) -> tuple[Section, ...]:
 
 @dataclass(frozen=True)
 class Document:
-    """A whole report, ready for any renderer."""
+    """A whole report, ready for any renderer. Lines of `cover` stand under its title: what it is for, whose it is, and of which day."""
 
     title: str
     subtitle: str
     sections: tuple[Section, ...]
     language: Language = "en"
+    cover: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        require_text("document", self.title, self.subtitle)
+        require_text("document", self.title, self.subtitle, *self.cover)
         require_blocks(f"document {self.title!r}", self.sections, (Section,))

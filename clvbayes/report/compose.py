@@ -12,7 +12,7 @@ from clvbayes.report.evidence import Evidence
 from clvbayes.report.graded import GradedModel
 from clvbayes.report.headline import headline
 from clvbayes.report.language import day, speaking, words
-from clvbayes.report.lineage_section import lineage
+from clvbayes.report.lineage_section import cover_facts, lineage
 from clvbayes.report.newcomer_section import newcomers
 from clvbayes.report.numbers import count, plain, show
 from clvbayes.report.plan_section import PLAN_SECTIONS
@@ -69,12 +69,16 @@ def compose(evidence: Evidence) -> Document:
     """
     with speaking(evidence.language):
         sections = named({name: section(evidence) for name, section in SECTIONS.items()})
-        return Document(_title(evidence), _subtitle(evidence), sections, evidence.language)
+        return Document(_title(evidence), _subtitle(evidence), sections, evidence.language, _cover(evidence))
 
 
 def _title(evidence: Evidence) -> str:
     until = evidence.customers.until
     return evidence.title or (words.TITLE_DATED.format(date=day(until)) if until else words.TITLE_UNDATED)
+
+
+def _cover(evidence: Evidence) -> tuple[str, ...]:
+    return tuple(words.COVER_LINE.format(item=item, said=said) for item, said in cover_facts(evidence))
 
 
 def _subtitle(evidence: Evidence) -> str:

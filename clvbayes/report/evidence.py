@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal, Protocol
 
 import numpy as np
@@ -154,6 +155,12 @@ class Evidence:
     wider_priors : Weighing or None
         Weights of the valuation's draws had the priors been twice as wide.
     language : {"en", "de"}
+    purpose, prepared_by : str or None
+        What the report is for, and who made it.
+    report_date : date or None
+        Day of the report itself; never today's by itself, so that the same data give the same report.
+    settings_file : str
+        Name of the valuation file, without its folder; empty where there was none.
 
     Raises
     ------
@@ -182,6 +189,10 @@ class Evidence:
     alternative: Alternative | None = None
     wider_priors: Weighing | None = None
     language: Language = "en"
+    purpose: str | None = None
+    prepared_by: str | None = None
+    report_date: date | None = None
+    settings_file: str = ""
 
     @property
     def currency(self) -> str:

@@ -5,7 +5,7 @@ from clvbayes.report.evidence import Evidence, currency_of
 from clvbayes.report.language import day, words
 from clvbayes.report.numbers import count, money, share, show
 
-__all__ = ["lineage"]
+__all__ = ["cover_facts", "lineage"]
 
 CENT = 0.005
 
@@ -19,11 +19,18 @@ def lineage(evidence: Evidence) -> Section:
     return Section(words.LINEAGE, (facts, way))
 
 
+def cover_facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
+    """What was said of the report itself: its purpose, its makers, its day."""
+    dated = None if evidence.report_date is None else day(evidence.report_date)
+    said = ((words.ITEM_PURPOSE, evidence.purpose), (words.ITEM_PREPARED_BY, evidence.prepared_by), (words.ITEM_REPORT_DATE, dated))
+    return tuple((item, text) for item, text in said if text is not None)
+
+
 def _facts(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
     customers, account = evidence.customers, evidence.customers.ledger
     first = customers.statistics["t0"].min()
     repeats = float(customers.statistics["frequency"].sum())
-    facts: list[tuple[Cell, ...]] = [(words.ITEM_SOURCE, evidence.source), (words.ITEM_HASH, evidence.data_hash)]
+    facts: list[tuple[Cell, ...]] = [*cover_facts(evidence), (words.ITEM_SOURCE, evidence.source), (words.ITEM_HASH, evidence.data_hash)]
     if account is not None:
         facts += [(words.ITEM_ROWS_READ, count(account.read.rows)), (words.ITEM_ROWS_KEPT, count(account.kept.rows))]
     if customers.last_order is not None:

@@ -71,6 +71,7 @@ def _document(document: Document) -> dict[str, Any]:
     return {
         "title": document.title,
         "subtitle": document.subtitle,
+        "cover": list(document.cover),
         "language": document.language,
         "contents": words.CONTENTS,
         "foot": words.FOOT,

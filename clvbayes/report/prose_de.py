@@ -66,6 +66,8 @@ FOOT = (
 )
 
 # Title
+COVER_LINE = "{item}: {said}"
+ITEM_PURPOSE, ITEM_PREPARED_BY, ITEM_REPORT_DATE = "Zweck", "Erstellt von", "Datum des Berichts"
 TITLE_DATED = "Kundenbewertung zum {date}"
 TITLE_UNDATED = "Kundenbewertung"
 SUBTITLE_DATED = (
@@ -869,6 +871,7 @@ REPRODUCTION = "Wie dieser Bericht erneut entsteht"
 RUN_TABLE = "Der Lauf"
 RUN_FINDING = "Dieselben Daten, Einstellungen, Startwerte und Versionen ergeben denselben Bericht."
 COLUMN_ITEM = "Angabe"
+ITEM_COMMAND, COMMAND = "Befehl, mit den Einstellungen unten", "clvbayes run {file}"
 ITEM_SOURCE = "Quelle"
 ITEM_HASH = "Prüfsumme der Daten"
 ITEM_SEED = "Startwert"
@@ -1096,10 +1099,10 @@ PLAN_PLACE, PLAN_EVERYWHERE, PLAN_TOTAL = "{level} ({column})", "alle Kunden", "
 PLAN_NOTE = (
     "„Bringt“: abgezinster Deckungsbeitrag über den Horizont, mehr als ohne jede Ausgabe für die Maßnahme, vor deren Kosten. „Eine Einheit "
     "mehr bringt“: was eine weitere Geldeinheit dort im Mittel brächte; der Plan wägt auch die schlechtesten Fälle, deshalb "
-    "unterscheiden sich diese Zahlen. 25\u00a0% und 75\u00a0%: die mittlere Hälfte von Plänen, die aus erneut gezogenen Szenarien entstanden "
-    "sind. Der Plan wurde mit der einen Hälfte der Ziehungen gewählt, und alles hier Gesagte stammt aus der anderen Hälfte. Die Wirkungen "
-    "sind die zu jeder Maßnahme angegebenen, mit ihrer Unsicherheit; wie lange eine Wirkung anhält, ist eine Annahme, und die Erträge von "
-    "Maßnahmen, die dieselben Kunden treffen, werden addiert."
+    "unterscheiden sich diese Zahlen. 25\u00a0% und 75\u00a0%: die mittlere Hälfte von Plänen, die aus erneut gezogenen Szenarien "
+    "entstanden sind. Der Plan wurde mit der einen Hälfte der Ziehungen gewählt, und alles hier Gesagte stammt aus der anderen Hälfte. "
+    "Die Wirkungen sind die zu jeder Maßnahme angegebenen, mit ihrer Unsicherheit; wie lange eine Wirkung anhält, ist eine Annahme, und "
+    "die Erträge von Maßnahmen, die dieselben Kunden treffen, werden addiert."
 )
 COMPARISON_TABLE = "Der Plan neben den heutigen Ausgaben und neben der heutigen Aufteilung des ganzen Budgets"
 COMPARISON_NAMES = {"plan": "Plan", "current": "Heutige Ausgaben", "proportional": "Heutige Aufteilung, ganzes Budget"}

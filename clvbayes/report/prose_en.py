@@ -59,6 +59,9 @@ SUBTITLE_UNDATED = (
     "Discounted contribution of existing customers over {horizon} years, at {rate} a year · {customers} customers · {draws} draws"
 )
 
+COVER_LINE = "{item}: {said}"
+ITEM_PURPOSE, ITEM_PREPARED_BY, ITEM_REPORT_DATE = "Purpose", "Prepared by", "Date of the report"
+
 # First page
 HEADLINE = "At a glance"
 FAILED = "Do not decide on these numbers: {failed} of {checks} checks failed."
@@ -794,6 +797,7 @@ REPRODUCTION = "How to make this report again"
 RUN_TABLE = "The run"
 RUN_FINDING = "The same data, settings, seed and versions give the same report."
 COLUMN_ITEM = "Item"
+ITEM_COMMAND, COMMAND = "Command, with the settings below", "clvbayes run {file}"
 ITEM_SOURCE = "Source"
 ITEM_HASH = "Hash of the data"
 ITEM_SEED = "Seed"
@@ -1000,8 +1004,8 @@ PLAN_NOTE = (
     "“Brings”: discounted contribution over the horizon, more than without any spending on the measure, before its cost. “One more "
     "brings”: what "
     "one more unit of money would bring there, in the mean; the plan also weighs the worst cases, so that these differ. 25 % and 75 %: the "
-    "middle half of plans made anew from resampled scenarios. The plan was chosen with one half of the draws, and everything here is told by the "
-    "other half. Responses are what was stated of each measure, with their uncertainty; how long an effect lasts is an assumption, "
+    "middle half of plans made anew from resampled scenarios. The plan was chosen with one half of the draws, and everything here is told "
+    "by the other half. Responses are what was stated of each measure, with their uncertainty; how long an effect lasts is an assumption, "
     "and gains of "
     "measures that meet the same customers are added up."
 )

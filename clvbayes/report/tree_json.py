@@ -45,7 +45,7 @@ def render_json(document: Document, valuation: pd.DataFrame | None = None) -> st
         An object with the members
 
         - `schema`: "clvbayes-report/1"; another number where a member changes its name or meaning or is taken away;
-        - `title`, `subtitle`, `language`;
+        - `title`, `subtitle`, `language`, and `cover`, lines that stand under the title;
         - `sections`: objects with `name` (the same in every language), `title` and `blocks`;
         - `valuation`: the rows of the frame, empty without one.
 
@@ -66,6 +66,7 @@ def render_json(document: Document, valuation: pd.DataFrame | None = None) -> st
       "title": "Value",
       "subtitle": "2026",
       "language": "en",
+      "cover": [],
       "sections": [
         {
           "name": "notes",
@@ -87,6 +88,7 @@ def render_json(document: Document, valuation: pd.DataFrame | None = None) -> st
         "title": document.title,
         "subtitle": document.subtitle,
         "language": document.language,
+        "cover": document.cover,
         "sections": [_section(section) for section in document.sections],
         "valuation": [] if valuation is None else valuation.to_dict("records"),
     }

@@ -60,7 +60,8 @@ def render_xlsx(document: Document) -> bytes:
         first, *further = document.sections
         contents = _Page(_Book(workbook), workbook.add_worksheet(front))
         contents.write(document.title, bold=True, font_size=18)
-        contents.write(document.subtitle, font_color=GREY)
+        for line in (document.subtitle, *document.cover):
+            contents.write(line, font_color=GREY)
         contents.section(first)
         sheets = [(section, name, table.title, table.finding) for (section, table), name in zip(tables, names, strict=True)]
         contents.list_sheets([*sheets, (texts, texts, texts, words.SHEET_TEXTS_NOTE)])

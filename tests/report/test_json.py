@@ -94,7 +94,7 @@ def test_the_same_bytes_twice_in_a_schema_of_its_own(name) -> None:
     first, second = (render_json(compose(evidence), values_by_level(evidence)) for evidence in (make_any(name), make_any(name)))
     assert first == second and first.encode("utf-8").endswith(b"}\n")
     content = json.loads(first, parse_constant=lambda constant: pytest.fail(f"{constant} is no JSON"))
-    assert list(content) == ["schema", "title", "subtitle", "language", "sections", "valuation"]
+    assert list(content) == ["schema", "title", "subtitle", "language", "cover", "sections", "valuation"]
     assert content["schema"] == SCHEMA == "clvbayes-report/1"
     names = [section["name"] for section in content["sections"]]
     assert names == [name for name in SECTIONS if name in names] and "svg" not in first

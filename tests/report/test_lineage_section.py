@@ -1,15 +1,23 @@
 """Lineage: the way from real order lines to what the models learn from closes to the cent."""
 
+import html
+import json
 from dataclasses import replace
 from datetime import date
+from io import BytesIO
+from zipfile import ZipFile
 
 import pandas as pd
 import pytest
 from made_up_base import BASES, Base, make_evidence
+from pypdf import PdfReader
 from report.blocks_of import table_of, text_of
 
 from clvbayes.data import read_transactions, summarize
+from clvbayes.report import compose, render_html, render_json, render_pdf, render_xlsx
 from clvbayes.report import prose_en as words
+from clvbayes.report.basis_sections import reproduction
+from clvbayes.report.blocks import Document
 from clvbayes.report.evidence import Evidence
 from clvbayes.report.lineage_section import lineage
 
@@ -53,6 +61,32 @@ def test_the_source_is_named_with_its_days_and_counts(of_orders: Evidence) -> No
     assert (facts[words.ITEM_FIRST_ORDER], facts[words.ITEM_LAST_ORDER]) == ("2025-01-01", "2025-03-01")
     assert (facts[words.ITEM_ROWS_READ].value, facts[words.ITEM_ROWS_KEPT].value) == (7, 5), "a free order and one of nobody are not kept"
     assert (facts[words.ITEM_CUSTOMERS].value, facts[words.ITEM_ORDERS].value, facts[words.ITEM_REPEATS].value) == (3, 6, 3)
+
+
+def test_what_is_said_of_the_report_itself_stands_under_its_title_in_every_file_and_in_the_lineage(evidence_of) -> None:
+    bare = evidence_of("plain")
+    said = replace(bare, purpose="Budget <b>2027</b>", prepared_by="Controlling", report_date=date(2026, 1, 7), settings_file="q4.toml")
+    facts = {row[0]: row[1] for row in table_of(lineage(said), words.LINEAGE_TABLE).rows}
+    assert [facts[item] for item in (words.ITEM_PURPOSE, words.ITEM_PREPARED_BY, words.ITEM_REPORT_DATE)] == [
+        *("Budget <b>2027</b>", "Controlling", "2026-01-07")
+    ]
+    run = table_of(reproduction(said), words.RUN_TABLE)
+    assert run.rows[0] == (words.ITEM_COMMAND, "clvbayes run q4.toml")
+    document = Document("Title", "Subtitle", (lineage(bare),), cover=compose(said).cover)
+    lines = ["Purpose: Budget <b>2027</b>", "Prepared by: Controlling", "Date of the report: 2026-01-07"]
+    assert json.loads(render_json(document))["cover"] == lines
+    page = render_html(document)
+    assert all(f'<p class="subtitle">{html.escape(line)}</p>' in page for line in lines)
+    title_page = PdfReader(BytesIO(render_pdf(document))).pages[0].extract_text()
+    assert all(line in title_page for line in lines)
+    with ZipFile(BytesIO(render_xlsx(document))) as book:
+        strings = html.unescape(book.read("xl/sharedStrings.xml").decode())
+    assert all(line in strings for line in lines)
+
+
+def test_without_word_of_the_report_nothing_stands_there(evidence_of) -> None:
+    assert compose(evidence_of("plain")).cover == ()
+    assert words.ITEM_COMMAND not in [row[0] for row in table_of(reproduction(evidence_of("plain")), words.RUN_TABLE).rows]
 
 
 def test_without_orders_it_says_what_is_missing() -> None:

@@ -177,6 +177,12 @@ def test_contents_and_running_header_tell_the_page_of_a_section(papers):
         assert place == 0 or composed.title in text
 
 
+def test_contents_stand_on_the_title_page(papers):
+    _, reader = papers("normal")
+    [contents] = [entry for entry in reader.outline if not isinstance(entry, list) and entry.title == words.CONTENTS]
+    assert reader.get_destination_page_number(contents) == 0
+
+
 def test_the_same_document_gives_the_same_bytes_without_a_time(evidence_of):
     composed = compose(evidence_of("few"))
     once = render_pdf(composed)
