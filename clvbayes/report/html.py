@@ -13,7 +13,7 @@ from markupsafe import Markup
 from clvbayes.report.blocks import Block, Column, Document, Explorer, Figure, Quantity
 from clvbayes.report.language import speaking, words
 from clvbayes.report.numbers import plain, show, unit_label
-from clvbayes.report.shown import shown_card, shown_table
+from clvbayes.report.shown import encodable, shown_card, shown_table
 
 __all__ = ["render_fragment", "render_html"]
 
@@ -59,9 +59,10 @@ def render_html(document: Document) -> str:
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     style = environment.get_template("report.css").render()
     with speaking(document.language):
-        return environment.get_template("report.html.jinja").render(
+        page = environment.get_template("report.html.jinja").render(
             document=document, words=words, script=Markup(script), style=Markup(style), script_hash=digest
         )
+    return encodable(page)
 
 
 def render_fragment(document: Document) -> str:
@@ -69,7 +70,7 @@ def render_fragment(document: Document) -> str:
     environment = _environment()
     style = environment.get_template("fragment.css").render()
     with speaking(document.language):
-        return environment.get_template("fragment.html.jinja").render(document=document, words=words, style=Markup(style))
+        return encodable(environment.get_template("fragment.html.jinja").render(document=document, words=words, style=Markup(style)))
 
 
 @cache

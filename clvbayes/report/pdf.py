@@ -13,7 +13,7 @@ from markupsafe import Markup
 from clvbayes.report.blocks import Block, Card, Document, Explorer, Figure, Finding, Heading, Headline, Note, Prose, Section, Table
 from clvbayes.report.language import speaking, words
 from clvbayes.report.numbers import NBSP, count, show
-from clvbayes.report.shown import ShownCell, ShownTable, shown_card, shown_table
+from clvbayes.report.shown import ShownCell, ShownTable, encodable, shown_card, shown_table
 
 __all__ = ["LONGEST", "render_pdf"]
 
@@ -41,7 +41,7 @@ def render_pdf(document: Document) -> bytes:
         If the document holds a block that has no form on paper.
     """
     with speaking(document.language):
-        told = json.dumps(_in_lines(_document(document)), ensure_ascii=False)
+        told = encodable(json.dumps(_in_lines(_document(document)), ensure_ascii=False))
     return _set(told)
 
 

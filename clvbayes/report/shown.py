@@ -10,7 +10,7 @@ from clvbayes.report.glyphs import axis_label, band, band_axis, band_label, bar
 from clvbayes.report.language import words
 from clvbayes.report.numbers import decimal, show, show_range, unit_label
 
-__all__ = ["ShownCell", "ShownColumn", "ShownTable", "shown_card", "shown_table"]
+__all__ = ["ShownCell", "ShownColumn", "ShownTable", "encodable", "shown_card", "shown_table"]
 
 
 @dataclass(frozen=True)
@@ -105,3 +105,8 @@ def _drawer(column: Column, cells: list[Cell]) -> Callable[[Cell], ShownCell]:
         return ShownCell(text, f"{cell:.10g}", column.kind)
 
     return draw
+
+
+def encodable(text: str) -> str:
+    """The text as a file can hold it: a lone half of a surrogate pair, which has no UTF-8, stands as a question mark."""
+    return text.encode("utf-8", "replace").decode()

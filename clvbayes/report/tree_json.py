@@ -24,6 +24,7 @@ from clvbayes.report.blocks import (
     Section,
     Table,
 )
+from clvbayes.report.shown import encodable
 
 __all__ = ["SCHEMA", "render_json"]
 
@@ -92,8 +93,7 @@ def render_json(document: Document, valuation: pd.DataFrame | None = None) -> st
         "sections": [_section(section) for section in document.sections],
         "valuation": [] if valuation is None else valuation.to_dict("records"),
     }
-    # A lone half of a surrogate pair has no UTF-8: it stands as a question mark.
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace").decode() + "\n"
+    return encodable(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def _section(section: Section) -> dict[str, Any]:

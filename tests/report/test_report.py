@@ -14,11 +14,12 @@ from made_up_base import BASES, HOSTILE, HOSTILE_COLUMN, make_evidence
 
 from clvbayes.errors import ArgumentError
 from clvbayes.inference.certificate import CheckResult
-from clvbayes.report import compose, render_html
+from clvbayes.report import compose, render_html, render_json, render_pdf, render_xlsx
 from clvbayes.report import prose_en as words
-from clvbayes.report.blocks import Document, Figure, Finding, Headline, Note, Table
+from clvbayes.report.blocks import Card, Column, Document, Figure, Finding, Heading, Headline, Note, Prose, Quantity, Section, Table
 from clvbayes.report.compose import SECTIONS
 from clvbayes.report.headline import headline
+from clvbayes.report.html import render_fragment
 from clvbayes.report.language import grouped, speaking
 from clvbayes.report.outlook import outlook
 
@@ -395,3 +396,19 @@ def test_numbers_are_written_as_babel_writes_them(language):
                 rounded = round(float(value), digits) + 0.0
                 pattern = "#,##0" + ("." + "0" * digits if digits else "")
                 assert grouped(rounded, digits) == format_decimal(rounded, format=pattern, locale=language)
+
+
+BROKEN = "broken \ud83d name"
+
+
+@pytest.mark.parametrize("render", [render_html, render_fragment, render_pdf, render_xlsx, render_json])
+def test_half_of_a_surrogate_pair_in_a_name_is_no_error_in_any_file(render) -> None:
+    table = Table(BROKEN, (Column(BROKEN), Column("Value", "number", unit=BROKEN)), ((BROKEN, 1.0),), BROKEN, (BROKEN, 1.0))
+    card = Headline((Card(BROKEN, BROKEN, BROKEN), Card("Value", (Quantity(1.0, unit=BROKEN),), BROKEN)))
+    blocks = (card, Heading(BROKEN), Prose(BROKEN), Note(BROKEN), Finding("failed", BROKEN, BROKEN), table)
+    document = Document(BROKEN, BROKEN, (Section(BROKEN, blocks, name="first"), Section(BROKEN, blocks, name="second")), cover=(BROKEN,))
+    written = render(document)
+    if isinstance(written, str):
+        assert "name" in written.encode("utf-8").decode() and "\ud83d" not in written
+    else:
+        assert len(written) > 1_000
