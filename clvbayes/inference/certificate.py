@@ -148,9 +148,10 @@ def certify(posterior: xr.DataTree, priors: Priors, model: Model, customers: Cus
         _limited(
             "Effective sample size",
             min(worst_bulk, worst_tail) > ESS_LIMIT,
-            f"At least {worst_bulk:.0f} effective draws for means ({at_bulk}), {worst_tail:.0f} for bands ({at_tail}); limit"
+            f"At least {worst_bulk:,.0f} effective draws for means ({at_bulk}), {worst_tail:,.0f} for bands ({at_tail}); limit"
             f" {ESS_LIMIT:.0f}.",
-            f"Only {worst_bulk:.0f} effective draws for means ({at_bulk}), {worst_tail:.0f} for bands ({at_tail}); limit {ESS_LIMIT:.0f}.",
+            f"Only {worst_bulk:,.0f} effective draws for means ({at_bulk}), {worst_tail:,.0f} for bands ({at_tail}); limit"
+            f" {ESS_LIMIT:.0f}.",
             "Use more draws.",
         ),
         _divergences(int(diverging.sum()), diverging.size),

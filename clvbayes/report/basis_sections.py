@@ -1,6 +1,7 @@
 """What the numbers rest on: the forecast by period, the checks, the account of the data, and how to make the report again."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -14,6 +15,7 @@ from clvbayes.report.numbers import count, decimal, money, money_format, plain, 
 
 __all__ = ["certificate", "checks_section", "forecast", "ledger", "reproduction"]
 
+AMOUNT = re.compile(r"\d[\d,]*\.\d\d(?=\)| in all)")
 COMPONENTS = ("orders", "revenue", "returned", "cost", "contribution", "value")
 WHERE_ANY = ("returned", "cost")  # components that are shown where there are any
 
@@ -145,8 +147,17 @@ def ledger(evidence: Evidence) -> Section:
     )
     unvalued = words.LEDGER_FINDING_UNVALUED.format(share=show(share(account.share_not_valued)))
     foot = (words.LEDGER_KEPT, account.kept.rows, float(account.kept.amount))
-    notes = tuple(Note(translated(note)) for note in account.notes)
+    notes = tuple(Note(_remark(note, currency)) for note in account.notes)
     return Section(words.LEDGER, (Table(words.LEDGER_TABLE, columns, rows, f"{finding} {unvalued}", foot), *notes))
+
+
+def _remark(note: str, currency: str) -> str:
+    """A note of the ledger as a sentence, its amounts in their currency."""
+    said = translated(note)
+    for amount in AMOUNT.findall(note):
+        value = float(amount.replace(",", ""))
+        said = said.replace(decimal(value, 2), show(Quantity(value, unit=currency, digits=2)), 1)
+    return f"{said[0].upper()}{said[1:]}{'' if said.endswith('.') else '.'}"
 
 
 def reproduction(evidence: Evidence) -> Section:

@@ -28,7 +28,9 @@ DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 DECIMAL_COMMA = re.compile(r"\d,\d")
 FIELD = re.compile(r"\{(\w+)\}")
 SAME_SENTENCE = r"(?!\. [A-Z])."  # a full stop before a capital ends one
-MINUS = "\u2212"
+MINUS, NBSP = "\u2212", "\u00a0"
+BARE_PERCENT = re.compile(r"(?<=\d) ?%")
+BARE_MINUS = re.compile(r"(?<![^\s(])-(?=\d)")  # before a number alone: no dash within a date or a word
 _spoken: ContextVar[Language] = ContextVar("spoken", default="en")
 
 
@@ -74,10 +76,19 @@ def day(written: date | str) -> str:
 def translated(sentence: str) -> str:
     """What the rooms below say, in the language in force: a sentence, several in a row, or a list; what its phrases lack stays as it is.
 
+    In English only per cent and minus signs are set as elsewhere in a report.
+
     Names that people gave do not belong here: a column may be called "orders".
     """
+    if spoken() == "en":
+        return _set(sentence)
     found = _said_anew(sentence)
     return sentence if found is None else found
+
+
+def _set(sentence: str) -> str:
+    """English of the rooms below with the signs that a report has."""
+    return BARE_MINUS.sub(MINUS, BARE_PERCENT.sub(NBSP + "%", sentence))
 
 
 def _said_anew(text: str) -> str | None:

@@ -538,12 +538,12 @@ COLUMN_BETTER = "Nach Kosten: ein Neukunde aus"
 BETTER_NAME = "{place}  {level}"
 BETTER_THAN = "als {place}"
 BETTER_CLEAR = (
-    "{best} bringt nach Kosten am meisten und ist mit einer Wahrscheinlichkeit von {chance} besser als {rival}, als jede andere mit "
-    "mindestens ebenso großer."
+    "Nach Kosten bringt die Ausprägung {best} am meisten: Mit einer Wahrscheinlichkeit von {chance} ist sie besser als {rival}, die ihr am "
+    "nächsten kommt."
 )
 BETTER_UNCLEAR = (
-    "{best} bringt nach Kosten im Mittel am meisten, ist aber nur mit einer Wahrscheinlichkeit von {chance} besser als {rival}: Beide sind "
-    "nicht zu unterscheiden."
+    "Nach Kosten bringt die Ausprägung {best} im Mittel am meisten, ist aber nur mit einer Wahrscheinlichkeit von {chance} besser als "
+    "{rival}: Beide sind nicht zu unterscheiden."
 )
 BETTER_NOTE = (
     "Eine Ausprägung ist besser als eine andere mit der Wahrscheinlichkeit, dass so viele Neukunden der Zeile, wie im letzten Jahr "
@@ -621,7 +621,7 @@ RISK_FIGURE_CAPTION_REST = (
     "Rückgangs. Die Tabelle enthält alle."
 )
 RISK_FIGURE_FINDING = (
-    "{level} trägt {fall} des Risikos bei {share} des Wertes: gemessen an der Größe mehr als jede andere gezeichnete Ausprägung."
+    "Von den gezeichneten Ausprägungen trägt {level}, gemessen an der Größe, das größte Risiko: {fall} des Risikos bei {share} des Wertes."
 )
 RISK_FIGURE_FINDING_EVEN = (
     "Keine Ausprägung trägt einen Anteil am Risiko, der um mehr als einen Prozentpunkt von ihrem Anteil am Wert abweicht."

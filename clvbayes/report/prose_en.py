@@ -216,7 +216,7 @@ FOLDED = "Fewer than five customers ({levels} levels)"
 FOLDED_ONE = "Fewer than five customers (1 level)"
 FOLDED_WITH_NEXT = "Fewer than five customers, with the next smallest ({levels} levels)"
 SEGMENT_FINDING_HALF = "{top} of {levels} levels hold half of the value."
-SEGMENT_FINDING_HALF_ONE = "{level} alone holds half of the value: {share} of it, with {customers} of {all} customers."
+SEGMENT_FINDING_HALF_ONE = "Of the levels, {level} alone holds half of the value: {share} of it, with {customers} of {all} customers."
 SEGMENT_FINDING_BEST = "A customer is worth most in {level}: {each} on average (90 % band {band})."
 SEGMENT_FINDING_SINGLE = "All {customers} customers stand in one row, so there is nothing to compare."
 SEGMENT_NOTE = (
@@ -508,11 +508,12 @@ COLUMN_BETTER = "Net of cost, a newcomer of"
 BETTER_NAME = "{place}  {level}"
 BETTER_THAN = "than {place}"
 BETTER_CLEAR = (
-    "{best} brings most net of cost, and is better than {rival} with a probability of {chance}, than each other one with at least as much."
+    "Net of cost, newcomers of {best} bring most: they are better than those of {rival}, which come nearest, with a probability of "
+    "{chance}."
 )
 BETTER_UNCLEAR = (
-    "{best} brings most net of cost in the mean, but is better than {rival} with a probability of {chance} only: these cannot be told "
-    "apart."
+    "Net of cost, newcomers of {best} bring most in the mean, but are better than those of {rival} with a probability of {chance} only: "
+    "these cannot be told apart."
 )
 BETTER_NOTE = (
     "One level is better than another with the probability that as many newcomers of the row as were won in the last year bring more on "
@@ -540,9 +541,8 @@ RISK_FINDING_ALL = (
 RISK_ERROR = "The Monte Carlo error of the value at risk of all customers is {error}."
 RISK_FINDING_NONE = "No value is expected, so that none is at risk."
 RISK_FINDING = (
-    "Beside its size {deepest} may fall deepest: in its worst 5 % of cases it brings {fall} less than its mean. {steadiest} is steadiest, "
-    "with "
-    "{least}."
+    "Beside its size {deepest} may fall deepest: in its worst 5 % of cases it brings {fall} less than its mean. The "
+    "steadiest is {steadiest}, with {least}."
 )
 RISK_FINDING_ALIKE = (
     "Beside their size all of these may fall about as deep: in their worst 5 % of cases they bring {fall} less than their means."
@@ -568,7 +568,7 @@ RISK_FIGURE_CAPTION_REST = (
     " Drawn are the {shown} largest levels; the other {levels} hold {value} of the value together and carry {fall} of the fall. The table "
     "has all."
 )
-RISK_FIGURE_FINDING = "{level} carries {fall} of the risk with {share} of the value: more beside its size than any other level drawn."
+RISK_FIGURE_FINDING = "Of the levels drawn, {level} carries most risk beside its size: {fall} of the risk with {share} of the value."
 RISK_FIGURE_FINDING_EVEN = "No level carries a share of the risk that differs by more than one hundredth from its share of the value."
 RISK_VALUE_SHARE = "Share of the value"
 RISK_FALL_SHARE = "Share of the fall"

@@ -477,7 +477,7 @@ def test_how_far_forecasts_lay_from_what_happened_is_told(name, graded_of):
     own = total(graded_of(name).backtest, OWN, "revenue", 13)
     off = (own["mean"] / own["actual"] - 1)[own["actual"] > 0]
     assert len(off) == 8 - len(PASTS[name].silent)
-    ends = [f"{abs(end):.0%} {'above' if end > 0 else 'below'}" for end in (off.min(), off.max())]
+    ends = [f"{100 * abs(end):.0f}\u00a0% {'above' if end > 0 else 'below'}" for end in (off.min(), off.max())]
     assert name != "failed" or (off.min() < -0.3 and off.max() > 0), "their mean would hide them"
     [row] = [row for row in blocks_of(verdicts(graded_of(name)), Table)[0].rows if row[:2] == ("revenue", "13")]
     assert f"Forecasts lay from {ends[0]} to {ends[1]} what happened." in row[4]

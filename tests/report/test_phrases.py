@@ -253,6 +253,18 @@ def test_names_of_models_baselines_periods_and_classes() -> None:
     assert set(prose_en.CLASS_LABELS) <= {name for _, name in (*SILENCE_CLASSES, *FREQUENCY_CLASSES)}
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("2 in 4,000 draws (limit 0.1%).", "2 in 4,000 draws (limit 0.1\u00a0%)."),
+        ("has changed by +1.1% a year (-2.7% to +5.2%).", "has changed by +1.1\u00a0% a year (\u22122.7\u00a0% to +5.2\u00a0%)."),
+        ("The 90 % band of 2026-01-05, 4-12 weeks, MBG/CNBD-2", "The 90\u00a0% band of 2026-01-05, 4-12 weeks, MBG/CNBD-2"),
+    ],
+)
+def test_english_of_the_rooms_below_is_set_with_the_signs_of_a_report(said, shown) -> None:
+    assert translated(said) == shown
+
+
 def test_what_no_phrase_says_stays_as_it_is_and_names_are_not_translated() -> None:
     with speaking("de"):
         assert translated("Whatever this is.") == "Whatever this is."

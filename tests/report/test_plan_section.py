@@ -210,7 +210,7 @@ def test_the_price_of_the_budget_is_told_of_what_the_plan_is_chosen_by(evidence,
 def test_a_limit_missed_and_a_plan_that_is_todays_are_told(evidence, plan) -> None:
     missed = replace(plan, missed={"worst 5% of cases: a mean of at least 0": Estimate(-1_234.0, 100.0)})
     found = plan_findings(replace(evidence, budgeted=Budgeted(missed)))
-    assert found[-1].status == "note" and "worst 5% of cases: a mean of at least 0" in found[-1].message
+    assert found[-1].status == "note" and "worst 5\u00a0% of cases: a mean of at least 0" in found[-1].message
     same = replace(plan, comparison=plan.comparison.assign(p_plan_better=np.nan))
     section = plan_section(replace(evidence, budgeted=Budgeted(same)))
     [table] = [block for block in section.blocks if isinstance(block, Table) and block.title == words.COMPARISON_TABLE]

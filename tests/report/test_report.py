@@ -16,6 +16,7 @@ from clvbayes.errors import ArgumentError
 from clvbayes.inference.certificate import CheckResult
 from clvbayes.report import compose, render_html, render_json, render_pdf, render_xlsx
 from clvbayes.report import prose_en as words
+from clvbayes.report.basis_sections import ledger
 from clvbayes.report.blocks import Card, Column, Document, Figure, Finding, Heading, Headline, Note, Prose, Quantity, Section, Table
 from clvbayes.report.compose import SECTIONS
 from clvbayes.report.headline import headline
@@ -396,6 +397,23 @@ def test_numbers_are_written_as_babel_writes_them(language):
                 rounded = round(float(value), digits) + 0.0
                 pattern = "#,##0" + ("." + "0" * digits if digits else "")
                 assert grouped(rounded, digits) == format_decimal(rounded, format=pattern, locale=language)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "17 lines, EUR\u00a01,234.50 in all, equal another line in every column."),
+        ("de", "17 Zeilen, zusammen 1.234,50\u00a0EUR, gleichen einer anderen Zeile in jeder Spalte."),
+    ],
+)
+def test_remarks_of_the_ledger_are_sentences_with_their_currency(language, said, evidence_of) -> None:
+    made = evidence_of("normal")
+    notes = ("17 lines, 1,234.50 in all, equal another line in every column", "credit notes, 395 in all: 395 name their order")
+    evidence = replace(made, customers=replace(made.customers, ledger=replace(made.customers.ledger, notes=notes)))
+    with speaking(language):
+        first, second = [block.text for block in ledger(evidence).blocks if isinstance(block, Note)]
+    assert first == said
+    assert second[0].isupper() and second.endswith(".") and "EUR" not in second
 
 
 BROKEN = "broken \ud83d name"

@@ -84,7 +84,7 @@ def test_without_noise_the_draws_alone_decide() -> None:
 def test_the_finding_says_whether_the_best_can_be_told_apart(means: list[float], clear: bool) -> None:
     section = unit_economics(with_newcomers(newcomers(means, [50.0] * 3), PAYBACK))
     table = table_of(section, words.BETTER_TABLE.format(column=BY))
-    assert table.finding.startswith("Fair brings most") and ("cannot be told apart" in table.finding) != clear
+    assert table.finding.startswith("Net of cost, newcomers of Fair bring most") and ("cannot be told apart" in table.finding) != clear
     assert [row[0] for row in table.rows] == [f"{place}  {name}" for place, name in ((1, "Fair"), (2, "Partner"), (3, "Search"))]
     assert all(row[1 + place] == words.NOT_COMPARED for place, row in enumerate(table.rows))
 
