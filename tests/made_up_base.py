@@ -143,7 +143,7 @@ def ledger_of(history: pd.DataFrame) -> Ledger:
     nobody = LedgerLine("no customer id", 88, round(kept.amount / 40, 2))
     left = (nobody, LedgerLine("return or credit note", 130, -round(kept.amount / 25, 2)), LedgerLine("no date", 2, Decimal("310.10")))
     read = LedgerLine("read", kept.rows + sum(line.rows for line in left), kept.amount + sum((line.amount for line in left), Decimal(0)))
-    return Ledger(read, kept, left, nobody, ("17 orders on the same day as another were joined with it.",))
+    return Ledger(read, kept, left, nobody, ("17 lines, 1,234.50 in all, equal another line in every column",))
 
 
 def first_orders_of(base: Base) -> pd.Series:

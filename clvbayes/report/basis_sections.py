@@ -99,6 +99,7 @@ def checks_section(results: Sequence[tuple[str, CheckResult]]) -> Section:
     """Checks, each with the title of what was checked (empty for the valuation)."""
     failed, notes = (sum(result.status == status for _, result in results) for status in ("failed", "note"))
     template = words.CERTIFICATE_FINDING_FAILED if failed else words.CERTIFICATE_FINDING_OK
+    told = {"failed": failed, "checks": len(results), "holding": len(results) - failed - notes, "notes": notes}
     columns = (
         Column(words.COLUMN_OF),
         Column(words.COLUMN_CHECK),
@@ -118,7 +119,7 @@ def checks_section(results: Sequence[tuple[str, CheckResult]]) -> Section:
     )
     return Section(
         words.CERTIFICATE,
-        (Table(words.CERTIFICATE_TABLE, columns, rows, template.format(failed=failed, checks=len(results), notes=notes)),),
+        (Table(words.CERTIFICATE_TABLE, columns, rows, template.format(**told)),),
     )
 
 

@@ -98,7 +98,8 @@ def _growth(evidence: Evidence) -> str:
     past, ahead = sum(seen.history[0].amounts[-periods:]), float(seen.draws[:, :periods].sum(axis=1).mean())
     if ahead <= past:
         return ""
-    return words.CAUTION_GROWTH.format(ahead=show(money(ahead, currency)), past=show(money(past, currency)), periods=periods)
+    template = words.CAUTION_GROWTH[evidence.valuation.economics.period]
+    return template.format(ahead=show(money(ahead, currency)), past=show(money(past, currency)), periods=periods)
 
 
 def _free_orders(evidence: Evidence) -> str:

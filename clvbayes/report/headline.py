@@ -34,7 +34,7 @@ def _verdict(evidence: Evidence) -> tuple[Finding, ...]:
     notes = sum(result.status == "note" for _, result in results)
     if not failed:
         template = words.PASSED_WITH_NOTES if notes else words.PASSED
-        return (Finding("ok", template.format(checks=len(results), notes=notes)),)
+        return (Finding("ok", template.format(checks=len(results), holding=len(results) - notes, notes=notes)),)
     each = tuple(
         Finding(
             "failed",

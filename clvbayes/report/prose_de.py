@@ -88,8 +88,8 @@ PASSED = (
     "Die Berechnung ist in Ordnung: Alle {checks} Prüfungen der Schätzung und der Simulation sind erfüllt. Die Prognose prüfen sie nicht."
 )
 PASSED_WITH_NOTES = (
-    "Die Berechnung ist in Ordnung: Alle {checks} Prüfungen der Schätzung und der Simulation sind erfüllt; zu beachtende Hinweise: {notes} "
-    "(siehe Prüfprotokoll). Die Prognose prüfen sie nicht."
+    "Die Berechnung ist in Ordnung: {holding} von {checks} Prüfungen der Schätzung und der Simulation sind erfüllt, keine ist "
+    "gescheitert; zu beachtende Hinweise: {notes} (siehe Prüfprotokoll). Die Prognose prüfen sie nicht."
 )
 CARD_EQUITY = "Wert des Kundenstamms"
 CARD_EQUITY_NOTE = "Mittelwert; 90-%-Band {band}"
@@ -137,11 +137,18 @@ CAUTION_UNGRADED = (
     "Frühere Prognosen wurden bis zu {weeks} Wochen im Voraus mit dem Ist verglichen. Für den Rest der {horizon} Jahre gibt es keinen "
     "Vergleich: Er beruht auf den Modellen, und deren Fehler werden dort nicht größer angenommen als nach einem Jahr."
 )
-CAUTION_GROWTH = (
-    "Die Bestandskunden sollen in den nächsten vollständigen Perioden ({periods}) {ahead} Umsatz bringen, mehr als alle Kunden zusammen in "
-    "den letzten ebenso vielen Perioden ({past}). Das kann zutreffen, wenn zuletzt viele Kunden gewonnen wurden; andernfalls unterschätzen "
-    "die Modelle die Abwanderung."
-)
+CAUTION_GROWTH = {
+    "quarter": (
+        "Die Bestandskunden sollen in den nächsten vollständigen Quartalen ({periods}) {ahead} Umsatz bringen, mehr als alle "
+        "Kunden zusammen in den letzten ebenso vielen Quartalen ({past}). Das kann zutreffen, wenn zuletzt viele Kunden "
+        "gewonnen wurden; andernfalls unterschätzen die Modelle die Abwanderung."
+    ),
+    "month": (
+        "Die Bestandskunden sollen in den nächsten vollständigen Monaten ({periods}) {ahead} Umsatz bringen, mehr als alle "
+        "Kunden zusammen in den letzten ebenso vielen Monaten ({past}). Das kann zutreffen, wenn zuletzt viele Kunden gewonnen "
+        "wurden; andernfalls unterschätzen die Modelle die Abwanderung."
+    ),
+}
 CAUTION_FREE = (
     "{share} der Folgebestellungen hatten den Betrag null. Sie zählen als Bestellungen; in der Prognose ist derselbe Anteil der "
     "Bestellungen kostenlos, gleich von welchem Kunden."
@@ -164,18 +171,38 @@ AXIS_WITH_UNIT = "{label}, {unit}"
 AXIS_FISCAL_QUARTER = "Geschäftsquartal"
 AXIS_FISCAL_MONTH = "Geschäftsmonat"
 AXIS_PERIODS_AHEAD = "Perioden nach dem Bewertungsstichtag"
-FAN_FINDING_SETTLED = (
-    "Die letzten {periods} vollständigen Perioden brachten {past} Umsatz, davon {settled} von Kunden mit mindestens 12 Monaten "
-    "Zugehörigkeit; von den Bestandskunden werden in den nächsten {periods} Perioden {ahead} erwartet (90-%-Band {band})."
-)
-FAN_FINDING_HISTORY = (
-    "Alle Kunden brachten in den letzten {periods} vollständigen Perioden {past} Umsatz; von den Bestandskunden werden in den nächsten "
-    "{periods} Perioden {ahead} erwartet (90-%-Band {band})."
-)
-FAN_FINDING_HISTORY_ONE = (
-    "Alle Kunden brachten in der letzten vollständigen Periode {past} Umsatz; von den Bestandskunden werden in der nächsten {ahead} "
-    "erwartet (90-%-Band {band})."
-)
+FAN_FINDING_SETTLED = {
+    "quarter": (
+        "Die letzten {periods} vollständigen Quartale brachten {past} Umsatz, davon {settled} von Kunden mit mindestens 12 "
+        "Monaten Zugehörigkeit; von den Bestandskunden werden in den nächsten {periods} Quartalen {ahead} erwartet (90-%-Band "
+        "{band})."
+    ),
+    "month": (
+        "Die letzten {periods} vollständigen Monate brachten {past} Umsatz, davon {settled} von Kunden mit mindestens 12 "
+        "Monaten Zugehörigkeit; von den Bestandskunden werden in den nächsten {periods} Monaten {ahead} erwartet (90-%-Band "
+        "{band})."
+    ),
+}
+FAN_FINDING_HISTORY = {
+    "quarter": (
+        "Alle Kunden brachten in den letzten {periods} vollständigen Quartalen {past} Umsatz; von den Bestandskunden werden in "
+        "den nächsten {periods} Quartalen {ahead} erwartet (90-%-Band {band})."
+    ),
+    "month": (
+        "Alle Kunden brachten in den letzten {periods} vollständigen Monaten {past} Umsatz; von den Bestandskunden werden in "
+        "den nächsten {periods} Monaten {ahead} erwartet (90-%-Band {band})."
+    ),
+}
+FAN_FINDING_HISTORY_ONE = {
+    "quarter": (
+        "Alle Kunden brachten im letzten vollständigen Quartal {past} Umsatz; von den Bestandskunden werden im nächsten "
+        "{ahead} erwartet (90-%-Band {band})."
+    ),
+    "month": (
+        "Alle Kunden brachten im letzten vollständigen Monat {past} Umsatz; von den Bestandskunden werden im nächsten {ahead} "
+        "erwartet (90-%-Band {band})."
+    ),
+}
 FAN_FINDING_FALLS = (
     "Der Umsatz der Bestandskunden sinkt voraussichtlich um {change}: von {start} in Periode {first} auf {end} in Periode {last}."
 )
@@ -603,10 +630,10 @@ COLUMN_SHARE_FALL = "Anteil am Rückgang"
 COLUMN_ALONE = "CVaR für sich genommen"
 COLUMN_DIVERSIFIES = "Diversifiziert"
 COLUMN_BETA = "CLV-Beta"
-COLUMN_MOVES = "Bewegung je 1\u00a0% des Ganzen"
+COLUMN_MOVES = "Veränderung je 1\u00a0% des Gesamtwerts"
 PARTS_FINDING = (
     "Wo das Ganze zurückgeht, trägt {level} am meisten: {fall} des Rückgangs, bei {share} des Wertes. Für sich genommen gingen die "
-    "Ausprägungen zusammen um {alone} zurück; davon diversifizieren sich {diversified}."
+    "Ausprägungen zusammen um {alone} zurück; davon werden {diversified} durch Diversifikation ausgeglichen."
 )
 PARTS_FINDING_NONE = "Das Ganze fällt nicht unter seinen Mittelwert; es gibt nichts aufzuteilen."
 RISK_FIGURE = "Wer den Wert trägt und wer das Risiko: {column}"
@@ -632,9 +659,9 @@ AXIS_SHARES = "Anteil, %"
 RISK_NOTE = (
     "Der Value-at-Risk ist der Wert, der in einem von zwanzig Fällen unterschritten wird; der CVaR ist das Mittel der Fälle darunter. Je "
     "höher beide sind, desto besser. Was die Ausprägungen in den schlechtesten Fällen des Ganzen bringen, addiert sich zum CVaR des "
-    "Ganzen; in ihren eigenen schlechtesten Fällen brächten sie um das weniger, was sich diversifiziert. Das CLV-Beta ist die Kovarianz "
-    "des Wertes einer Ausprägung mit dem des Ganzen, geteilt durch die Varianz des Ganzen: Die Betas addieren sich zu 1 und sagen, neben "
-    "den Anteil am Wert gestellt, um wie viel Prozent sich eine Ausprägung im Mittel bewegt, wenn sich das Ganze um 1\u00a0% bewegt. "
+    "Ganzen; in ihren eigenen schlechtesten Fällen brächten sie um das weniger, was die Diversifikation ausgleicht. Das CLV-Beta ist "
+    "die Kovarianz des Wertes einer Ausprägung mit dem des Ganzen, geteilt durch die Varianz des Ganzen: Die Betas addieren sich zu 1 und "
+    "sagen, neben den Anteil am Wert gestellt, um wie viel Prozent sich eine Ausprägung im Mittel bewegt, wenn sich das Ganze um 1\u00a0% bewegt. "
     "Monte-Carlo-Fehler sind Standardfehler, allein aus der Zahl der Ziehungen."
 )
 
@@ -643,14 +670,20 @@ SENSITIVITY = "Wovon der Wert abhängt"
 SENSITIVITY_FIGURE = "Der Wert unter anderen Annahmen"
 SENSITIVITY_ALT = "Tornado-Diagramm des Wertes bei nach unten und oben veränderten Annahmen, der größte Ausschlag zuerst. {finding}"
 SENSITIVITY_CAPTION = (
-    "Jeder Balken verändert eine Annahme und lässt die übrigen; die schattierte Fläche ist das 90-%-Band des unveränderten Wertes, das den "
-    "Zufall und das enthält, was die Daten offenlassen. Die Ausschläge mehrerer Annahmen addieren sich nicht."
+    "Jeder Balken verändert eine Annahme und lässt die übrigen unverändert; die schattierte Fläche ist das 90-%-Band des unveränderten "
+    "Wertes, das den Zufall und das enthält, was die Daten offenlassen. Die Ausschläge mehrerer Annahmen addieren sich nicht."
+)
+SENSITIVITY_CAPTION_WIDENED = (
+    "Jeder Balken verändert eine Annahme und lässt die übrigen unverändert; die schattierte Fläche ist das 90-%-Band des unveränderten "
+    "Wertes, das den Zufall enthält, das, was die Daten offenlassen, und wie weit Summen aus Gründen abweichen können, die alle Kunden "
+    "zugleich treffen. Die Ausschläge mehrerer Annahmen addieren sich nicht."
 )
 SENSITIVITY_TABLE = "Der Wert unter anderen Annahmen, jeweils eine verändert"
 SENSITIVITY_FINDING = (
-    "Von den gezeichneten Annahmen bestimmt diese den Wert am stärksten: {factor}. Der Wert reicht damit von {low} bis {high} ({span} des "
-    "Mittelwerts)."
+    "Von den Annahmen, die gleichermaßen nach unten und oben verändert sind, um ein Zehntel oder einen Punkt, bestimmt diese den Wert am "
+    "stärksten: {factor}. Der Wert reicht damit von {low} bis {high} ({span} des Mittelwerts)."
 )
+SENSITIVITY_FINDING_UNLIKE = "Keine Annahme ließ sich sowohl nach unten als auch nach oben verändern."
 SENSITIVITY_FINDING_NONE = "Unter keiner dieser Annahmen wird ein Wert erwartet."
 SENSITIVITY_TABLE_FINDING = "Der niedrigste Mittelwert ist {low}, bei „{worst}“, der höchste {high}, bei „{best}“."
 FACTORS = {
@@ -688,8 +721,8 @@ HORIZON_SAYS_BEYOND = (
     "{beyond} jenseits des Horizonts."
 )
 NO_LEVERS = (
-    "Nicht berechnet ist, wie der Wert von Folgendem abhängt: {levers}. Dafür ist jeweils eine eigene Simulation aller Kunden nötig. Die "
-    "Angaben stehen hier, wenn value() nach diesen Hebeln gefragt wird oder die Bewertungsdatei Maßnahmen nennt, die sie bewegen."
+    "Nicht berechnet ist, wie der Wert von Folgendem abhängt: {levers}. Dafür ist jeweils eine eigene Simulation aller Kunden nötig. "
+    "Die Angaben stehen hier, wenn die Bewertungsdatei Maßnahmen nennt, die diese Größen bewegen."
 )
 LEVERS_MISSING = {"churn": "wie oft Kunden abwandern", "rate": "wie oft sie bestellen", "spend": "wie viel sie ausgeben"}
 NO_ALTERNATIVE = "Was ein anderes Modell sagen würde, ist nicht gezeigt: Neben diesem wurde keines geschätzt."
@@ -708,7 +741,7 @@ SENSITIVITY_NOTE = (
 # Certificate
 CERTIFICATE = "Prüfprotokoll"
 CERTIFICATE_TABLE = "Was geprüft wurde"
-CERTIFICATE_FINDING_OK = "Alle {checks} Prüfungen sind erfüllt; Hinweise: {notes}."
+CERTIFICATE_FINDING_OK = "{holding} von {checks} Prüfungen sind erfüllt, keine ist gescheitert; Hinweise: {notes}."
 CERTIFICATE_FINDING_FAILED = "{failed} von {checks} Prüfungen sind nicht erfüllt; Hinweise: {notes}."
 COLUMN_OF = "Gegenstand"
 COLUMN_CHECK = "Prüfung"
@@ -913,7 +946,7 @@ BACKTEST_OTHER_DATA = (
     "Dieser Rückvergleich beruht auf anderen Daten als der Bericht ({source} bis {until}). Für ein Urteil über die vorliegenden ist "
     "„clvbayes backtest“ erneut auszuführen."
 )
-BACKTEST_ALONE = "{model} wurde nur mit den Referenzprognosen verglichen; weitere Modelle zum Vergleich sind zu benennen."
+BACKTEST_ALONE = "{model} wurde nur mit den Referenzprognosen verglichen und mit keinem anderen Modell."
 BACKTEST_BEATEN = (
     "„{baseline}“ – eine Referenzprognose, die jedes Modell übertreffen muss – sagte einzelne Kunden ({measure}) über {weeks} Wochen "
     "besser voraus als {model}: Zu erwägen ist ein anderes Modell, oder es ist zu klären, was sich im Geschäft geändert hat."
@@ -985,11 +1018,11 @@ CLASS_LABELS = {
     "10 or more": "10 oder\nmehr",
 }
 CLASSES_FINDING = (
-    "Am weitesten daneben lag die Prognose bei Kunden der Klasse {klass}: Über {weeks} Wochen waren je Kunde {forecast} Bestellungen "
+    "Am stärksten wich die Prognose bei Kunden der Klasse {klass} ab: Über {weeks} Wochen waren je Kunde {forecast} Bestellungen "
     "vorhergesagt, eingegangen sind {actual}."
 )
 CLASSES_FINDING_SILENCE = (
-    "Am weitesten daneben lag die Prognose bei Kunden, deren letzte Bestellung {klass} zurücklag: Über {weeks} Wochen waren je Kunde "
+    "Am stärksten wich die Prognose bei Kunden ab, deren letzte Bestellung {klass} zurücklag: Über {weeks} Wochen waren je Kunde "
     "{forecast} Bestellungen vorhergesagt, eingegangen sind {actual}."
 )
 CLASSES_CAPTION = "Alle Prognosen über {weeks} Wochen zusammen."
@@ -1123,8 +1156,8 @@ FRONTIER_ALT = (
     "des ganzen Budgets."
 )
 FRONTIER_CAPTION = (
-    "Jeder Punkt der Linie ist der beste Plan bei einer bestimmten Risikoscheu; die Zahlen daneben sagen, bei welcher. Weiter oben und "
-    "weiter rechts ist besser."
+    "Jeder Punkt der Linie ist der beste Plan bei einer bestimmten Risikoscheu; die Zahlen an ihren Enden sind die kleinste und die "
+    "größte. Weiter oben und weiter rechts ist besser."
 )
 AXIS_WORST, AXIS_PROFIT = "Mittel der schlechtesten {tail}", "Mittleres Ergebnis"
 FRONTIER_LINE, FRONTIER_PLAN = "Effiziente Pläne", "Der Plan"

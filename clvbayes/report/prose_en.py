@@ -69,8 +69,8 @@ FAILED_ONE = "{source}, {check}: {message}"
 VALUATION = "Valuation"
 PASSED = "The computation is sound: all {checks} checks of sampling and simulation hold. They do not test the forecast."
 PASSED_WITH_NOTES = (
-    "The computation is sound: all {checks} checks of sampling and simulation hold; notes to read: {notes} (see Certificate). They do not "
-    "test the forecast."
+    "The computation is sound: {holding} of {checks} checks of sampling and simulation hold, none failed; notes to read: {notes} (see "
+    "Certificate). They do not test the forecast."
 )
 CARD_EQUITY = "Customer equity"
 CARD_EQUITY_NOTE = "mean; 90 % band {band}"
@@ -118,11 +118,18 @@ CAUTION_UNGRADED = (
     "Past forecasts were compared with what happened up to {weeks} weeks ahead. What the rest of the {horizon} years brings has never "
     "been: it rests on the models, and their errors there are taken to be no larger than after a year."
 )
-CAUTION_GROWTH = (
-    "Existing customers are expected to bring {ahead} of revenue in the next {periods} complete periods, more than the {past} that all "
-    "customers together brought in the last {periods}. That can be right where many were won lately; otherwise the models see too few of "
-    "them leave."
-)
+CAUTION_GROWTH = {
+    "quarter": (
+        "Existing customers are expected to bring {ahead} of revenue in the next {periods} complete quarters, more than the "
+        "{past} that all customers together brought in the last {periods}. That can be right where many were won lately; "
+        "otherwise the models see too few of them leave."
+    ),
+    "month": (
+        "Existing customers are expected to bring {ahead} of revenue in the next {periods} complete months, more than the "
+        "{past} that all customers together brought in the last {periods}. That can be right where many were won lately; "
+        "otherwise the models see too few of them leave."
+    ),
+}
 CAUTION_FREE = (
     "{share} of the repeat orders had an amount of zero. They count as orders; in the forecast the same share of orders is free, whoever "
     "places them."
@@ -144,18 +151,36 @@ AXIS_WITH_UNIT = "{label}, {unit}"
 AXIS_FISCAL_QUARTER = "Fiscal quarter"
 AXIS_FISCAL_MONTH = "Fiscal month"
 AXIS_PERIODS_AHEAD = "Periods after the valuation date"
-FAN_FINDING_SETTLED = (
-    "The last {periods} complete periods brought {past} of revenue, {settled} of it from customers of 12 months or more; existing "
-    "customers are expected to bring {ahead} in the next {periods} (90 % band {band})."
-)
-FAN_FINDING_HISTORY = (
-    "All customers brought {past} of revenue in the last {periods} complete periods; existing customers are expected to bring {ahead} "
-    "in the next {periods} (90 % band {band})."
-)
-FAN_FINDING_HISTORY_ONE = (
-    "All customers brought {past} of revenue in the last complete period; existing customers are expected to bring {ahead} "
-    "in the next one (90 % band {band})."
-)
+FAN_FINDING_SETTLED = {
+    "quarter": (
+        "The last {periods} complete quarters brought {past} of revenue, {settled} of it from customers of 12 months or more; "
+        "existing customers are expected to bring {ahead} in the next {periods} (90 % band {band})."
+    ),
+    "month": (
+        "The last {periods} complete months brought {past} of revenue, {settled} of it from customers of 12 months or more; "
+        "existing customers are expected to bring {ahead} in the next {periods} (90 % band {band})."
+    ),
+}
+FAN_FINDING_HISTORY = {
+    "quarter": (
+        "All customers brought {past} of revenue in the last {periods} complete quarters; existing customers are expected to "
+        "bring {ahead} in the next {periods} (90 % band {band})."
+    ),
+    "month": (
+        "All customers brought {past} of revenue in the last {periods} complete months; existing customers are expected to "
+        "bring {ahead} in the next {periods} (90 % band {band})."
+    ),
+}
+FAN_FINDING_HISTORY_ONE = {
+    "quarter": (
+        "All customers brought {past} of revenue in the last complete quarter; existing customers are expected to bring "
+        "{ahead} in the next one (90 % band {band})."
+    ),
+    "month": (
+        "All customers brought {past} of revenue in the last complete month; existing customers are expected to bring {ahead} "
+        "in the next one (90 % band {band})."
+    ),
+}
 FAN_FINDING_FALLS = (
     "Revenue of existing customers is expected to fall by {change}: from {start} in period {first} to {end} in period {last}."
 )
@@ -587,14 +612,20 @@ SENSITIVITY = "What the value depends on"
 SENSITIVITY_FIGURE = "The value under other assumptions"
 SENSITIVITY_ALT = "Tornado chart of the value under assumptions moved down and up, the largest swing first. {finding}"
 SENSITIVITY_CAPTION = (
-    "Each bar moves one assumption and leaves the others; the shaded area is the 90 % band of the value as it is, which holds chance and "
-    "what "
-    "the data leave open. Swings of several assumptions do not add up."
+    "Each bar moves one assumption and leaves the others as they are; the shaded area is the 90 % band of the value as it is, which holds "
+    "chance and what the data leave open. Swings of several assumptions do not add up."
+)
+SENSITIVITY_CAPTION_WIDENED = (
+    "Each bar moves one assumption and leaves the others as they are; the shaded area is the 90 % band of the value as it is, which holds "
+    "chance, what the data leave open, and how far totals may be off for reasons that meet all customers at once. Swings of several "
+    "assumptions do not add up."
 )
 SENSITIVITY_TABLE = "The value under other assumptions, one at a time"
 SENSITIVITY_FINDING = (
-    "Of the assumptions drawn, the value depends most on this: {factor}. It ranges from {low} to {high} with it ({span} of the mean)."
+    "Of the assumptions that are moved down and up alike, by a tenth or a point, the value depends most on this: {factor}. It ranges from "
+    "{low} to {high} with it ({span} of the mean)."
 )
+SENSITIVITY_FINDING_UNLIKE = "No assumption could be moved both down and up."
 SENSITIVITY_FINDING_NONE = "No value is expected under any of these assumptions."
 SENSITIVITY_TABLE_FINDING = "The lowest mean is {low}, with “{worst}”; the highest {high}, with “{best}”."
 FACTORS = {
@@ -628,8 +659,8 @@ HORIZON_SAYS_BEYOND = (
     "beyond the horizon."
 )
 NO_LEVERS = (
-    "How the value depends on {levers} was not computed: each takes a simulation of all customers of its own. They stand here when value() "
-    "is asked for its levers, or the valuation file names measures that move them."
+    "How the value depends on {levers} was not computed: each takes a simulation of all customers of its own. They stand here "
+    "where the valuation file names measures that move them."
 )
 LEVERS_MISSING = {"churn": "how often customers leave", "rate": "how often they order", "spend": "how much they spend"}
 NO_ALTERNATIVE = "What another model would say is not shown: none was fitted beside this one."
@@ -650,7 +681,7 @@ SENSITIVITY_NOTE = (
 # Certificate
 CERTIFICATE = "Certificate"
 CERTIFICATE_TABLE = "What was checked"
-CERTIFICATE_FINDING_OK = "All {checks} checks hold; notes: {notes}."
+CERTIFICATE_FINDING_OK = "{holding} of {checks} checks hold, none failed; notes: {notes}."
 CERTIFICATE_FINDING_FAILED = "{failed} of {checks} checks failed; notes: {notes}."
 COLUMN_OF = "Of"
 COLUMN_CHECK = "Check"
@@ -835,7 +866,7 @@ BACKTEST_SUBTITLE_ONE = "Forecast from {first}, graded by the orders until {unti
 BACKTEST_OTHER_DATA = (
     "This back-test was made from other data than the report, {source} until {until}. Run “clvbayes backtest” again for a verdict on these."
 )
-BACKTEST_ALONE = "{model} was graded beside the baselines alone; name other models to compare it with."
+BACKTEST_ALONE = "{model} was graded beside the baselines alone, and beside no other model."
 BACKTEST_BEATEN = (
     "“{baseline}”, which any model must beat, told the {measure} of single customers over {weeks} weeks better than {model}: think of "
     "another model, or of what has changed in the business."
@@ -968,8 +999,8 @@ CAUTION_NO_BACKTEST = (
 PLAN = "What to spend where"
 PLAN_REFUSED = "No budget is planned: {reason}."
 PLAN_CHANGE = (
-    "The plan spends {spend} of {budget} and is expected to bring {mean} more than it costs; today's spending {current}. "
-    "The probability that the plan brings more than today's spending is {better}."
+    "The plan spends {spend} of {budget} and is expected to bring {mean} more than it costs; today's spending brings "
+    "{current}. The probability that the plan brings more than today's spending is {better}."
 )
 PLAN_CHANGE_NOTHING_TODAY = (
     "The plan spends {spend} of {budget} and is expected to bring {mean} more than it costs; the probability that it does not earn "
@@ -1026,7 +1057,8 @@ FRONTIER_ALT = (
     "Mean profit against the mean of the worst cases: the efficient plans, today's spending, and today's mix on the whole budget."
 )
 FRONTIER_CAPTION = (
-    "Each point of the line is the best plan at one aversion to risk; the numbers beside them say which. Further up and right is better."
+    "Each point of the line is the best plan at one aversion to risk; the numbers at its ends are the least and the largest. Further up "
+    "and right is better."
 )
 AXIS_WORST, AXIS_PROFIT = "Mean of the worst {tail}", "Mean profit"
 FRONTIER_TIP = "Aversion to risk {aversion}: mean profit {mean}, worst {tail} {worst}"

@@ -179,17 +179,21 @@ def _figure(evidence: Evidence, value: Floats, found: tuple[Scenario, ...]) -> F
         if scenario.factor:
             means.setdefault(scenario.factor, {})[scenario.moved] = scenario.mean
     title = "" if evidence.alternative is None else translated(evidence.alternative.title)
-    swings = [Swing(words.FACTORS[factor].format(title=title), **ends) for factor, ends in means.items()]
-    swings.sort(key=lambda swing: -_span(swing, mean))
+    by_factor = {factor: Swing(words.FACTORS[factor].format(title=title), **ends) for factor, ends in means.items()}
+    swings = sorted(by_factor.values(), key=lambda swing: -_span(swing, mean))
+    alike = [swing for swing in swings if np.isfinite([swing.low, swing.high]).all()]
     low, high = (float(end) for end in np.quantile(value, [0.05, 0.95]))
     finding = words.SENSITIVITY_FINDING_NONE
     if mean > 0:
-        ends = (*swings[0].ends, mean)
+        finding = words.SENSITIVITY_FINDING_UNLIKE
+    if mean > 0 and alike:
+        ends = (*alike[0].ends, mean)
         least, most = (show(amount) for amount in money_alike((min(ends), max(ends)), currency))
-        span = show(share(_span(swings[0], mean) / mean))
-        finding = words.SENSITIVITY_FINDING.format(factor=swings[0].label, low=least, high=most, span=span)
+        span = show(share(_span(alike[0], mean) / mean))
+        finding = words.SENSITIVITY_FINDING.format(factor=alike[0].label, low=least, high=most, span=span)
     picture = tornado(swings, mean, (low, high), currency=currency)
-    return Figure(words.SENSITIVITY_FIGURE, words.SENSITIVITY_ALT.format(finding=finding), picture, finding, words.SENSITIVITY_CAPTION)
+    caption = words.SENSITIVITY_CAPTION if evidence.valuation.discrepancy.empty else words.SENSITIVITY_CAPTION_WIDENED
+    return Figure(words.SENSITIVITY_FIGURE, words.SENSITIVITY_ALT.format(finding=finding), picture, finding, caption)
 
 
 def _span(swing: Swing, mean: float) -> float:

@@ -1,6 +1,7 @@
 """What the customers are worth: over time, by segment, by account."""
 
 import hashlib
+from typing import Literal
 
 import numpy as np
 
@@ -24,7 +25,7 @@ def outlook_section(evidence: Evidence) -> Section:
     seen = outlook(evidence)
     if not seen.history and not seen.positions:
         return Section(words.OUTLOOK, (Prose(words.FAN_NOTHING),), width="half")
-    finding = _outlook_finding(seen, currency_of(evidence), PER_YEAR[evidence.valuation.economics.period])
+    finding = _outlook_finding(seen, currency_of(evidence), evidence.valuation.economics.period)
     left_out = words.FAN_CAPTION_PARTS.format(parts=words.LIST.join(seen.left_out)) if seen.left_out else words.FAN_CAPTION_WHOLE
     caption = words.FAN_CAPTION if seen.history else words.FAN_CAPTION_ALONE
     figure = Figure(
@@ -37,18 +38,18 @@ def outlook_section(evidence: Evidence) -> Section:
     return Section(words.OUTLOOK, (figure,), width="half")
 
 
-def _outlook_finding(seen: Outlook, currency: str, year: int) -> str:
+def _outlook_finding(seen: Outlook, currency: str, period: Literal["month", "quarter"]) -> str:
     if not seen.positions:
         return words.FAN_FINDING_NONE
     if seen.history:
-        periods = min(year, len(seen.positions), len(seen.history[0].amounts))
+        periods = min(PER_YEAR[period], len(seen.positions), len(seen.history[0].amounts))
         mean, low, high = money_band(seen.draws[:, :periods].sum(axis=1), currency)
         everyone, *settled = (show(money(sum(line.amounts[-periods:]), currency)) for line in seen.history)
         template = words.FAN_FINDING_HISTORY_ONE if periods == 1 else words.FAN_FINDING_HISTORY
         if settled and len(seen.history[1].amounts) >= periods > 1:
             template = words.FAN_FINDING_SETTLED
         band = show_range(low, high)
-        return template.format(past=everyone, settled=words.LIST.join(settled), periods=periods, ahead=show(mean), band=band)
+        return template[period].format(past=everyone, settled=words.LIST.join(settled), periods=periods, ahead=show(mean), band=band)
     means = seen.draws.mean(axis=0)
     first, last = seen.periods[0].label, seen.periods[-1].label
     if len(means) == 1:

@@ -6,10 +6,12 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from report.blocks_of import figures_of
 
 from clvbayes.report.blocks import Quantity
 from clvbayes.report.numbers import decimal, money, money_format, plain, share, show, show_range
 from clvbayes.report.outlook import outlook
+from clvbayes.report.value_sections import outlook_section
 from clvbayes.valuation.economics import Economics, Period
 
 
@@ -41,6 +43,12 @@ def test_labels_follow_the_fiscal_year_of_the_forecast(evidence_of):
     assert [label for _, label in seen.timeline.ticks] == ["2024/25 Q3", "2025/26 Q1", "2025/26 Q3", "2026/27 Q1"]
     assert seen.history[0].amounts == (300.0,) * 6
     assert seen.timeline.today == pytest.approx(seen.positions[0] - 0.5)
+
+
+@pytest.mark.parametrize(("name", "periods"), [("normal", "4 complete quarters"), ("monthly", "12 complete months")])
+def test_periods_are_told_as_what_they_are(name, periods, evidence_of):
+    [figure] = figures_of(outlook_section(evidence_of(name)))
+    assert f"The last {periods} brought" in figure.finding
 
 
 def test_without_dates_only_the_forecast_is_drawn(evidence_of):

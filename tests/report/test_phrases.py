@@ -15,6 +15,8 @@ from decisions.made_up_worth import made_up
 from inference.test_certificate import EXACT, PRIORS, posterior
 from inference.test_spend_checks import customers_of, orders_of
 from made_up_backtest import Past, make_backtest
+from made_up_base import BASES
+from report.made_up_documents import EVERYTHING, make_any
 from report.test_plan_section import measures
 
 from clvbayes import models, read_transactions, summarize
@@ -263,6 +265,14 @@ def test_names_of_models_baselines_periods_and_classes() -> None:
 )
 def test_english_of_the_rooms_below_is_set_with_the_signs_of_a_report(said, shown) -> None:
     assert translated(said) == shown
+
+
+@pytest.mark.parametrize("name", [*BASES, EVERYTHING])
+def test_made_up_ledgers_say_what_real_ones_say(name) -> None:
+    """Else a report of them would show in German what no report shows."""
+    account = make_any(name).customers.ledger
+    for note in () if account is None else account.notes:
+        german(note)
 
 
 def test_what_no_phrase_says_stays_as_it_is_and_names_are_not_translated() -> None:

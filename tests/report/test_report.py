@@ -16,9 +16,10 @@ from clvbayes.errors import ArgumentError
 from clvbayes.inference.certificate import CheckResult
 from clvbayes.report import compose, render_html, render_json, render_pdf, render_xlsx
 from clvbayes.report import prose_en as words
-from clvbayes.report.basis_sections import ledger
+from clvbayes.report.basis_sections import certificate, ledger
 from clvbayes.report.blocks import Card, Column, Document, Figure, Finding, Heading, Headline, Note, Prose, Quantity, Section, Table
 from clvbayes.report.compose import SECTIONS
+from clvbayes.report.evidence import results_by_source
 from clvbayes.report.headline import headline
 from clvbayes.report.html import render_fragment
 from clvbayes.report.language import grouped, speaking
@@ -414,6 +415,16 @@ def test_remarks_of_the_ledger_are_sentences_with_their_currency(language, said,
         first, second = [block.text for block in ledger(evidence).blocks if isinstance(block, Note)]
     assert first == said
     assert second[0].isupper() and second.endswith(".") and "EUR" not in second
+
+
+def test_notes_are_no_checks_that_hold(evidence_of) -> None:
+    evidence = evidence_of("normal")
+    results = [result.status for _, result in results_by_source(evidence)]
+    notes, checks = results.count("note"), len(results)
+    assert notes and "failed" not in results
+    [table] = certificate(evidence).blocks
+    assert table.finding == f"{checks - notes} of {checks} checks hold, none failed; notes: {notes}."
+    assert f"{checks - notes} of {checks} checks of sampling and simulation hold" in headline(evidence).blocks[0].message
 
 
 BROKEN = "broken \ud83d name"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from made_up_base import BASES, Base, make_evidence
+from made_up_base import BASES, Base, evidence_of_errors, make_evidence
 from report.blocks_of import figures_of, table_of, text_of
 
 from clvbayes.inference.weighing import Weighing
@@ -98,17 +98,27 @@ def test_the_table_holds_each_scenario_with_its_own_change(evidence: Evidence) -
 
 
 def test_the_largest_swing_is_drawn_first_and_named(evidence: Evidence) -> None:
-    for slope, first in ((0.1, "Horizon, one year less"), (9.0, "Odds of leaving, ± 10 %")):
+    churn, horizon = "Odds of leaving, ± 10 %", "Horizon, one year less"
+    for slope, first in ((0.1, horizon), (9.0, churn)):
         array = evidence.valuation.levers[""].copy()
         base = array.sel(lever="churn", size=1.0)
         for size in array["size"].to_numpy():
             array.loc[{"lever": "churn", "size": size}] = base * (1 - slope * (size - 1))
         moved = replace(evidence, valuation=replace(evidence.valuation, levers={"": array}))
         [figure] = figures_of(sensitivity_section(moved))
-        assert first in figure.finding
+        # a year less is no shock like the others, so that it is drawn, but not told as what the value depends on most
+        assert horizon not in figure.finding and (churn in figure.finding) == (first == churn)
         drawn = [label for label in words.FACTORS.values() if f">{label}<" in figure.svg]
         heights = {label: figure.svg.index(f">{label}<") for label in drawn}
         assert len(drawn) == 6 and max(heights, key=lambda label: heights[label]) != first
+
+
+def test_the_caption_says_what_the_band_holds(evidence: Evidence) -> None:
+    assert evidence.valuation.discrepancy.empty
+    [plain] = figures_of(sensitivity_section(evidence))
+    widened = replace(evidence.valuation, discrepancy=evidence_of_errors(40))
+    [figure] = figures_of(sensitivity_section(replace(evidence, valuation=widened)))
+    assert "meet all customers at once" in figure.caption and "at once" not in plain.caption
 
 
 def test_what_was_not_computed_is_said_with_what_to_do(evidence: Evidence) -> None:
