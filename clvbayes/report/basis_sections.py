@@ -8,9 +8,9 @@ from datetime import date
 import numpy as np
 
 from clvbayes.inference.certificate import CheckResult
-from clvbayes.report.blocks import Block, Cell, Column, Heading, Interval, Note, Prose, Quantity, Section, Table
+from clvbayes.report.blocks import Block, Cell, Column, ColumnKind, Heading, Interval, Note, Prose, Quantity, Section, Table
 from clvbayes.report.evidence import Evidence, Floats, currency_of, draws_of, results_by_source
-from clvbayes.report.language import day, translated, words
+from clvbayes.report.language import translated, words
 from clvbayes.report.numbers import count, decimal, money, money_format, plain, share, show
 
 __all__ = ["certificate", "checks_section", "forecast", "ledger", "reproduction"]
@@ -29,10 +29,11 @@ def forecast(evidence: Evidence) -> Section:
     bands = [_band(draws["value"][:, place]) for place in range(len(periods))]
     whole = _band(draws["value"].sum(axis=1))
     scale, digits = money_format([*means["revenue"], *means["value"]])
+    edges: ColumnKind = "text" if periods[0].first_day is None else "date"
     columns = (
         Column(words.COLUMN_PERIOD),
-        Column(words.COLUMN_FROM),
-        Column(words.COLUMN_TO),
+        Column(words.COLUMN_FROM, edges),
+        Column(words.COLUMN_TO, edges),
         Column(words.COLUMN_ORDERS, "number", digits=count(float(means["orders"].max())).digits),
         *(Column(words.COMPONENT_COLUMNS[name], "number", unit=currency, scale=scale, digits=digits) for name in draws if name != "orders"),
         Column(words.COLUMN_BAND_VALUE, "interval", unit=currency, scale=scale, digits=digits),
@@ -73,8 +74,8 @@ def _beyond(evidence: Evidence) -> tuple[Prose, ...]:
     return (Prose(words.BEYOND_HORIZON.format(share=beyond, horizon=horizon)),)
 
 
-def _edge(edge: date | None, years: float) -> str:
-    return words.YEARS_AHEAD.format(years=decimal(years, 2)) if edge is None else day(edge)
+def _edge(edge: date | None, years: float) -> str | date:
+    return words.YEARS_AHEAD.format(years=decimal(years, 2)) if edge is None else edge
 
 
 def _band(draws: Floats) -> Interval:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import product
 from typing import Literal
 
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 Scale = Literal[1, 1_000, 1_000_000, 1_000_000_000]
-ColumnKind = Literal["text", "number", "share", "interval", "bar", "status", "fact"]
+ColumnKind = Literal["text", "number", "share", "interval", "bar", "status", "fact", "date"]
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Interval:
             raise ValueError(f"the ends of an interval are not in order: {self}")
 
 
-Cell = str | int | float | Interval | Quantity
+Cell = str | int | float | Interval | Quantity | date
 _CELLS: dict[str, type | tuple[type, ...]] = {
     "text": str,
     "status": str,
@@ -87,6 +88,7 @@ _CELLS: dict[str, type | tuple[type, ...]] = {
     "bar": (int, float),
     "interval": Interval,
     "fact": (str, Quantity),
+    "date": date,
 }
 
 
@@ -97,7 +99,7 @@ class Column:
     Attributes
     ----------
     title : str
-    kind : {"text", "number", "share", "interval", "bar", "status", "fact"}
+    kind : {"text", "number", "share", "interval", "bar", "status", "fact", "date"}
         "interval" and "bar" are drawn, on one axis for the whole column; "status" is one of ok, note, failed;
         a "fact" is a text or a `Quantity` with its own unit.
     unit, scale, digits

@@ -21,7 +21,7 @@ Words that are kept from end to end:
 
 from clvbayes.report.phrases_de import PHRASES as PHRASES
 
-DATE = "dd.MM.yyyy"
+DATE, SHEET_DATE = "dd.MM.yyyy", "dd.mm.yyyy"
 AMOUNT, UNIT = "{number} {scale} {unit}", "{scale} {unit}"
 PERCENT = "{number}\u00a0%"
 UNDER_A_THOUSANDTH = "<\u00a00,1\u00a0%"
@@ -661,8 +661,8 @@ RISK_NOTE = (
     "höher beide sind, desto besser. Was die Ausprägungen in den schlechtesten Fällen des Ganzen bringen, addiert sich zum CVaR des "
     "Ganzen; in ihren eigenen schlechtesten Fällen brächten sie um das weniger, was die Diversifikation ausgleicht. Das CLV-Beta ist "
     "die Kovarianz des Wertes einer Ausprägung mit dem des Ganzen, geteilt durch die Varianz des Ganzen: Die Betas addieren sich zu 1 und "
-    "sagen, neben den Anteil am Wert gestellt, um wie viel Prozent sich eine Ausprägung im Mittel bewegt, wenn sich das Ganze um 1\u00a0% bewegt. "
-    "Monte-Carlo-Fehler sind Standardfehler, allein aus der Zahl der Ziehungen."
+    "sagen, neben den Anteil am Wert gestellt, um wie viel Prozent sich eine Ausprägung im Mittel bewegt, wenn sich "
+    "das Ganze um 1\u00a0% bewegt. Monte-Carlo-Fehler sind Standardfehler, allein aus der Zahl der Ziehungen."
 )
 
 # Sensitivity

@@ -2,7 +2,7 @@
 
 PHRASES: dict[str, str] = {}  # what the rooms below say is English
 
-DATE = "yyyy-MM-dd"
+DATE, SHEET_DATE = "yyyy-MM-dd", "yyyy-mm-dd"
 AMOUNT, UNIT = "{unit} {number} {scale}", "{unit} {scale}"
 PERCENT = "{number}\u00a0%"
 UNDER_A_THOUSANDTH = "<0.1\u00a0%"

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 
 from clvbayes.report.blocks import Cell, Column, Interval, Quantity, Table
 from clvbayes.report.language import words
@@ -10,7 +11,7 @@ from clvbayes.report.language import words
 __all__ = ["SheetCell", "SheetColumn", "fitting", "sheet_columns", "sheet_names", "storable", "unscaled"]
 
 LONGEST_TEXT, LONGEST_NAME, LONGEST_TAIL = 32_767, 31, 18  # the first two are of the format, in UTF-16 units
-SheetCell = str | Quantity
+SheetCell = str | Quantity | date
 INTERVAL_PARTS: dict[str, Callable[[Interval], float | None]] = {
     "low": lambda band: band.low,
     "inner_low": lambda band: None if band.inner is None else band.inner[0],
@@ -27,10 +28,10 @@ class SheetColumn:
     Attributes
     ----------
     title : str
-    kind : {"text", "status", "number"}
-    cells : tuple of str or Quantity
+    kind : {"text", "status", "number", "date"}
+    cells : tuple of str, Quantity or date
         Numbers are shown in plain units, so that what a reader sees is what formulas take.
-    foot : str or Quantity
+    foot : str, Quantity or date
         Of the last row; "" where there is none.
     unit : str
         Of all numbers; empty for shares and counts.
@@ -87,7 +88,7 @@ def _columns(column: Column, cells: list[Cell], foot: Cell) -> list[SheetColumn]
             units = [cell.unit if isinstance(cell, Quantity) else "" for cell in (*cells, foot)]
             found = [SheetColumn(column.title, "text", tuple(plain[:-1]), plain[-1])]
             return [*found, SheetColumn(words.SHEET_UNIT, "text", tuple(units[:-1]), units[-1])] if any(units) else found
-        case "text" | "status":
+        case "text" | "status" | "date":
             return [SheetColumn(column.title, column.kind, tuple(plain[:-1]), plain[-1])]
         case _:
             bars = column.kind == "bar"
@@ -97,8 +98,10 @@ def _columns(column: Column, cells: list[Cell], foot: Cell) -> list[SheetColumn]
 def _plain(column: Column, cell: Cell) -> SheetCell:
     if isinstance(cell, Quantity):
         return unscaled(cell)
-    if isinstance(cell, str | Interval):
-        return cell if isinstance(cell, str) else ""
+    if isinstance(cell, str | date):
+        return cell
+    if isinstance(cell, Interval):
+        return ""
     share = column.kind in ("share", "bar")
     return unscaled(Quantity(cell, "share" if share else "number", column.unit, column.scale, column.digits))
 

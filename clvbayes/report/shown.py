@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from markupsafe import Markup
 
 from clvbayes.report.blocks import Card, Cell, Column, Interval, Quantity, Table
 from clvbayes.report.glyphs import axis_label, band, band_axis, band_label, bar
-from clvbayes.report.language import words
+from clvbayes.report.language import day, words
 from clvbayes.report.numbers import decimal, show, show_range, unit_label
 
 __all__ = ["ShownCell", "ShownColumn", "ShownTable", "encodable", "shown_card", "shown_table"]
@@ -80,7 +81,7 @@ def _header(column: Column, cells: list[Cell]) -> ShownColumn:
     unit = unit_label(column.unit, column.scale)
     if column.kind == "interval":
         unit = axis_label(column, band_axis(cell for cell in cells if isinstance(cell, Interval)))
-    return ShownColumn(column.title, unit if column.kind != "bar" else "", column.kind)
+    return ShownColumn(column.title, unit if column.kind != "bar" else "", "text" if column.kind == "date" else column.kind)
 
 
 def _drawer(column: Column, cells: list[Cell]) -> Callable[[Cell], ShownCell]:
@@ -94,6 +95,8 @@ def _drawer(column: Column, cells: list[Cell]) -> Callable[[Cell], ShownCell]:
             return ShownCell(band(cell, axis, label), f"{cell.middle:.10g}", column.kind, label)
         if isinstance(cell, Quantity):
             return ShownCell(show(cell), f"{cell.value:.10g}", column.kind)
+        if isinstance(cell, date):
+            return ShownCell(day(cell), cell.isoformat(), "text")
         if isinstance(cell, str):
             status = column.kind == "status"
             return ShownCell(words.STATUS[cell] if status else cell, cell, f"{column.kind} {cell}" if status else column.kind)

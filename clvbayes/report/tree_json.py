@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, assert_never
 
 import pandas as pd
@@ -56,8 +57,8 @@ def render_json(document: Document, valuation: pd.DataFrame | None = None) -> st
         where there is none); "explorer" has `title`, `finding`, `budgets`, `risk_aversions`, `chosen`, `measures` and `table`.
 
         Columns have `title`, `kind`, `unit`, `scale` and `digits`; a cell is a number in plain units whatever the scale, in which people
-        see it (shares are fractions), a text, an interval (`low`, `middle`, `high`, and `inner`, two ends or null) or a quantity
-        (`value`, `kind`, `unit`). In a foot a cell may be "".
+        see it (shares are fractions), a text, a day as ISO 8601 has it, an interval (`low`, `middle`, `high`, and `inner`, two ends or
+        null) or a quantity (`value`, `kind`, `unit`). In a foot a cell may be "".
 
     Examples
     --------
@@ -155,4 +156,6 @@ def _cell(cell: Cell) -> Any:
         return {"low": cell.low, "middle": cell.middle, "high": cell.high, "inner": cell.inner}
     if isinstance(cell, Quantity):
         return {"value": cell.value, "kind": cell.kind, "unit": cell.unit}
+    if isinstance(cell, date):
+        return cell.isoformat()
     return cell

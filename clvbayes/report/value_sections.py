@@ -45,11 +45,11 @@ def _outlook_finding(seen: Outlook, currency: str, period: Literal["month", "qua
         periods = min(PER_YEAR[period], len(seen.positions), len(seen.history[0].amounts))
         mean, low, high = money_band(seen.draws[:, :periods].sum(axis=1), currency)
         everyone, *settled = (show(money(sum(line.amounts[-periods:]), currency)) for line in seen.history)
-        template = words.FAN_FINDING_HISTORY_ONE if periods == 1 else words.FAN_FINDING_HISTORY
+        by_period = words.FAN_FINDING_HISTORY_ONE if periods == 1 else words.FAN_FINDING_HISTORY
         if settled and len(seen.history[1].amounts) >= periods > 1:
-            template = words.FAN_FINDING_SETTLED
+            by_period = words.FAN_FINDING_SETTLED
         band = show_range(low, high)
-        return template[period].format(past=everyone, settled=words.LIST.join(settled), periods=periods, ahead=show(mean), band=band)
+        return by_period[period].format(past=everyone, settled=words.LIST.join(settled), periods=periods, ahead=show(mean), band=band)
     means = seen.draws.mean(axis=0)
     first, last = seen.periods[0].label, seen.periods[-1].label
     if len(means) == 1:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from io import BytesIO
 from textwrap import wrap
 from typing import Any, assert_never
@@ -109,6 +109,8 @@ class _Book:
             decimals = "." + "0" * cell.digits if cell.digits else ""
             pattern = f"0{decimals}\\ %" if cell.kind == "share" else f"#,##0{decimals}"
             written = sheet.write_number(row, place, cell.value, self.format(num_format=pattern, **properties))
+        elif isinstance(cell, date):
+            written = sheet.write_datetime(row, place, cell, self.format(num_format=words.SHEET_DATE, **properties))
         elif cell:
             written = sheet.write_string(row, place, storable(cell), self.format(text_wrap=True, quote_prefix=True, **properties))
         else:

@@ -1,7 +1,9 @@
 """A report as a workbook: numbers are numbers, texts are texts, every table has a sheet that is easy to find, read and print."""
 
+import json
 import re
 from dataclasses import replace
+from datetime import date
 from io import BytesIO
 from zipfile import ZipFile
 
@@ -9,12 +11,14 @@ import pytest
 from made_up_base import BASES
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils import get_column_letter
+from pypdf import PdfReader
 from report.made_up_documents import EVERYTHING, HOSTILE_MEASURES, make_any
 from report.test_json import EVERY_BLOCK, document
 
-from clvbayes.report import compose, render_xlsx
+from clvbayes.report import compose, render_html, render_json, render_pdf, render_xlsx
 from clvbayes.report import prose_de as german
 from clvbayes.report import prose_en as words
+from clvbayes.report.basis_sections import forecast
 from clvbayes.report.blocks import Column, Explorer, Figure, Finding, Headline, Interval, Note, Prose, Quantity, Table
 from clvbayes.report.sheets import fitting, sheet_columns, sheet_names, storable
 from clvbayes.report.xlsx import FAILED, FONT, HEADER_ROW
@@ -182,6 +186,26 @@ def test_names_of_sheets_are_what_the_format_allows(titles, names) -> None:
     assert sheet_names(titles) == names
     assert all(len(name.encode("utf-16-le")) <= 62 for name in names)
     assert [sheet.title for sheet in opened(document(*(table_of(["a"], title) for title in titles if title.strip())))][1:-1]
+
+
+@pytest.mark.parametrize(("language", "pattern", "shown"), [("en", "yyyy-mm-dd", "2026-01-31"), ("de", "dd.mm.yyyy", "31.01.2026")])
+def test_days_are_days_of_the_format_and_written_as_the_language_does(language, pattern, shown) -> None:
+    table = Table("Days", (Column("Name"), Column("Until", "date")), (("a", date(2026, 1, 31)), ("b", date(2025, 12, 1))))
+    written = replace(document(table), language=language)
+    cell = opened(written)["Days"].cell(HEADER_ROW + 2, 2)
+    assert cell.is_date and cell.value.date() == date(2026, 1, 31) and cell.number_format == pattern
+    assert f'data-key="2026-01-31" dir="auto">{shown}<' in render_html(written)
+    assert shown in " ".join(page.extract_text() for page in PdfReader(BytesIO(render_pdf(written))).pages)
+    [told] = [block for section in json.loads(render_json(written))["sections"] for block in section["blocks"] if block["kind"] == "table"]
+    assert told["rows"][0] == ["a", "2026-01-31"]
+    with pytest.raises(ValueError, match="no date cell"):
+        replace(table, rows=(("a", "2026-01-31"),))
+
+
+def test_edges_of_the_forecast_are_days_where_days_are_known(evidence_of) -> None:
+    for name, kind in (("normal", "date"), ("undated", "text")):
+        [table] = [block for block in forecast(evidence_of(name)).blocks if isinstance(block, Table)]
+        assert [column.kind for column in table.columns[1:3]] == [kind, kind]
 
 
 def test_fitting_cuts_with_an_ellipsis() -> None:
