@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from clvbayes.decisions.allocation import RISK_AVERSIONS, told_of
+from clvbayes.decisions.allocation import RISK_AVERSIONS, told_of, undominated
 from clvbayes.decisions.limits import Limit, require_amount
 from clvbayes.decisions.measures import Measure
 from clvbayes.decisions.problem import Problem
@@ -70,7 +70,7 @@ def explore(
         problem = Problem(asked, budget, limits, float(level))
         today = judging.profit(problem.current)
         try:
-            plans = efficient(problem, choosing, RISK_AVERSIONS)
+            plans = undominated(efficient(problem, choosing, RISK_AVERSIONS), judging, problem.level)
         except InfeasibleError:
             continue
         for aversion, plan in plans.items():

@@ -16,12 +16,13 @@ newcomers are.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
 import xarray as xr
+from scipy.special import ndtri
 
 from clvbayes.decisions.learning import Learned
 from clvbayes.decisions.responses import Curves, Response, response_of
@@ -31,13 +32,14 @@ from clvbayes.valuation import Valuation
 from clvbayes.valuation.economics import MONTHS_PER_PERIOD
 from clvbayes.valuation.valuation import ALL_CUSTOMERS
 
-__all__ = ["LEVER_OF", "Gain", "Lever", "Measure", "gain_of", "gains_in_halves", "kept_share"]
+__all__ = ["LEVER_OF", "Gain", "Lever", "Measure", "gain_of", "gains_in_halves", "kept_share", "with_even_chance"]
 
 Lever = Literal["acquisition", "retention", "frequency", "spend", "win-back"]
 LEVER_OF: dict[str, str] = {"retention": "churn", "frequency": "rate", "spend": "spend"}
 YEARS = {"day": 1 / 365.25, "week": 7 / 365.25, "month": 1 / 12, "quarter": 1 / 4, "year": 1.0}
 MOST_EFFECT = 0.5  # to which the levers of a valuation are moved
 RESPONSES, CHANCE = 11, 12  # uses of a seed
+GOLDEN = (5**0.5 - 1) / 2  # whose multiples fall most evenly into the unit interval
 
 
 @dataclass(frozen=True)
@@ -238,6 +240,30 @@ def gains_in_halves(measure: Measure, valuation: Valuation, halves: tuple[np.nda
     """The same in two halves of the valuation's draws, of which neither knows a draw of the response that the other does."""
     first, second = measure.curve.split(np.random.default_rng([seed, RESPONSES]))
     return _gain(measure, first, valuation, halves[0], seed, 0), _gain(measure, second, valuation, halves[1], seed, 1)
+
+
+def with_even_chance(gains: Sequence[Gain], random: np.random.Generator) -> list[Gain]:
+    """The same, with the chance of all measures together spread evenly: of few draws, as much of it falls into the tail as should.
+
+    The sum of chances at today's spends is drawn anew, on a lattice of its distribution and of draws in the order of how far it moves them
+    (Owen 2013, ch. 16): draws of volatile newcomers get good and bad luck as others do. What lies across the sum stays, and each chance is
+    a standard normal as before.
+    """
+    won = {k: gain.worth for k, gain in enumerate(gains) if isinstance(gain.worth, _Newcomers)}
+    today = np.array([gain.measure.current for gain in gains])
+    today[today == 0] = today.mean() or 1.0  # a measure that there is not yet may be in the plan
+    if not won:
+        return list(gains)
+    moves = np.stack([np.sqrt(gains[k].curves.effect(today[k : k + 1])[:, 0] * worth.variance) for k, worth in won.items()])
+    chance = np.stack([worth.chance for worth in won.values()])
+    together = np.linalg.norm(moves, axis=0)
+    shares = moves / np.maximum(together, 1e-300)
+    rank = np.argsort(np.argsort(together, kind="stable"))
+    even = ndtri((random.random() + GOLDEN * rank) % 1)
+    chance = chance + shares * (even - (shares * chance).sum(axis=0))
+    chance -= ((moves * chance).sum(axis=1) / np.maximum(moves.sum(axis=1), 1e-300))[:, None]  # whose mean is 0 by what it is
+    anew = dict(zip(won, chance, strict=True))
+    return [replace(gain, worth=replace(won[k], chance=anew[k])) if k in won else gain for k, gain in enumerate(gains)]
 
 
 def _gain(measure: Measure, response: Response, valuation: Valuation, draws: np.ndarray, seed: int, half: int) -> Gain:

@@ -11,10 +11,12 @@ from clvbayes.decisions.measures import Measure
 from clvbayes.decisions.program import PIECES, ROUNDING, Pieces, Row, Solved, TailLimit, solve
 from clvbayes.decisions.scenarios import Scenarios
 
-__all__ = ["BUDGET", "SMALL", "Problem"]
+__all__ = ["BUDGET", "SMALL", "Problem", "around", "finer"]
 
 BUDGET = "the budget"
 FINE_ENDS = 15  # of the pieces around a first plan
+NEAR = np.array([-1.0, -0.25, -0.05, 0.0, 0.05, 0.25, 1.0])  # of the way to the second end below a plan's spend, or above it
+ELSEWHERE = 2  # ends besides, where scenarios are drawn again
 FIRST_PIECE = 1 / 300  # of what may pay on a measure: pieces grow geometrically from there
 HARDLY, PROBES = 0.1, 24  # of a euro: where a measure's further euros bring less, in steps that double the spend, one piece is enough
 BEYOND = 1.02  # times the budget: so that the budget, and not a piece's end, holds a plan
@@ -143,9 +145,29 @@ def finer(ends: np.ndarray, spend: np.ndarray) -> np.ndarray:
     """As many pieces, most of them between the second end below a plan's spend and the second one above it."""
     found = np.empty_like(ends)
     for k, of_measure in enumerate(ends):
-        place = int(np.searchsorted(of_measure, spend[k] - ROUNDING * (of_measure[-1] - of_measure[0])))
-        low, high = of_measure[max(place - 2, 0)], of_measure[min(place + 2, len(of_measure) - 1)]
-        elsewhere = of_measure[(of_measure < low) | (of_measure > high) | (of_measure == of_measure[0]) | (of_measure == of_measure[-1])]
-        few = elsewhere[np.linspace(0, len(elsewhere) - 1, len(of_measure) - FINE_ENDS).round().astype(int)]
+        low, high = _beside(of_measure, spend[k])
+        few = _few_outside(of_measure, low, high, len(of_measure) - FINE_ENDS)
         found[k] = np.sort(np.concatenate([few, np.linspace(low, high, FINE_ENDS)]))
     return found
+
+
+def around(ends: np.ndarray, spend: np.ndarray) -> np.ndarray:
+    """Fewer pieces, the finest of them on both sides of a plan's spend, which is an end itself."""
+    found = np.empty((len(ends), len(NEAR) + ELSEWHERE))
+    for k, of_measure in enumerate(ends):
+        low, high = _beside(of_measure, spend[k])
+        near = spend[k] + np.where(NEAR < 0, spend[k] - low, high - spend[k]) * NEAR
+        found[k] = np.sort(np.concatenate([_few_outside(of_measure, low, high, ELSEWHERE), near]))
+    return found
+
+
+def _beside(ends: np.ndarray, spend: float) -> tuple[float, float]:
+    """The second end below a spend, and the second one above it."""
+    place = int(np.searchsorted(ends, spend - ROUNDING * (ends[-1] - ends[0])))
+    return float(ends[max(place - 2, 0)]), float(ends[min(place + 2, len(ends) - 1)])
+
+
+def _few_outside(ends: np.ndarray, low: float, high: float, count: int) -> np.ndarray:
+    """So many ends that are not between two of them, the first and the last one always."""
+    outside = ends[(ends < low) | (ends > high) | (ends == ends[0]) | (ends == ends[-1])]
+    return np.asarray(outside[np.linspace(0, len(outside) - 1, count).round().astype(int)])

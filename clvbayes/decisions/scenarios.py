@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from clvbayes.decisions.measures import Gain, Measure, gains_in_halves
+from clvbayes.decisions.measures import Gain, Measure, gains_in_halves, with_even_chance
 from clvbayes.decisions.program import Pieces, cut
 from clvbayes.valuation import Valuation
 
 __all__ = ["Scenarios", "scenarios_in_halves"]
 
-HALVES = 13  # use of a seed
+HALVES, TOGETHER = 13, 15  # uses of a seed
 
 
 @dataclass(frozen=True)
@@ -51,5 +51,8 @@ def scenarios_in_halves(valuation: Valuation, measures: Sequence[Measure], widen
     order = np.random.default_rng([seed, HALVES]).permutation(draws)
     halves = np.sort(order[: draws // 2]), np.sort(order[draws // 2 :])
     gains = [gains_in_halves(measure, valuation, halves, seed) for measure in measures]
-    choosing, judging = (Scenarios(half, [of_measure[k] for of_measure in gains], widened_by) for k, half in enumerate(halves))
+    choosing, judging = (
+        Scenarios(half, with_even_chance(of_half, np.random.default_rng([seed, TOGETHER, k])), widened_by)
+        for k, (half, of_half) in enumerate(zip(halves, zip(*gains, strict=True), strict=True))
+    )
     return choosing, judging

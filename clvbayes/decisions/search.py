@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from clvbayes.decisions.problem import Problem, finer
-from clvbayes.decisions.program import InfeasibleError, Pieces, Solved
+from clvbayes.decisions.problem import Problem, around, finer
+from clvbayes.decisions.program import ROUNDING, InfeasibleError, Pieces, Solved
 from clvbayes.decisions.risk import tail_weights
 from clvbayes.decisions.scenarios import Scenarios
 
@@ -75,19 +75,35 @@ def _start(search: "_Search", pieces: Pieces, plain: Sequence[Found]) -> Found:
 def priced(
     problem: Problem, scenarios: Scenarios, found: Mapping[float, Found], risk_aversion: float, resamples: int, random: np.random.Generator
 ) -> tuple[Solved | None, np.ndarray]:
-    """The program around the plan found at an aversion, with its prices, and its plans for scenarios drawn again from those that there are,
-    dims ``(resample, measure)``; none of those that cannot keep to a limit on the worst cases."""
+    """The program around the plan found at an aversion, with its prices, and between what spends the middle half of its plans lies for
+    scenarios drawn again from those that there are, dims ``(end, measure)``.
+
+    Scenarios that cannot keep to a limit on the worst cases are left out; NaN where there are no others.
+    """
     plan, tried = found[risk_aversion], tuple(other.spend for other in found.values())
-    ends = finer(problem.ends(scenarios), plan.spend)
+    coarse = problem.ends(scenarios)
     draws, solved, again = len(scenarios.draws), None, []
     with suppress(InfeasibleError):
-        solved = problem.solve(scenarios.pieces(ends).about(plan.spend, scenarios.gain), risk_aversion, tried)
+        solved = problem.solve(scenarios.pieces(finer(coarse, plan.spend)).about(plan.spend, scenarios.gain), risk_aversion, tried)
         tried = solved.tried
-    rough = scenarios.pieces(ends[:, ::3]).about(plan.spend, scenarios.gain)
+    ends = around(coarse, plan.spend)
+    rough = scenarios.pieces(ends).about(plan.spend, scenarios.gain)
     for _ in range(resamples):
         with suppress(InfeasibleError):
             again.append(problem.solve(rough, risk_aversion, tried, draws=random.integers(draws, size=draws)).spend)
-    return solved, np.array(again).reshape(-1, len(problem.measures))
+    return solved, _middle_half(problem, np.array(again), ends, plan.spend)
+
+
+def _middle_half(problem: Problem, again: np.ndarray, ends: np.ndarray, spend: np.ndarray) -> np.ndarray:
+    """Quartiles of plans, and no less than the pieces on both sides of a plan's spend: what is within them was not told apart."""
+    if not len(again):
+        return np.full((2, len(spend)), np.nan)
+    slack = ROUNDING * (ends[:, -1] - ends[:, 0])
+    below = np.where(ends < (spend - slack)[:, None], ends, -np.inf).max(axis=1)
+    above = np.where(ends > (spend + slack)[:, None], ends, np.inf).min(axis=1)
+    low, high = np.quantile(again, [0.25, 0.75], axis=0)
+    most = np.maximum(spend, np.minimum(problem.most, problem.budget))
+    return np.stack([np.clip(np.minimum(low, below), problem.least, spend), np.clip(np.maximum(high, above), spend, most)])
 
 
 @dataclass(frozen=True)
