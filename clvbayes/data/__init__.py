@@ -1,9 +1,12 @@
 """Tables in, checked tables and sufficient statistics out."""
 
 from clvbayes.data.checks import DAYS_PER_UNIT, TimeUnit, require_seed
+from clvbayes.data.contracts import TERM, Contracts, read_contracts
 from clvbayes.data.customers import Customers, join_segments
 from clvbayes.data.ledger import Ledger, LedgerLine
+from clvbayes.data.renewals import Renewals
 from clvbayes.data.sources import Query
+from clvbayes.data.statistics import Statistics
 from clvbayes.data.summary import order_days, summarize
 from clvbayes.data.transactions import NOT_POSITIVE, RETURN, Transactions, read_transactions
 
@@ -11,14 +14,19 @@ __all__ = [
     "DAYS_PER_UNIT",
     "NOT_POSITIVE",
     "RETURN",
+    "TERM",
+    "Contracts",
     "Customers",
     "Ledger",
     "LedgerLine",
     "Query",
+    "Renewals",
+    "Statistics",
     "TimeUnit",
     "Transactions",
     "join_segments",
     "order_days",
+    "read_contracts",
     "read_transactions",
     "require_seed",
     "summarize",
