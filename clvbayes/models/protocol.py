@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
-from clvbayes.data import Customers
 from clvbayes.models.clock import Clock
 from clvbayes.models.compression import Columns, Table
 from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "Columns", "Futures", "Kind", "Model", "PurchaseModel", "ReturnsModel", "SpendModel", "Table"]
 
 NOT_GIVEN = np.zeros(0)
-Kind = Literal["purchases", "spend", "returns"]
+Kind = Literal["purchases", "spend", "returns", "contracts", "changes"]
+OF_RENEWALS = ("contracts", "changes")  # kinds of models of contracts; all others are of customers
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,10 @@ class Futures:
 
 
 class Model(Protocol):
-    """What every model has. Models compare by value and can be hashed, so that the code of one is compiled once."""
+    """What every model has. Models compare by value and can be hashed, so that the code of one is compiled once.
+
+    Statistics are `Customers`, or `Renewals` for models of contracts and of changes.
+    """
 
     def __hash__(self) -> int: ...
 
@@ -138,20 +141,20 @@ class Model(Protocol):
         """The same as reported likelihoods take it; where the sampler's has more error than doubles have, another one."""
         ...
 
-    def priors(self, customers: Customers) -> Priors:
+    def priors(self, statistics: Any, /) -> Priors:
         """Default priors, centred on scale-free summaries of the statistics."""
         ...
 
-    def columns(self, customers: Customers, cells: Cells) -> Columns:
-        """What the likelihood needs of each customer that informs the model, `cell` and `x` first."""
+    def columns(self, statistics: Any, cells: Cells, /) -> Columns:
+        """What the likelihood needs of each customer or contract that informs the model, `cell` and `x` first."""
         ...
 
-    def rows(self, customers: Customers, cells: Cells) -> Table:
-        """`columns` as `Columns.distinct` has them: sorted, with a column `weight`, and no customer is lost in them."""
+    def rows(self, statistics: Any, cells: Cells, /) -> Table:
+        """`columns` as `Columns.distinct` has them: sorted, with a column `weight`, and nobody is lost in them."""
         ...
 
-    def log_measure(self, customers: Customers) -> np.ndarray:
-        """What the likelihood leaves out of the log-density of each customer that informs the model, since it depends on no coordinate.
+    def log_measure(self, statistics: Any, /) -> np.ndarray:
+        """What the likelihood leaves out of the log-density of each that informs the model, since it depends on no coordinate.
 
         Missing where it is not known: densities are compared only where they are whole.
         """
@@ -174,7 +177,8 @@ class Model(Protocol):
 
     def build(
         self,
-        customers: Customers,
+        statistics: Any,
+        /,
         *,
         pool: Pool = (),
         priors: Priors | None = None,
