@@ -1,7 +1,8 @@
 """What a model is: frozen options and a few functions; no state."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
@@ -15,7 +16,22 @@ from clvbayes.models.priors import Priors
 if TYPE_CHECKING:
     import pymc as pm
 
-__all__ = ["Batch", "Columns", "Futures", "Kind", "Model", "PurchaseModel", "ReturnsModel", "SpendModel", "Table"]
+__all__ = [
+    "OF_RENEWALS",
+    "Batch",
+    "ChangeModel",
+    "Columns",
+    "ContractBatch",
+    "ContractModel",
+    "Futures",
+    "Kind",
+    "Lifetimes",
+    "Model",
+    "PurchaseModel",
+    "ReturnsModel",
+    "SpendModel",
+    "Table",
+]
 
 NOT_GIVEN = np.zeros(0)
 Kind = Literal["purchases", "spend", "returns", "contracts", "changes"]
@@ -96,6 +112,52 @@ class Futures:
     time: np.ndarray
     p_alive: np.ndarray
     expected_first_year: np.ndarray
+
+
+@dataclass(frozen=True)
+class ContractBatch:
+    """Some running contracts, as simulators need them: arrays of one length, by contract.
+
+    Attributes
+    ----------
+    key : numpy.ndarray of uint64
+        Hash of the contract id; names the contract's random streams.
+    renewal_cell, change_cell : numpy.ndarray of int
+        Index of the cell in the draws of the model of renewals and of that of changes.
+    survived : numpy.ndarray of int
+        Renewal decisions survived, as in `Renewals.statistics`.
+    notice : numpy.ndarray of bool
+        Whether it is known to end at the next decision.
+    next_decision, term : numpy.ndarray of float
+        Years from the valuation date to the next decision, and between decisions.
+    """
+
+    key: np.ndarray
+    renewal_cell: np.ndarray
+    change_cell: np.ndarray
+    survived: np.ndarray
+    notice: np.ndarray
+    next_decision: np.ndarray
+    term: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+
+@dataclass(frozen=True)
+class Lifetimes:
+    """How the contracts of a batch end, dims ``(contract, draw)``: by whatever comes first.
+
+    Attributes
+    ----------
+    decision : numpy.ndarray of int32
+        Which of the decisions to come is not survived: 1 if the next one.
+    months : numpy.ndarray of float
+        Months after the valuation date until it ends within a term; infinite for contracts whose end is known.
+    """
+
+    decision: np.ndarray
+    months: np.ndarray
 
 
 class Model(Protocol):
@@ -297,4 +359,35 @@ class ReturnsModel(Model, Protocol):
 
     def share_moments(self, coordinates: np.ndarray, trials: Any, touched: Any, parts: Any, part: Any) -> tuple[np.ndarray, np.ndarray]:
         """Closed-form expectations of a customer's share that comes back, and of its square."""
+        ...
+
+
+class ContractModel(Model, Protocol):
+    """A model of whether contracts are renewed."""
+
+    def terminations(self, facts: Mapping[str, Any]) -> tuple[float, float]:
+        """Shape and rate of the exact gamma posterior of the hazard a month to end within a term; `facts` are a posterior's attributes."""
+        ...
+
+    def simulate(
+        self, coordinates: np.ndarray, batch: ContractBatch, *, hazard: np.ndarray, seed: int, churn_odds: float = 1.0
+    ) -> Lifetimes:
+        """Remaining lives from each contract's conditional posterior; `coordinates` has dims ``(draw, coordinate, cell)``, `hazard`
+        ``(draw,)``."""
+        ...
+
+    def survival(self, coordinates: np.ndarray, survived: Any, ahead: Any) -> np.ndarray:
+        """Closed-form probability to survive the decisions `ahead`; `coordinates` has dims ``(coordinate, ...)``."""
+        ...
+
+
+class ChangeModel(Model, Protocol):
+    """A model of how amounts change at renewals."""
+
+    def simulate(self, coordinates: np.ndarray, batch: ContractBatch, *, renewals: int, valued_on: date, seed: int) -> np.ndarray:
+        """Amounts after each of the next renewals over that at the valuation date, dims ``(contract, draw, renewal)``."""
+        ...
+
+    def expected_factor(self, coordinates: np.ndarray, years_ahead: Any) -> np.ndarray:
+        """Closed-form expectation of an amount after a renewal over that before it, indexation apart."""
         ...
