@@ -60,7 +60,7 @@ def make_book(contracts: int, truth: dict[str, pd.DataFrame], rng: np.random.Gen
     began = np.minimum(np.minimum(life, np.floor(age / months) + 1), 400).astype(np.int64)
     row = np.repeat(np.arange(contracts), began)
     place = np.arange(len(row)) - np.repeat(np.cumsum(began) - began, began)
-    after = np.rint((months[row] * (place[:, None] + [0, 1]) - age[row, None]) * 365.25 / 12).astype(np.int64)
+    after = np.rint((months[row, None] * (place[:, None] + [0, 1]) - age[row, None]) * 365.25 / 12).astype(np.int64)
     days = np.datetime64(UNTIL) + after.astype("timedelta64[D]") + np.array([0, -1], dtype="timedelta64[D]")
     return pd.DataFrame(
         {

@@ -87,7 +87,7 @@ from terms
 where follows and last_day + 1 >= {{since}}
 order by contract_id, stretch, last_day, row"""
 
-GAP = "start - before_ended - 1"
+GAP = "(start - before_ended - 1)"
 OF_TERMS = f"round({GAP} / ({MONTH} * before_term))"  # how many terms a gap is as long as
 WHOLE_GAP = (
     f"not goes_on and before_term >= {QUARTER} and {OF_TERMS} >= 1 and abs({GAP} - {OF_TERMS} * {MONTH} * before_term) <= before_tolerance"

@@ -57,14 +57,14 @@ def make_contracts(known: pd.DataFrame, days: pd.DatetimeIndex, rng: np.random.G
     renewals, by_term, changes, changes_by_term = _population(pd.Index(sorted(known["industry"].unique()), name="industry"))
     signs = rng.random(len(known)) < _SIGNS
     signed = known["acquired"] + pd.to_timedelta(np.ceil(rng.exponential(_SIGNS_AFTER, len(known))), unit="D")
-    month = signed.to_numpy().astype("datetime64[M]") + 1
+    month = _months(signed.to_numpy()) + 1
     term = rng.choice(_TERMS, size=len(known), p=_TERM_SHARES)
-    last = np.datetime64(days[-1], "M")
+    last = int(_months(np.array([days[-1]], dtype="datetime64[s]"))[0])
     first = known.assign(month=month, term_months=term, won_back=False)[signs & (month <= last)]
 
     truths: list[pd.DataFrame] = []
     tables: list[pd.DataFrame] = []
-    while len(first):
+    while len(first) or not truths:
         story = renewals.loc[first["industry"]].to_numpy() + by_term.loc[first["term_months"]].to_numpy()
         price_story = changes.loc[first["industry"]].to_numpy() + changes_by_term.loc[first["term_months"]].to_numpy()
         lives = _lives(story, first["term_months"].to_numpy(), rng)
@@ -103,18 +103,18 @@ def _lives(story: Floats, term: npt.NDArray[np.int64], rng: np.random.Generator)
 
 def _terms(made: pd.DataFrame, terminated: Floats, story: Floats, until: pd.Timestamp, rng: np.random.Generator) -> pd.DataFrame:
     """One row a term: of every contract until it ends, or until its running term."""
-    month, term = made["month"].to_numpy().astype("datetime64[M]"), made["term_months"].to_numpy()
+    month, term = made["month"].to_numpy(), made["term_months"].to_numpy()
     price = _PRICE * made["expected_spend"].to_numpy() * rng.lognormal(-0.125, 0.5, len(made))
     change, up, log_up, sd_up, log_down, sd_down = story.T
     rows: list[pd.DataFrame] = []
     number = 0
     alive = np.ones(len(made), dtype=bool)
-    while alive.any():
-        start = month + number * term
+    while alive.any() or not rows:
+        start, following = (_first_days(month + (number + passed) * term) for passed in (0, 1))
         ends_within = terminated < (number + 1) * term
         leaves = number + 1 >= made["decision"].to_numpy()
-        end = (start + term).astype("datetime64[D]") - 1
-        early = start.astype("datetime64[D]") + np.floor((terminated - number * term) * 30.4).clip(0).astype("timedelta64[D]")
+        end = following - np.timedelta64(1, "D")
+        early = start + np.floor((terminated - number * term) * 30.4).clip(0).astype("timedelta64[D]")
         notice = end - np.ceil(rng.random(len(made)) * np.minimum(_NOTICE_DAYS, 25 * term)).astype("timedelta64[D]")
         tells = leaves & ~ends_within & (rng.random(len(made)) < _NOTICES) & (notice <= np.datetime64(until, "D"))
         # who will end within the running term does not know yet
@@ -124,7 +124,7 @@ def _terms(made: pd.DataFrame, terminated: Floats, story: Floats, until: pd.Time
         )
         row["end"] = np.where(happened, np.minimum(early, end), end).astype("datetime64[s]")
         row["cancelled_on"] = pd.Series(notice.astype("datetime64[s]")).where(tells)
-        rows.append(row[alive & (start.astype("datetime64[D]") <= np.datetime64(until, "D"))])
+        rows.append(row[alive & (start <= np.datetime64(until, "D"))])
         alive &= ~ends_within & ~leaves & (end < np.datetime64(until, "D"))
         moves, upwards = rng.random(len(made)) < _logistic(change), rng.random(len(made)) < _logistic(up)
         noise = rng.standard_normal(len(made))
@@ -134,9 +134,10 @@ def _terms(made: pd.DataFrame, terminated: Floats, story: Floats, until: pd.Time
     return pd.concat(rows, ignore_index=True)
 
 
-def _come_back(made: pd.DataFrame, terms: pd.DataFrame, last: np.datetime64, rng: np.random.Generator) -> pd.DataFrame:
+def _come_back(made: pd.DataFrame, terms: pd.DataFrame, last: int, rng: np.random.Generator) -> pd.DataFrame:
     """Customers who left, and some months later sign again."""
-    ended = terms.groupby("contract")["end"].max().loc[made["contract"]].to_numpy().astype("datetime64[M]")
+    last_day = terms.groupby("contract")["end"].max()
+    ended = _months(last_day.loc[made["contract"]].to_numpy())
     month = ended + 1 + rng.integers(*_AWAY, size=len(made))
     again = (rng.random(len(made)) < _WON_BACK) & (ended < last) & (month <= last)
     first = made.drop(columns=["theta", "decision", "contract"]).assign(month=month, won_back=True)
@@ -161,6 +162,15 @@ def _table(terms: pd.DataFrame, contracts: pd.DataFrame, names: "pd.Series[str]"
             "country": of_contract["country"],
         }
     )
+
+
+def _months(days: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
+    """Months since 1970."""
+    return days.astype("datetime64[M]").astype(np.int64)
+
+
+def _first_days(months: npt.NDArray[np.int64]) -> npt.NDArray[np.datetime64]:
+    return months.astype("datetime64[M]").astype("datetime64[D]")
 
 
 def _logistic(logit: Floats) -> Floats:
