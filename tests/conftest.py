@@ -78,5 +78,7 @@ def company_renewals(company: synthetic.Company) -> Renewals:
 
 @pytest.fixture(scope="session")
 def company_changes(company: synthetic.Company, company_renewals: Renewals) -> Fit:
+    """Pooled over terms first: the sampler lays out the levels of the first factor one by one, and terms are the most uneven (86 months'
+    renewals for one of two years'). The other way round it took 2.5 times as many draws for the same effective ones."""
     model = renewal_change(indexation=company.truth.contracts.indexation)
-    return fit(model, company_renewals, pool=("industry", "term_months"), seed=4, progress=False)
+    return fit(model, company_renewals, pool=("term_months", "industry"), seed=4, progress=False)

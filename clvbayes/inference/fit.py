@@ -99,7 +99,8 @@ def fit(
     statistics : Customers or Renewals
         Renewals for ``clv.models.beta_discrete_weibull()`` and ``clv.models.renewal_change()``, customers for all others.
     pool : sequence of str or of tuples of str
-        Segment columns known at acquisition, over which every coordinate is partially pooled: small segments lean on the others.
+        Segment columns known at acquisition, over which every coordinate is partially pooled: small segments lean on the others. Of
+        contracts also ``"term_months"``; the column whose levels are of most uneven size is best named first.
     priors : Priors, optional
         By default the model's own, from scale-free summaries of the statistics.
     draws, chains : int

@@ -137,7 +137,7 @@ def test_the_posterior_knows_what_it_came_from(book: Renewals, book_renewals: Fi
 
 
 def test_changes_of_the_company_are_recovered(company: synthetic.Company, company_renewals: Renewals, company_changes: Fit) -> None:
-    truth = {"industry": company.truth.contracts.changes, "term_months": company.truth.contracts.changes_by_term}
+    truth = {"term_months": company.truth.contracts.changes_by_term, "industry": company.truth.contracts.changes}
     cells = assign_cells(company_renewals, company_changes.pool)
     draws = cell_coordinates(company_changes.posterior["posterior"].to_dataset(), cells, np.arange(4000), seed=1)
     z = (of_cells(truth, cells) - draws.mean(axis=0)) / draws.std(axis=0)
