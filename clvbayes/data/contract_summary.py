@@ -95,7 +95,7 @@ WHOLE_GAP = (
 # What is said of rows that were kept: how many terms meet a condition.
 REMARKS = {
     "follows and not ran_out": "{:,} terms were replaced before they had run out; they count as renewed",
-    WHOLE_GAP: ("{:,} contracts go on after a gap of whole terms and count as lost and won back; if rows are missing, put them in"),
+    WHOLE_GAP: "{:,} contracts go on after a gap of whole terms and count as lost and won back; if rows are missing, put them in",
     "follows and cancelled_on <= {until}": "{:,} notices were followed by another term and count as withdrawn",
     "not follows and cancelled_on > last_day and cancelled_on <= {until}": "{:,} notices came after the end of their term and say nothing",
     f"not follows and ran_out and last_day < {{until}} and last_day >= {{until}} - {LATE}": (
