@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date as Date
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from clvbayes.data import TimeUnit
 from clvbayes.decisions import Limit, Measure
 from clvbayes.errors import SettingsError
+from clvbayes.models import PURCHASES
 from clvbayes.valuation.economics import Economics
 
 __all__ = ["Settings", "SettingsFile", "read_settings"]
@@ -31,9 +32,13 @@ UNION_BRANCHES = (
 )  # pydantic adds to a key which of its types did not fit
 
 
-Purchases = Literal["mbg_nbd", "bg_nbd", "pareto_nbd", "mbg_cnbd", "nbd", "bg_bb"]
-WITHOUT_SEASON = ("mbg_cnbd", "bg_bb")
-OF_OPPORTUNITIES = ("bg_bb",)
+_PURCHASES = {model.name: model for model in (make() for make in PURCHASES)}
+if TYPE_CHECKING:
+    Purchases = str
+else:
+    Purchases = Literal[tuple(_PURCHASES)]
+WITHOUT_SEASON = tuple(name for name, model in _PURCHASES.items() if not model.seasonal)
+OF_OPPORTUNITIES = tuple(name for name, model in _PURCHASES.items() if model.opportunities)
 USUAL_PHASES = 2  # of mbg_cnbd
 NumberOrLevels = float | dict[str, dict[str, float]]
 
@@ -66,7 +71,10 @@ class DataSettings(_Section):
 
 
 class ModelSettings(_Section):
-    """Which models, and over which segments they are pooled; "auto" models returns where the data have any."""
+    """Which models, and over which segments they are pooled; "auto" models returns where the data have any.
+
+    `alternative`: another model of purchases, whose value the report tells beside.
+    """
 
     purchases: Purchases = "mbg_nbd"
     season: bool | None = None
@@ -75,6 +83,7 @@ class ModelSettings(_Section):
     frequency_link: bool = False
     returns: Literal["auto", "none", "beta_binomial_returns"] = "auto"
     pool: list[str | list[str]] = []
+    alternative: Purchases | None = None
 
     @property
     def purchase_options(self) -> dict[str, Any]:
@@ -85,6 +94,8 @@ class ModelSettings(_Section):
 
     @model_validator(mode="after")
     def _options_of_their_models(self) -> "ModelSettings":
+        if self.alternative == self.purchases:
+            raise ValueError(f'models.alternative = "{self.alternative}" is the valuation\'s own model; name another one, or leave it out')
         if self.frequency_link and self.spend != "lognormal":
             raise ValueError('models.frequency_link needs models.spend = "lognormal"')
         if self.k is not None and self.purchases != "mbg_cnbd":
@@ -244,6 +255,11 @@ class Settings(_Section):
         """The valuation's models, then those that a back-test grades beside them."""
         return (self.models, *(_as_models(self.models, candidate) for candidate in self.backtest.also))
 
+    @property
+    def alternative(self) -> ModelSettings | None:
+        """The models of the value that is told beside."""
+        return None if self.models.alternative is None else _as_models(self.models, CandidateSettings(purchases=self.models.alternative))
+
     @model_validator(mode="after")
     def _candidates_are_models(self) -> "Settings":
         for candidate in self.backtest.also:
@@ -280,7 +296,7 @@ class Settings(_Section):
 
     @model_validator(mode="after")
     def _opportunities_are_counted(self) -> "Settings":
-        for models in self.candidates:
+        for models in filter(None, (*self.candidates, self.alternative)):
             if models.purchases in OF_OPPORTUNITIES and self.data.opportunity is None:
                 raise ValueError(
                     f'models.purchases = "{models.purchases}" needs data.opportunity, such as "year": how often customers can order at most'
@@ -321,7 +337,7 @@ class Settings(_Section):
 def _as_models(settings: ModelSettings, candidate: CandidateSettings) -> ModelSettings:
     """A candidate's models, completed by the valuation's; options are not carried over to models that have none of the name."""
     given = candidate.model_dump(exclude_none=True)
-    completed = settings.model_dump() | given
+    completed = settings.model_dump() | {"alternative": None} | given
     if completed["spend"] != "lognormal" and "frequency_link" not in given:
         completed["frequency_link"] = False
     if completed["purchases"] != settings.purchases:

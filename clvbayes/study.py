@@ -24,11 +24,24 @@ from clvbayes.inference import CheckResult, Fit, spend_checks
 from clvbayes.inference.kept import code_digest, drop_other_fits, fit_or_kept
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
-from clvbayes.report import Budgeted, Evidence, GradedModel, backtest_document, compose, render_html
+from clvbayes.notebook import fragment
+from clvbayes.report import (
+    Alternative,
+    Budgeted,
+    Evidence,
+    GradedModel,
+    backtest_document,
+    compose,
+    render_html,
+    render_json,
+    render_pdf,
+    render_xlsx,
+    values_by_level,
+)
 from clvbayes.report.blocks import Document
 from clvbayes.settings import ModelSettings, Settings, SettingsFile, read_settings
 from clvbayes.storage import load, save
-from clvbayes.valuation import Valuation, value
+from clvbayes.valuation import LEVERS, Discrepancy, Valuation, value, wider_priors
 
 __all__ = ["GradedStudy", "Study", "check", "run", "run_backtest"]
 
@@ -37,7 +50,9 @@ SAME_MODELS = ("pool", "since", "spend_growth", "currency")  # in which an earli
 SAME_GRADES = ("sha256", "read", "by", "until", "asked", "horizons", "seed", "draws", "predictive_draws", "customers", "widened", "code")
 FITS, BACKTEST, BACKTEST_FITS = "fits", "backtest", "backtest-fits"
 PLAN = "plan.parquet"
+FORMATS = ("html", "pdf", "xlsx", "json")
 SHOWN_LEVELS = 12
+MOVED_CUSTOMERS = 100_000  # above it the thirteen passes of all levers would take minutes
 NOT_CERTIFIED = "a check of sampling or simulation failed; run.allow_failed_checks = true plans all the same"
 VERSIONED = ("clvbayes", "pymc", "nutpie", "arviz-stats", "numpy", "numba", "pandas", "duckdb")
 
@@ -57,7 +72,8 @@ class Study:
     document : Document
         The report, before it is rendered.
     folder : pathlib.Path
-        Where `report.html`, `customers.parquet`, `manifest.json`, `valuation/` and, with a budget, `plan.parquet` are.
+        Where the report is (`report.html`, `.pdf`, `.xlsx` and `.json`), `customers.parquet`, `manifest.json`, `valuation/` and, with a
+        budget, `plan.parquet`.
     pooled : tuple of Fit
         Further fits that share the draws with `purchases`.
     plan : Plan or None
@@ -75,6 +91,10 @@ class Study:
     pooled: tuple[Fit, ...] = ()
     plan: Plan | None = None
 
+    def _repr_html_(self) -> str:
+        """As the report shows it."""
+        return fragment(self)
+
     @property
     def passed(self) -> bool:
         """Whether all fits passed their certificates and the valuation its checks."""
@@ -83,8 +103,13 @@ class Study:
 
     @property
     def report(self) -> Path:
-        """The report's file."""
-        return self.folder / "report.html"
+        """The report's file as a page."""
+        return self.reports["html"]
+
+    @property
+    def reports(self) -> dict[str, Path]:
+        """The report's files: "html", "pdf", "xlsx" (every table a sheet) and "json" (for other programs)."""
+        return {name: self.folder / f"report.{name}" for name in FORMATS}
 
 
 @dataclass(frozen=True)
@@ -179,7 +204,7 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     file, transactions, customers = check(settings_path, overrides=overrides)
     settings = file.settings
     folder = _folder(file, out)
-    written = ("report.html", "customers.parquet", PLAN, "manifest.json", "backtest.html")
+    written = (*(f"report.{name}" for name in FORMATS), "customers.parquet", PLAN, "manifest.json", "backtest.html")
     require_replaceable(folder, files=written, folders=("valuation", BACKTEST))
     for kept in (FITS, BACKTEST_FITS):
         require_replaceable(folder / kept, files=(), folders=())
@@ -204,12 +229,13 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         settings.economics.economics(customers.currency),
         returns=returns,
         by=settings.report.by,
-        levers=tuple(dict.fromkeys(LEVER_OF[one.lever] for one in settings.measure if one.lever in LEVER_OF)),
+        levers=_levers(settings, customers),
         discrepancy=discrepancy,
         draws=settings.run.predictive_draws,
         seed=settings.run.seed,
         progress=progress,
     )
+    alternative, alternative_key = _alternative(folder, settings, customers, spend, returns, discrepancy, sampler, progress)
     budgeted = _budgeted(settings, valuation, [fit for fit in (*purchases, spend, returns) if fit is not None], graded)
     versions = {"python": python_version()} | {name: version(name) for name in VERSIONED}
     evidence = Evidence(
@@ -230,12 +256,14 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         settings=_shown(file),
         backtest=graded,
         budgeted=budgeted,
+        alternative=alternative,
+        wider_priors=wider_priors(purchases, spend, draws=settings.run.predictive_draws, seed=settings.run.seed),
         language=settings.report.language,
     )
     plan = None if budgeted is None else budgeted.plan
     study = Study(file, customers, purchases[0], spend, returns, valuation, compose(evidence), folder, purchases[1:], plan)
     _write(study, evidence)
-    drop_other_fits(folder / FITS, keys)
+    drop_other_fits(folder / FITS, (*keys, *alternative_key))
     return study
 
 
@@ -434,6 +462,44 @@ def _budgeted(settings: Settings, valuation: Valuation, fits: Sequence[Fit], gra
         return Budgeted(None, refused=str(problem))
 
 
+def _levers(settings: Settings, customers: Customers) -> tuple[str, ...]:
+    """What to move: all that the report can tell of; of a large base only what measures move."""
+    if len(customers) <= MOVED_CUSTOMERS:
+        return LEVERS
+    return tuple(dict.fromkeys(LEVER_OF[one.lever] for one in settings.measure if one.lever in LEVER_OF))
+
+
+def _alternative(
+    folder: Path,
+    settings: Settings,
+    customers: Customers,
+    spend: Fit,
+    returns: Fit | None,
+    discrepancy: Discrepancy,
+    sampler: dict[str, Any],
+    progress: bool,
+) -> tuple[Alternative | None, tuple[str, ...]]:
+    """The value by another model of purchases, all else alike, and under which key its fit is kept."""
+    if settings.alternative is None:
+        return None, ()
+    model, _ = _purchases_and_spend(settings.alternative)
+    fitted, key = fit_or_kept(folder / FITS, model, customers, sampler, progress)
+    valuation = value(
+        fitted,
+        spend,
+        customers,
+        settings.economics.economics(customers.currency),
+        returns=returns,
+        by=(),
+        newcomers=False,
+        discrepancy=discrepancy,
+        draws=settings.run.predictive_draws,
+        seed=settings.run.seed,
+        progress=progress,
+    )
+    return Alternative(model.title, valuation), (key,)
+
+
 def _spend_findings(customers: Customers, settings: Settings, pool: Pool) -> tuple[CheckResult, ...]:
     """What the data say against the stated assumptions on amounts."""
     advice = {
@@ -460,6 +526,9 @@ def _shown(file: SettingsFile) -> dict[str, Any]:
 def _write(study: Study, evidence: Evidence) -> None:
     with staged(study.folder) as stage:
         (stage / "report.html").write_text(render_html(study.document), encoding="utf-8")
+        (stage / "report.pdf").write_bytes(render_pdf(study.document))
+        (stage / "report.xlsx").write_bytes(render_xlsx(study.document))
+        (stage / "report.json").write_text(render_json(study.document, values_by_level(evidence)), encoding="utf-8")
         study.valuation.customers.to_parquet(stage / "customers.parquet", compression="zstd", index=False)
         if study.plan is not None:
             study.plan.measures.reset_index().to_parquet(stage / PLAN, compression="zstd", index=False)

@@ -14,6 +14,7 @@ PACKAGE = Path(clv.__file__).parent
 ROOMS = [
     "errors",
     "files",
+    "notebook",
     "synthetic",
     "data",
     "models",

@@ -99,6 +99,7 @@ spend = "lognormal"
 frequency_link = true
 returns = "none"
 pool = ["Branche", ["Branche", "Land"]]
+alternative = "nbd"
 [economics]
 margin = { Branche = { Mills = 1, Retail = 0.2 } }
 discount_rate = { 1 = 0.03, 2 = 0.05 }
@@ -115,6 +116,7 @@ fiscal_year_start = 4
 title = "Wert"
 by = ["Land"]
 customer_ids = "hashed"
+language = "de"
 [backtest]
 origins = [2025-06-30, 2025-03-31]
 horizons = [4, 52]
@@ -301,6 +303,9 @@ def test_all_misspelt_keys_are_named_at_once(tmp_path: Path) -> None:
         ("backtest.also=[{}]", "backtest.also names models twice, or those of the valuation, which are always graded"),
         ("backtest.also=[{ spend = 'gamma_gamma' }]", "backtest.also names models twice, or those of the valuation"),
         ("backtest.also=[{ spend = 'lognormal' }, { purchases = 'mbg_nbd', spend = 'lognormal' }]", "backtest.also names models twice"),
+        ("models.alternative=mbg_nbd", "models: models.alternative = \"mbg_nbd\" is the valuation's own model; name another one, or leave it out"),
+        ("models.alternative=bg_bb", 'models.purchases = "bg_bb" needs data.opportunity'),
+        ("report.language=fr", "report.language: input should be 'en' or 'de', not 'fr'"),
         ("backtest.also=[{ frequency_link = true }]", 'backtest.also: frequency_link needs spend = "lognormal"'),
         ("backtest.also=[{ spend = 'gamma_gamma', frequency_link = true }]", 'backtest.also: frequency_link needs spend = "lognormal"'),
         ("backtest.draws=99", "backtest.draws: input should be greater than or equal to 100, not 99"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -25,9 +25,13 @@ from clvbayes.models import gamma_gamma
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.pace import STEADY_PACE
 from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
+from clvbayes.notebook import fragment, picture
 from clvbayes.valuation.economics import Economics
 from clvbayes.valuation.events import Part, Plan
 from clvbayes.valuation.levels import Levels, levels_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["BASELINES", "CODE", "Backtest", "backtest"]
 
@@ -116,6 +120,24 @@ class Backtest:
             if (found.model, found.measure, found.weeks) == (model, measure, weeks):
                 return found
         raise ArgumentError(f"there is no verdict on {model}, {measure}, {weeks} weeks")
+
+    def plot(self, axes: "Axes | None" = None) -> "Axes":
+        """Forecasts of revenue over the shortest horizon as bands, with what happened.
+
+        Parameters
+        ----------
+        axes : matplotlib.axes.Axes, optional
+            Where to draw; pyplot's current ones by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        return picture(self, axes)
+
+    def _repr_html_(self) -> str:
+        """As the report shows it."""
+        return fragment(self)
 
     def to_frame(self) -> pd.DataFrame:
         """`forecasts`: one row a graded forecast."""

@@ -18,6 +18,7 @@ from clvbayes.models.assembly import own_or_given
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import OF_RENEWALS, Model, Table
+from clvbayes.notebook import fragment
 
 __all__ = ["Fit", "fit"]
 
@@ -58,6 +59,10 @@ class Fit:
     def rows(self) -> int:
         """Distinct rows of their statistics."""
         return self.certificate.compression.exact_rows
+
+    def _repr_html_(self) -> str:
+        """As the report shows it."""
+        return fragment(self)
 
     def to_frame(self) -> Any:
         """Posterior summary: one row a parameter, with mean, sd, 90 % interval, R-hat and effective sample sizes (pandas.DataFrame)."""

@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 from clvbayes.inference.likelihood import Likelihood
 from clvbayes.models.correction import Correction
 
-__all__ = ["RESAMPLED_FROM", "USED_AS_IS", "Weighing", "weigh"]
+__all__ = ["RESAMPLED_FROM", "USED_AS_IS", "Weighing", "smoothed", "weigh"]
 
 USED_AS_IS = 0.99  # effective share from which the weights are all but equal
 RESAMPLED_FROM = 0.5
@@ -19,7 +19,7 @@ ALL_EQUAL = 1e-6  # log units: rounding, in which a tail has no shape
 
 @dataclass(frozen=True)
 class Weighing:
-    """What the exact likelihood says of draws from a corrected coreset.
+    """What another density says of draws, such as the exact likelihood of those from a corrected coreset.
 
     Attributes
     ----------
@@ -44,15 +44,19 @@ class Weighing:
 
 def weigh(exact: Likelihood, coreset: Likelihood, correction: Correction, coordinates: np.ndarray) -> Weighing:
     """Weigh draws of the cells' coordinates, dims ``(draw, coordinate, cell)``."""
-    log_weights = np.array([exact.value(at) - coreset.value(at) - float(correction.at(at)) for at in coordinates])
+    return smoothed(np.array([exact.value(at) - coreset.value(at) - float(correction.at(at)) for at in coordinates]))
+
+
+def smoothed(log_weights: np.ndarray) -> Weighing:
+    """Weigh draws by the logarithms of a ratio of densities, dims ``(draw,)``."""
     if np.ptp(log_weights) < ALL_EQUAL:
-        smoothed, k_hat = np.full(len(log_weights), -math.log(len(log_weights))), 0.0
+        weights, k_hat = np.full(len(log_weights), -math.log(len(log_weights))), 0.0
     else:
         try:
             # ArviZ takes log-likelihoods, whose negatives are the log weights of leaving one out
-            smoothed, k_hat = arviz_stats.base.array_stats.psislw(-log_weights)
+            weights, k_hat = arviz_stats.base.array_stats.psislw(-log_weights)
         except ValueError:  # a chain that is stuck fills the tail with one value
-            smoothed, k_hat = log_weights - logsumexp(log_weights), math.inf
-    weights = np.exp(smoothed - smoothed.max())
-    share = float(weights.sum() ** 2 / (weights**2).sum() / len(weights))
-    return Weighing(smoothed, float(k_hat), min(1 - 1 / math.log10(len(weights)), 0.7), share)
+            weights, k_hat = log_weights - logsumexp(log_weights), math.inf
+    relative = np.exp(weights - weights.max())
+    share = float(relative.sum() ** 2 / (relative**2).sum() / len(relative))
+    return Weighing(weights, float(k_hat), min(1 - 1 / math.log10(len(weights)), 0.7), share)

@@ -1,5 +1,6 @@
 """Models of purchases, spend, returns and contracts. Each is one file: its story, priors, likelihood, conditional posterior and futures."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from clvbayes.models.beta_binomial_returns import beta_binomial_returns
@@ -13,6 +14,7 @@ from clvbayes.models.mbg_nbd import mbg_nbd
 from clvbayes.models.nbd import nbd
 from clvbayes.models.pareto_nbd import pareto_nbd
 from clvbayes.models.priors import Priors
+from clvbayes.models.protocol import PurchaseModel
 from clvbayes.models.renewal_change import renewal_change
 
 __all__ = [
@@ -30,10 +32,12 @@ __all__ = [
     "renewal_change",
 ]
 
-if TYPE_CHECKING:  # what follows the protocols, as mypy finds it
-    from clvbayes.models.protocol import ChangeModel, ContractModel, PurchaseModel, ReturnsModel, SpendModel
+# in the order in which they are named to people
+PURCHASES: tuple[Callable[..., PurchaseModel], ...] = (mbg_nbd, bg_nbd, pareto_nbd, mbg_cnbd, nbd, bg_bb)
 
-    _purchases: tuple[PurchaseModel, ...] = (bg_bb(), bg_nbd(), mbg_cnbd(), mbg_nbd(), nbd(), pareto_nbd())
+if TYPE_CHECKING:  # what follows the other protocols, as mypy finds it
+    from clvbayes.models.protocol import ChangeModel, ContractModel, ReturnsModel, SpendModel
+
     _spend: tuple[SpendModel, ...] = (gamma_gamma(), lognormal())
     _returns: tuple[ReturnsModel, ...] = (beta_binomial_returns(),)
     _contracts: tuple[ContractModel, ...] = (beta_discrete_weibull(),)

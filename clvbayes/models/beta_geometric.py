@@ -23,12 +23,13 @@ from typing import Any, ClassVar
 import numpy as np
 import pytensor.tensor as pt
 from numba import njit
-from scipy.special import betainc, betaincinv, betaln, expit, gammaln, hyp2f1, xlog1py, xlogy
+from scipy.special import betainc, betaln, expit, gammaln, hyp2f1, xlog1py, xlogy
 
 from clvbayes.data import Customers
 from clvbayes.models.clock import Clock
+from clvbayes.models.dropout import mean_survival
 from clvbayes.models.priors import Priors
-from clvbayes.models.purchasing import PURCHASES, QUADRATURE_NODES, ContinuousPurchases, Natural, future_moments, grown, log_repeat_rate
+from clvbayes.models.purchasing import PURCHASES, ContinuousPurchases, Natural, future_moments, grown, log_repeat_rate
 from clvbayes.models.special import log_rising
 from clvbayes.models.streams import exponential, gamma_variate, open_stream, uniform
 
@@ -44,6 +45,7 @@ class BetaGeometric(ContinuousPurchases):
     """BG/NBD and MBG/NBD; see the module's docstring."""
 
     coordinates: ClassVar[tuple[str, ...]] = ("log_rate", "log_shape", "logit_dropout", "log_concentration")
+    departures: ClassVar[str | None] = "logit_dropout"
     first: ClassVar[int]
     """Chances to leave at the first purchase: none or one."""
 
@@ -135,16 +137,13 @@ class BetaGeometric(ContinuousPurchases):
 def _mean_fall(a: Any, stays: Any, power: Any, z: Any, narrow: Any) -> np.ndarray:
     """E[(1 + p (e^z - 1))^-power] of p ~ Beta(a, stays), the last dim being that of z: a hypergeometric function, after Pfaff's
     transformation, which keeps its digits for hundreds of purchases. SciPy's loses itself where a + b is in the hundreds; there the
-    expectation is taken at quantiles of the narrow distribution."""
+    expectation is taken by quadrature (models/dropout.py)."""
     with np.errstate(over="ignore", invalid="ignore"):
         mean = np.exp(-a * z) * hyp2f1(a, a + stays - power, a + stays, -np.expm1(-z))
     of_rows = np.broadcast_to(narrow, mean.shape).all(axis=-1)
     if of_rows.any():
-        nodes, weights = np.polynomial.legendre.leggauss(QUADRATURE_NODES)
-        given = (np.broadcast_to(value, mean.shape[:-1] + value.shape[-1:])[of_rows][..., None] for value in (a, stays, power, z))
-        of_a, of_stays, of_power, of_z = given
-        dropout = betaincinv(of_a, of_stays, 0.5 * (nodes + 1))
-        mean[of_rows] = np.sum(0.5 * weights * (1 + dropout * np.expm1(of_z)) ** -of_power, axis=-1)
+        a, stays, power, growth = (np.broadcast_to(value, mean.shape)[of_rows] for value in (a, stays, power, np.expm1(z)))
+        mean[of_rows] = mean_survival(a, stays, power, growth, np.ones((1, 1)))
     return np.asarray(mean)
 
 

@@ -38,7 +38,16 @@ from clvbayes.models.clock import Clock
 from clvbayes.models.compression import Columns
 from clvbayes.models.hierarchy import Cells
 from clvbayes.models.priors import Priors
-from clvbayes.models.purchasing import FORGOTTEN, PURCHASES, Natural, PurchasesWhileAlive, discounted_integral, grown, repeat_rate
+from clvbayes.models.purchasing import (
+    FORGOTTEN,
+    PURCHASES,
+    Natural,
+    PurchasesWhileAlive,
+    discounted_integral,
+    grown,
+    repeat_rate,
+    require_future,
+)
 from clvbayes.models.special import log_rising
 from clvbayes.models.streams import gamma_variate, open_stream, uniform
 
@@ -54,6 +63,7 @@ WINDOW_BY_WINDOW = (
 WINDOW_NODES, WINDOW_WEIGHTS = np.array([0.5 - 0.5 / math.sqrt(3), 0.5 + 0.5 / math.sqrt(3)]), np.array([0.5, 0.5])
 MOST_WINDOWS = 500  # of so many, half of them used, A is 1e-151: sums of what is far smaller stay numbers
 SMALLEST = 1e-300
+LOG_UNIT = -600.0  # of sums that would be smaller than a double can be: those of e^-1290 of A at the last order are still told
 SERIES_FROM = 1e4  # from there two terms of Stirling's series, whose digits do not cancel
 
 
@@ -65,6 +75,9 @@ class BgBb(PurchasesWhileAlive):
     label: ClassVar[str] = "BG/BB"
     measure: ClassVar[str] = "which opportunities were used"
     coordinates: ClassVar[tuple[str, ...]] = ("logit_order", "log_order_concentration", "logit_dropout", "log_dropout_concentration")
+    departures: ClassVar[str | None] = "logit_dropout"
+    seasonal: ClassVar[bool] = False
+    opportunities: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.season or self.level:
@@ -125,6 +138,10 @@ class BgBb(PurchasesWhileAlive):
         shares = ((logit_order, orders), (logit_dropout, dropouts))
         return tuple(logistic(sign * share) * concentration for share, concentration in shares for sign in (1, -1))
 
+    def order_rate(self, coordinates: Any) -> np.ndarray:
+        """The mean probability to order at an opportunity, of which the first coordinate is the logit."""
+        return np.asarray(expit(coordinates[0]))
+
     def log_likelihood(self, coordinates: Any, tables: dict[str, dict[str, Any]], clock: Clock) -> Any:
         """Log-likelihood of one customer of each row, dims ``(row,)``; the mean rows of a bin may have fractions of windows."""
         rows, frequencies = tables["row"], tables["frequency"]
@@ -141,8 +158,11 @@ class BgBb(PurchasesWhileAlive):
         falls = pt.log1p((a_of + x_of) / (b_of + pt.maximum(j - x_of, 0.0))) + pt.log1p(c_of / (d_of + j))
         falls = pt.switch(j >= x_of, falls, 0.0)
         log_here = falls - pt.cumsum(falls, axis=1)
-        leave = pt.switch((j >= x_of) & (j < ends), c_of / (c_of + d_of + j) * pt.exp(log_here), 0.0)
-        left_since = pt.cumsum(leave[:, ::-1], axis=1)[:, ::-1]
+        leaves = pt.switch((j >= x_of) & (j < ends), c_of / (c_of + d_of + j), 0.0)
+
+        def left_since(log_unit: float) -> Any:
+            leave = leaves * pt.exp(pt.minimum(log_here - log_unit, 0.0))
+            return pt.cumsum(leave[:, ::-1], axis=1)[:, ::-1]
 
         def at_time(table: Any, time: Any) -> Any:
             whole = pt.cast(pt.floor(time), "int64")
@@ -150,8 +170,12 @@ class BgBb(PurchasesWhileAlive):
             before, after = table.ravel()[first], table.ravel()[first + (whole < ends)]
             return before + (time - whole) * (after - before)
 
-        dead = pt.maximum(at_time(left_since, t_x) - at_time(left_since, T), SMALLEST)
-        return ordering + stays + pt.switch(t_x < T, pt.softplus(pt.log(dead) - at_time(log_here, T)), 0.0)
+        def log_dead(log_unit: float) -> Any:
+            table = left_since(log_unit)
+            return pt.log(pt.maximum(at_time(table, t_x) - at_time(table, T), SMALLEST)) + log_unit
+
+        dead = pt.switch(at_time(log_here, t_x) > LOG_UNIT, log_dead(0.0), log_dead(LOG_UNIT))
+        return ordering + stays + pt.switch(t_x < T, pt.softplus(dead - at_time(log_here, T)), 0.0)
 
     def p_alive(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any) -> np.ndarray:
         """Probability that a customer has not left by the T-th opportunity; times count as the windows that they lie in.
@@ -178,6 +202,7 @@ class BgBb(PurchasesWhileAlive):
 
         From the 65th window on the sum is an integral.
         """
+        require_future(horizon, discount)
         a, b, c, d = self.natural(coordinates, np.exp, expit)
         x, T = np.asarray(frequency, dtype=float), np.asarray(T, dtype=float)
         end = np.minimum(horizon, FORGOTTEN / discount) if discount > 0 else horizon
@@ -379,8 +404,9 @@ def _simulate(
             leave = leaving / (leaving + gamma_variate(state, d + seen)) if leaving > 0.0 else 0.0
             # the first windows of the year, and what is left of it
             whole = math.floor(year + NOT_LATE)
-            stayed = math.exp(whole * math.log1p(-leave)) if leave < 1.0 else 0.0
-            through = (1.0 - leave) * (1.0 - stayed) / leave if leave > 1e-12 else float(whole)
+            log_stayed = whole * math.log1p(-leave) if leave < 1.0 else -math.inf
+            stayed = math.exp(log_stayed)
+            through = -(1.0 - leave) * math.expm1(log_stayed) / leave if leave > 0.0 else float(whole)
             expected[i, s] = order * (through + max(year - whole, 0.0) * stayed * (1.0 - leave))
             window = 0.0
             while window < end and uniform(state) >= leave:

@@ -35,6 +35,7 @@ from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError
 from clvbayes.models.beta_geometric import BetaGeometric, log_count
 from clvbayes.models.clock import Clock
+from clvbayes.models.dropout import mean_survival
 from clvbayes.models.purchasing import FORGOTTEN, PURCHASES, Natural, grown
 from clvbayes.models.special import log_rising
 from clvbayes.models.streams import exponential, gamma_variate, open_stream, uniform
@@ -44,9 +45,9 @@ __all__ = ["MbgCnbd", "mbg_cnbd"]
 STREAMS = "47287f42"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
 
 MOST_PHASES = 10
-MOST_COUNTED, COUNTED = 5_000, 1e-9  # purchases, and the probability of more
-# Of the k-th root of the probability to stay: below it sums over roots of unity lose their digits, and hardly anybody stays.
-LEAST_ROOT = 0.01
+FEW_PURCHASES = 2.0  # of which the sum over roots of unity would be of larger terms
+LAST_DIGIT = 36.0  # exp(-36) is that of a double
+LEAST_STAY = 1e-8  # probability below which sums over roots of unity lose their digits, as in dropout.py
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class MbgCnbd(BetaGeometric):
 
     name: ClassVar[str] = "mbg_cnbd"
     label: ClassVar[str] = "MBG/CNBD"
+    seasonal: ClassVar[bool] = False
     first: ClassVar[int] = 1
 
     @property
@@ -117,6 +119,13 @@ class MbgCnbd(BetaGeometric):
         at = np.stack([np.broadcast_to(weight, given[0].shape).ravel() for weight in weights])
         return np.asarray(_mean_rate(columns, at)).reshape(given[0].shape)
 
+    def living_swing(self, natural: Natural, x: Any, T: Any) -> Any:
+        """Until (1 + (1 - cos(2 pi / k)) s/(alpha+T))^-(r+kx), the slowest of the k - 1 swings, is beyond a double's digits."""
+        r, alpha, _, _ = natural
+        with np.errstate(over="ignore"):
+            until = (alpha + T) * np.expm1(LAST_DIGIT / (r + self.k * x)) / (1 - math.cos(2 * math.pi / self.k)) if self.k > 1 else 0.0 * T
+        return until + 0.0 * x
+
     def living_moments(
         self, natural: Natural, x: Any, t_x: Any, T: Any, *, horizon: Any, discount: float, random: np.random.Generator
     ) -> tuple[Any, Any, Any]:
@@ -130,7 +139,7 @@ class MbgCnbd(BetaGeometric):
         horizon = np.minimum(horizon, FORGOTTEN / discount) if discount > 0 else horizon
         phase = (random.random(x.shape) > np.cumsum(weights, axis=0)[:-1]).sum(axis=0)
         rate, dropout = random.standard_gamma(r + self.k * x + phase) / (alpha + T), random.beta(a, b + x + 1)
-        root = np.maximum((1 - dropout) ** (1 / self.k), LEAST_ROOT)
+        root = np.maximum(1 - dropout, LEAST_STAY) ** (1 / self.k)
         turns = [root * cmath.exp(2j * math.pi * turn / self.k) for turn in range(self.k)]
         falls = [rate * (1 - turn) for turn in turns]
         first = second = pair = 0.0
@@ -143,20 +152,10 @@ class MbgCnbd(BetaGeometric):
         return np.real(first), np.real(second), np.real(2 * (1 - dropout) * pair)
 
     def living_survival(self, natural: Natural, x: Any, t_x: Any, T: Any, passed: Any) -> Any:
-        """The sum over n of the probability that n purchases would be made, and that the customer stays at all of them."""
+        """Of each number of phases that may have passed, the probability to stay at all purchases until then."""
         r, alpha, a, b = natural
-        shape, age, stays = r + self.k * x, alpha + T, b + x + 1
-        survives, made, n = 0.0, 0.0, 0
-        while n < MOST_COUNTED and np.min(made) < 1 - COUNTED:
-            exactly = 0.0
-            for phase, weight in enumerate(self._phase_weights(natural, x, t_x, T)):
-                ended = n * self.k - phase + np.arange(self.k)
-                terms = [np.exp(log_count(shape + phase, age, passed, np.full(np.shape(shape), float(m)))) for m in ended if m >= 0]
-                exactly = exactly + weight * np.sum(terms, axis=0)
-            made = made + exactly
-            survives = survives + np.exp(betaln(a, stays + n) - betaln(a, stays)) * exactly
-            n += 1
-        return np.asarray(survives)
+        phases = self._phase_weights(natural, x, t_x, T)
+        return mean_survival(a, b + x + 1, r + self.k * x, np.asarray(passed) / (alpha + T), phases)
 
     def living_count(self, natural: Natural, x: Any, t_x: Any, T: Any, *, horizon: Any, count: np.ndarray) -> Any:
         """As of MBG/NBD, but that n purchases would be made where nk-j to nk-j+k-1 phases end within the horizon."""
@@ -280,13 +279,30 @@ def _mean_rate(columns: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 @njit(nogil=True, cache=True)
+def _expected_of_few(mean: float, leave: float, phase: int, k: int) -> float:
+    """Purchases from a state of so many phases, where a Poisson number of phases ends, of that mean."""
+    chance, ended, bought, next_one, total = math.exp(-mean), 0, 0.0, 1.0, 0.0
+    while ended < mean or ended + phase < k or chance * (bought + 1.0) > 1e-17 * total:
+        ended += 1
+        chance *= mean / ended
+        if (ended + phase) % k == 0:
+            bought += next_one
+            next_one *= 1.0 - leave
+        total += chance * bought
+    return total
+
+
+@njit(nogil=True, cache=True)
 def _expected(rate: float, leave: float, phase: int, span: float, k: int) -> float:
-    """Purchases within a span from a state of so many phases, as `MbgCnbd.living_moments` has their rate."""
-    log_root = math.log1p(-leave) / k if leave < 1.0 else math.log(LEAST_ROOT)
-    root, total = max(math.exp(log_root), LEAST_ROOT), 0.0
+    """Purchases within a span from a state of so many phases, as `MbgCnbd.living_moments` has their rate; of few phases as a sum over how
+    many of them end, which keeps all digits."""
+    if k > 1 and rate * span < FEW_PURCHASES * k:
+        return _expected_of_few(rate * span, leave, phase, k)
+    log_root, total = math.log(max(1.0 - leave, LEAST_STAY)) / k if leave > 0.5 else math.log1p(-leave) / k, 0.0
+    root = math.exp(log_root)
     for turn in range(k):
         if turn == 0:
-            fall = -rate * math.expm1(max(log_root, math.log(LEAST_ROOT)))
+            fall = -rate * math.expm1(log_root)
             passed = complex(span if fall * span < 1e-12 else -math.expm1(-fall * span) / fall)
             at = complex(root)
         else:

@@ -63,6 +63,7 @@ class ParetoNbd(ContinuousPurchases):
     name: ClassVar[str] = "pareto_nbd"
     label: ClassVar[str] = "Pareto/NBD"
     coordinates: ClassVar[tuple[str, ...]] = ("log_rate", "log_shape", "log_departures", "log_lifetime_shape")
+    departures: ClassVar[str | None] = "log_departures"
     nodes: int = SAMPLED_NODES
 
     @property

@@ -259,8 +259,27 @@ class PurchaseModel(Model, Protocol):
         ...
 
     @property
+    def departures(self) -> str | None:
+        """The coordinate that says how many leave; None where nobody does."""
+        ...
+
+    @property
+    def seasonal(self) -> bool:
+        """Whether it may have a season and a level."""
+        ...
+
+    @property
+    def opportunities(self) -> bool:
+        """Whether it counts opportunities to order, of which each unit of time is one."""
+        ...
+
+    @property
     def with_level(self) -> "PurchaseModel | None":
         """The same model by a clock whose level moves; None of a model by a steady clock, or by such a one already."""
+        ...
+
+    def order_rate(self, coordinates: Any) -> np.ndarray:
+        """Mean orders in a unit of time of customers who do not leave: what the first coordinate says."""
         ...
 
     def simulate(

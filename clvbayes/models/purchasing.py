@@ -16,7 +16,7 @@ from numba import njit
 from scipy.special import expit
 
 from clvbayes.data import Customers
-from clvbayes.errors import DataError
+from clvbayes.errors import ArgumentError, DataError
 from clvbayes.models.assembly import assemble
 from clvbayes.models.clock import LEVEL, SEASONAL, STEADY, Clock
 from clvbayes.models.compression import Columns, Table
@@ -38,10 +38,11 @@ __all__ = [
     "grown",
     "log_repeat_rate",
     "repeat_rate",
+    "require_future",
 ]
 
 PURCHASES = 0  # purpose of the random streams
-QUADRATURE_NODES = 64  # E[Y] and DERT of the oracles in the tests to 1e-9
+QUADRATURE_NODES = 64  # E[Y] and DERT of the oracles in the tests to 1e-9; orders of up to ten phases to 1e-11
 FORGOTTEN = 45.0  # exp(-45) is below a double's last digit
 
 Natural = Sequence[Any]
@@ -64,6 +65,9 @@ class PurchasesWhileAlive(ABC):
     coordinates: ClassVar[tuple[str, ...]]
     kind: ClassVar[Kind] = "purchases"
     measure: ClassVar[str] = "the times of orders"  # what its likelihood is a density of
+    departures: ClassVar[str | None] = None  # the coordinate of how many leave
+    seasonal: ClassVar[bool] = True  # whether it may have a season and a level
+    opportunities: ClassVar[bool] = False  # whether it counts opportunities, of which each unit of time is one
 
     # what a model says of itself ---------------------------------------------------------------------------------------------------------
 
@@ -78,6 +82,10 @@ class PurchasesWhileAlive(ABC):
     @abstractmethod
     def natural(self, coordinates: Any, exp: Any, logistic: Any) -> Natural:
         """Shapes and rates of the mixing distributions, by the given functions of NumPy or PyTensor."""
+
+    def order_rate(self, coordinates: Any) -> np.ndarray:
+        """Mean orders in a unit of time of customers who do not leave: what the first coordinate says, its logarithm."""
+        return np.asarray(np.exp(coordinates[0]))
 
     @abstractmethod
     def p_alive(self, coordinates: np.ndarray, frequency: Any, recency: Any, T: Any) -> np.ndarray:
@@ -127,6 +135,11 @@ class PurchasesWhileAlive(ABC):
         Returns
         -------
         numpy.ndarray
+
+        Raises
+        ------
+        ArgumentError
+            If `horizon` is negative, or infinite where nothing is discounted.
         """
 
     @abstractmethod
@@ -300,7 +313,13 @@ class PurchasesWhileAlive(ABC):
         -------
         tuple of numpy.ndarray
             Expected sums of discount factors, of their squares, and of their products over ordered pairs of purchases.
+
+        Raises
+        ------
+        ArgumentError
+            If `horizon` is negative, or infinite where nothing is discounted.
         """
+        require_future(horizon, discount)
         given = np.broadcast_arrays(
             *self.natural(coordinates, np.exp, expit), *(np.asarray(k, dtype=float) for k in (frequency, recency, T))
         )
@@ -328,7 +347,13 @@ class PurchasesWhileAlive(ABC):
         Returns
         -------
         numpy.ndarray
+
+        Raises
+        ------
+        ArgumentError
+            If `horizon` is negative or infinite, or `count` is no whole number from zero on.
         """
+        require_future(horizon, 0.0, count)
         n, alive = np.asarray(count, dtype=float), self.p_alive(coordinates, frequency, recency, T)
         known = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
         living = self.living_count(self.natural(coordinates, np.exp, expit), *known, horizon=horizon, count=n)
@@ -347,6 +372,10 @@ class ContinuousPurchases(PurchasesWhileAlive):
     def living_rate(self, natural: Natural, x: Any, t_x: Any, T: Any, passed: Any) -> Any:
         """Mean rate of purchases, `passed` after T, of a customer who lives at T."""
 
+    def living_swing(self, natural: Natural, x: Any, T: Any) -> Any:
+        """For how long after T that rate goes up and down: not at all, where purchases come at random."""
+        return 0.0 * T
+
     def expected_discounted_orders(
         self,
         coordinates: np.ndarray,
@@ -360,15 +389,36 @@ class ContinuousPurchases(PurchasesWhileAlive):
     ) -> np.ndarray:
         """Expected discounted purchases after T: P(alive) times the integral over s of exp(-discount s) times a living customer's mean
         rate at s."""
+        require_future(horizon, discount)
         natural = self.natural(coordinates, np.exp, expit)
         x, t_x, T = (np.asarray(value, dtype=float) for value in (frequency, recency, T))
         end = np.minimum(horizon, FORGOTTEN / discount) if discount > 0 else horizon
         given = [np.asarray(value)[..., None] for value in np.broadcast_arrays(*natural, x, t_x, T)]
         *natural, by_x, by_t_x, by_T = given
-        integral = discounted_integral(
-            lambda passed: self.living_rate(natural, by_x, by_t_x, by_T, passed), end, self.living_age(natural, by_T), discount, calendar
-        )
+        age, swing = self.living_age(natural, by_T), np.minimum(self.living_swing(natural, by_x, by_T)[..., 0], end)
+
+        def rate(passed: np.ndarray) -> Any:
+            return self.living_rate(natural, by_x, by_t_x, by_T, passed)
+
+        integral = discounted_integral(rate, end, age, discount, calendar, begin=swing)
+        if swing.any():
+            integral = integral + discounted_integral(rate, swing, age, discount, calendar)
         return np.asarray(self.p_alive(coordinates, x, t_x, T) * integral)
+
+
+def require_future(horizon: Any, discount: float, count: Any = 0) -> None:
+    """Refuse what no future can be.
+
+    Raises
+    ------
+    ArgumentError
+        If a horizon is negative, or infinite where nothing is discounted, or a count is no whole number from zero on.
+    """
+    if not (np.min(horizon, initial=0.0) >= 0 and (discount > 0 or np.max(horizon, initial=0.0) < np.inf)):
+        bounds = "at least zero" if discount > 0 else "at least zero and finite, since nothing is discounted"
+        raise ArgumentError(f"horizon must be {bounds}, not {horizon}")
+    if not (np.min(count, initial=0) >= 0 and np.array_equal(count, np.floor(count))):
+        raise ArgumentError(f"count must be whole numbers from zero on, not {count}")
 
 
 def discounted_integral(
@@ -377,11 +427,14 @@ def discounted_integral(
     age: Any,
     discount: float,
     calendar: Callable[[np.ndarray], np.ndarray] | None,
+    begin: Any = 0.0,
 ) -> np.ndarray:
-    """Integral of a rate over the time from zero to `end`, discounted, on Gauss-Legendre nodes in log(1 + s/age), the last dim of `age`."""
-    reach = np.log1p(np.asarray(end)[..., None] / age)
+    """Integral of a rate over the time from `begin` to `end`, discounted, on Gauss-Legendre nodes in log(1 + s/age), the last dim of
+    `age`."""
+    first = np.log1p(np.asarray(begin)[..., None] / age)
+    reach = np.log1p(np.asarray(end)[..., None] / age) - first
     nodes, weights = np.polynomial.legendre.leggauss(QUADRATURE_NODES)
-    z = 0.5 * reach * (nodes + 1)
+    z = first + 0.5 * reach * (nodes + 1)
     passed = age * np.expm1(z)
     factor = np.exp(-discount * (passed if calendar is None else calendar(passed)))
     return np.asarray(np.sum(weights * rate(passed) * factor * age * np.exp(z), axis=-1) * 0.5 * reach[..., 0])

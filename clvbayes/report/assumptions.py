@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from clvbayes.grading.discrepancy import MEAN_SD, RIGHT, SPREAD_SCALE
 from clvbayes.report.blocks import Block, Cell, Column, Heading, Prose, Section, Table
 from clvbayes.report.evidence import Evidence, FitRecord, currency_of, draws_of, returned
-from clvbayes.report.language import day, words
+from clvbayes.report.language import day, translated, words
 from clvbayes.report.numbers import count, decimal, money, plain, share, show
 from clvbayes.valuation import Economics
 from clvbayes.valuation.economics import ByLevel
@@ -79,7 +79,7 @@ def _economics(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
     economics, customers = evidence.valuation.economics, evidence.customers
 
     def amount(number: float) -> str:
-        return f"{currency_of(evidence)} {plain(number)}".strip()
+        return " ".join(words.AMOUNT.format(unit=currency_of(evidence), number=plain(number), scale="").split())
 
     return (
         (words.FACT_MARGIN, _by_level(economics.margin, percent)),
@@ -108,7 +108,7 @@ def _models(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
     rows: list[tuple[Cell, ...]] = []
     for fit in evidence.fits:
         label = words.FACT_KINDS[fit.model.kind]
-        title = fit.model.title
+        title = translated(fit.model.title)
         fitted = words.FACT_FITTED_VALUE.format(customers=show(count(fit.customers)), rows=show(count(fit.rows)))
         rows += [
             (label, words.FACT_MODEL.format(title=title, story=words.STORIES.get(fit.model.name, words.STORY_UNKNOWN))),
@@ -140,7 +140,7 @@ def _priors(fit: FitRecord) -> Table:
     rows = tuple((name, *(float(value) for value in line)) for name, *line in zip(priors.coordinates, *values, strict=True))
     widest = max(range(len(priors.sd)), key=lambda place: priors.sd[place])
     finding = words.PRIORS_FINDING.format(coordinates=len(rows), widest=priors.coordinates[widest], sd=decimal(priors.sd[widest], 2))
-    return Table(words.PRIORS_TABLE.format(title=fit.model.title), tuple(columns), rows, finding)
+    return Table(words.PRIORS_TABLE.format(title=translated(fit.model.title)), tuple(columns), rows, finding)
 
 
 def _returns(evidence: Evidence) -> str:

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib import style
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from clvbayes.report.figures import BANDS, BLUE, GREY, INK, SIZE, SLATE, STYLE, money_axis, svg_text
+from clvbayes.report.figures import BANDS, BLUE, GREY, INK, SIZE, SLATE, STYLE, money_axis, svg_text, tell_between
 from clvbayes.report.language import words
-from clvbayes.report.numbers import money_format, unit_label
+from clvbayes.report.numbers import decimal, money_alike, money_format, show, show_range, unit_label
 
-__all__ = ["Graded", "Pair", "class_bars", "graded_bands", "tracking_chart"]
+__all__ = ["Graded", "Pair", "class_bars", "draw_graded", "graded_bands", "tracking_chart"]
 
 RED = "#b3261e"
 OUTER, INNER = BANDS[1][1], BANDS[2][1]
@@ -54,26 +55,33 @@ def graded_bands(forecasts: Sequence[Graded], *, currency: str) -> str:
     """
     with style.context(["default", {**STYLE, "svg.hashsalt": "clvbayes-graded"}]):
         figure = Figure(figsize=SIZE, layout="constrained")
-        axes = figure.add_subplot()
-        for place, graded in enumerate(forecasts):
-            for (low, high), color in ((graded.outer, OUTER), (graded.inner, INNER)):
-                axes.bar(place, high - low, bottom=low, width=0.5, color=color, linewidth=0)
-            axes.plot([place - 0.25, place + 0.25], [graded.median] * 2, color=BLUE, linewidth=1.5)
-            axes.plot(place, graded.actual, marker="o", markersize=5.5, color=INK if graded.held else RED)
-        top = max(max(graded.outer[1], graded.actual) for graded in forecasts)
-        axes.set_ylim(0, 1.1 * top if top > 0 else 1.0)
-        axes.set_xlim(-0.7, max(len(forecasts), 3) - 0.3)
-        turned = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if len(forecasts) > 5 else {}
-        axes.set_xticks(range(len(forecasts)), [graded.label for graded in forecasts], **turned)  # type: ignore[arg-type]
-        axes.set_xlabel(words.AXIS_ORIGIN)
-        _set_money(axes, [value for graded in forecasts for value in (*graded.outer, graded.actual)], words.AXIS_GRADED, currency)
-        dots = [
-            Line2D([], [], color=color, marker="o", markersize=5.5, linestyle="", label=label)
-            for color, label in ((INK, words.GRADED_INSIDE), (RED, words.GRADED_OUTSIDE))
-        ]
-        bands = [Patch(color=color, label=words.BAND.format(percent=percent)) for color, percent in ((INNER, 50), (OUTER, 90))]
-        figure.legend(handles=[*dots, *bands], loc="outside lower center", ncols=4, frameon=False, fontsize=8, handlelength=1.4)
+        handles = draw_graded(figure.add_subplot(), forecasts, currency=currency)
+        figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=8, handlelength=1.4)
         return svg_text(figure)
+
+
+def draw_graded(axes: Axes, forecasts: Sequence[Graded], *, currency: str) -> list[Line2D | Patch]:
+    """The same on given axes; returns what a legend names."""
+    for place, graded in enumerate(forecasts):
+        for (low, high), color in ((graded.outer, OUTER), (graded.inner, INNER)):
+            axes.bar(place, high - low, bottom=low, width=0.5, color=color, linewidth=0)
+        axes.plot([place - 0.25, place + 0.25], [graded.median] * 2, color=BLUE, linewidth=1.5)
+        axes.plot(place, graded.actual, marker="o", markersize=5.5, color=INK if graded.held else RED)
+    top = max(max(graded.outer[1], graded.actual) for graded in forecasts)
+    axes.set_ylim(0, 1.1 * top if top > 0 else 1.0)
+    axes.set_xlim(-0.7, max(len(forecasts), 3) - 0.3)
+    for place, graded in enumerate(forecasts):
+        tell_between(axes, place - 0.5, place + 0.5, _told_of_forecast(graded, currency))
+    turned = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if len(forecasts) > 5 else {}
+    axes.set_xticks(range(len(forecasts)), [graded.label for graded in forecasts], **turned)  # type: ignore[arg-type]
+    axes.set_xlabel(words.AXIS_ORIGIN)
+    _set_money(axes, [value for graded in forecasts for value in (*graded.outer, graded.actual)], words.AXIS_GRADED, currency)
+    dots = [
+        Line2D([], [], color=color, marker="o", markersize=5.5, linestyle="", label=label)
+        for color, label in ((INK, words.GRADED_INSIDE), (RED, words.GRADED_OUTSIDE))
+    ]
+    bands = [Patch(color=color, label=words.BAND.format(percent=percent)) for color, percent in ((INNER, 50), (OUTER, 90))]
+    return [*dots, *bands]
 
 
 def tracking_chart(actual: Sequence[float], quantiles: dict[float, Sequence[float]], *, currency: str) -> str:
@@ -104,6 +112,10 @@ def tracking_chart(actual: Sequence[float], quantiles: dict[float, Sequence[floa
         highest = [*actual, *quantiles[0.975]]
         axes.set_ylim(0, 1.08 * max(highest) if max(highest) > 0 else 1.0)
         axes.set_xlim(0.5, len(weeks) + 0.5)
+        for week, foreseen, came in zip(weeks.tolist(), quantiles[0.5], actual, strict=True):
+            told = zip((words.FAN_MEDIAN, words.TRACKING_ACTUAL), money_alike((foreseen, came), currency), strict=True)
+            lines = [words.TIP_LINE.format(label=label, value=show(amount)) for label, amount in told]
+            tell_between(axes, week - 0.5, week + 0.5, "\n".join((words.TIP_WEEK.format(week=week), *lines)))
         axes.set_xlabel(words.AXIS_WEEKS)
         _set_money(axes, highest, words.AXIS_WEEKLY, currency)
         bands = [Patch(color=color, label=words.BAND.format(percent=round(100 * level))) for level, color in reversed(BANDS)]
@@ -132,13 +144,28 @@ def class_bars(panels: Sequence[tuple[str, Sequence[Pair]]]) -> str:
             places = np.arange(len(pairs))
             axes.bar(places - 0.2, [pair.forecast for pair in pairs], width=0.38, color=BLUE, label=words.CLASS_FORECAST)
             axes.bar(places + 0.2, [pair.actual for pair in pairs], width=0.38, color=SLATE, label=words.CLASS_ACTUAL)
+            for place, pair in enumerate(pairs):
+                told = ((words.CLASS_FORECAST, pair.forecast), (words.CLASS_ACTUAL, pair.actual))
+                lines = [words.TIP_LINE.format(label=label, value=decimal(orders, 2)) for label, orders in told]
+                tell_between(axes, place - 0.5, place + 0.5, "\n".join((" ".join(pair.label.split()), *lines)))
             axes.set_xticks(places, [pair.label for pair in pairs], fontsize=8)
             axes.set_xlabel(title)
-            axes.set_ylabel(words.AXIS_EACH)
+            money_axis(axes, words.AXIS_EACH, "", 1)
             axes.tick_params(axis="y", colors=GREY)
         handles, labels = axes.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
         return svg_text(figure)
+
+
+def _told_of_forecast(graded: Graded, currency: str) -> str:
+    median, actual, *ends = money_alike((graded.median, graded.actual, *graded.inner, *graded.outer), currency)
+    told = (
+        (words.GRADED_INSIDE if graded.held else words.GRADED_OUTSIDE, show(actual)),
+        (words.FAN_MEDIAN, show(median)),
+        (words.BAND.format(percent=50), show_range(*ends[:2])),
+        (words.BAND.format(percent=90), show_range(*ends[2:])),
+    )
+    return "\n".join((graded.label, *(words.TIP_LINE.format(label=label, value=value) for label, value in told)))
 
 
 def _set_money(axes, amounts: Sequence[float], label: str, currency: str) -> None:  # type: ignore[no-untyped-def]

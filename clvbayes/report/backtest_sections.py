@@ -13,7 +13,7 @@ from clvbayes.report.language import Language, day, speaking, spoken, translated
 from clvbayes.report.levels import SMALLEST_LEVEL
 from clvbayes.report.numbers import count, decimal, money_alike, money_format, share, show
 
-__all__ = ["BACKTEST_SECTIONS", "backtest_document", "backtest_verdict"]
+__all__ = ["BACKTEST_SECTIONS", "backtest_document", "backtest_verdict", "graded_bars", "models_compared", "verdicts"]
 
 MANY_FAILED = 0.25  # of the fits of the model itself
 
@@ -58,10 +58,11 @@ def verdicts(graded: GradedModel) -> Section:
     if graded.of_other_data:
         blocks.append(Finding("note", words.BACKTEST_OTHER_DATA.format(source=found.settings["source"], until=day(last))))
     if len(found.models) == 1:
-        blocks.append(Finding("ok", words.BACKTEST_ALONE.format(model=graded.own)))
+        blocks.append(Finding("ok", words.BACKTEST_ALONE.format(model=translated(graded.own))))
     else:
         template = words.BACKTEST_CHOICE if found.choice.model == graded.own else words.BACKTEST_CHOICE_OTHER
-        chosen = template.format(own=graded.own, model=found.choice.model, reason=translated(found.choice.reason))
+        named = {"own": graded.own, "model": found.choice.model, "reason": found.choice.reason}
+        chosen = template.format(**{name: translated(text) for name, text in named.items()})
         blocks.append(Finding("ok" if found.choice.model == graded.own else "note", chosen))
     blocks += [Finding("note", text) for text in _beaten_by_baselines(graded)]
     blocks.append(_verdict_table(graded))
@@ -70,7 +71,7 @@ def verdicts(graded: GradedModel) -> Section:
     if failed:
         by_model = (~found.certificates["passed"]).groupby(found.certificates["model"]).agg(["sum", "size"])
         which = [
-            words.FAILED_FITS_OF.format(failed=int(count), fits=int(fits), model=model)
+            words.FAILED_FITS_OF.format(failed=int(count), fits=int(fits), model=translated(model))
             for model, count, fits in by_model.itertuples()
             if count
         ]
@@ -83,7 +84,12 @@ def _beaten_by_baselines(graded: GradedModel) -> list[str]:
     frame = graded.backtest.differences
     own = frame[(frame["weeks"] == graded.weeks) & (frame["model"] == graded.own) & frame["other"].isin(BASELINES)]
     return [
-        words.BACKTEST_BEATEN.format(model=graded.own, baseline=row["other"], measure=words.MEASURES[row["measure"]], weeks=graded.weeks)
+        words.BACKTEST_BEATEN.format(
+            model=translated(graded.own),
+            baseline=translated(row["other"]),
+            measure=words.MEASURES[row["measure"]],
+            weeks=graded.weeks,
+        )
         for row in own[own["difference"] > 0].to_dict("records")
     ]
 
@@ -95,7 +101,7 @@ def _verdict_table(graded: GradedModel) -> Table:
         return "ok" if verdict.judgement == "not refuted" and verdict.as_often_as_it_should else "note"
 
     columns = (
-        Column(words.COLUMN_MEASURE),
+        Column(words.COLUMN_MEASURED),
         Column(words.COLUMN_WEEKS),
         Column(words.COLUMN_HELD),
         Column(words.COLUMN_STATUS, "status"),
@@ -111,17 +117,12 @@ def _verdict_table(graded: GradedModel) -> Table:
         )
         for verdict in graded.verdicts
     )
-    return Table(words.VERDICT_TABLE.format(model=graded.own), columns, rows)
+    return Table(words.VERDICT_TABLE.format(model=translated(graded.own)), columns, rows)
 
 
 def forecast_and_fact(graded: GradedModel) -> Section:
     """Bands of revenue over the shortest horizon, one a forecast, with what happened."""
-    own = graded.total()
-    own = own[own["weeks"] == graded.weeks]
-    bands = [
-        Graded(day(row["origin"]), (row["q05"], row["q95"]), (row["q25"], row["q75"]), row["q50"], row["actual"])
-        for row in own.to_dict("records")
-    ]
+    bands = graded_bars(graded)
     held = sum(band.held for band in bands)
     finding = words.GRADED_FINDING.format(weeks=graded.weeks, held=held, forecasts=len(bands))
     apart = next(verdict.origins for verdict in graded.verdicts if verdict.weeks == graded.weeks)
@@ -134,6 +135,15 @@ def forecast_and_fact(graded: GradedModel) -> Section:
         caption.format(weeks=graded.weeks),
     )
     return Section(words.GRADED_TITLE, (figure,), width="half")
+
+
+def graded_bars(graded: GradedModel) -> list[Graded]:
+    """Forecasts of revenue over the shortest horizon, from the oldest."""
+    own = graded.total()
+    return [
+        Graded(day(row["origin"]), (row["q05"], row["q95"]), (row["q25"], row["q75"]), row["q50"], row["actual"])
+        for row in own[own["weeks"] == graded.weeks].to_dict("records")
+    ]
 
 
 def week_by_week(graded: GradedModel) -> Section:
@@ -184,7 +194,8 @@ def by_class(graded: GradedModel) -> Section | None:
     ]
     worst = each.iloc[int(((sums["mean"] - sums["actual"]).abs()).argmax())]
     template = words.CLASSES_FINDING if worst["by"] == "frequency" else words.CLASSES_FINDING_SILENCE
-    name = words.CLASS_IN_WORDS.format(klass=worst["class"]) if worst["by"] == "frequency" else worst["class"]
+    name = translated(worst["class"])
+    name = words.CLASS_IN_WORDS.format(klass=name) if worst["by"] == "frequency" else name
     finding = template.format(klass=name, forecast=decimal(worst["mean"], 2), actual=decimal(worst["actual"], 2), weeks=graded.weeks)
     figure = Figure(
         words.CLASSES_TITLE,
@@ -228,7 +239,7 @@ def _totals(graded: GradedModel) -> Table:
             nearest = (verdict.model, crps)
         held = words.HELD_OF.format(held=int(own["held_90"].sum()), forecasts=len(own))
         apart = words.HELD_OF.format(held=verdict.held, forecasts=verdict.origins)
-        named = (words.MEASURES[verdict.measure], str(verdict.weeks), verdict.model)
+        named = (words.MEASURES[verdict.measure], str(verdict.weeks), translated(verdict.model))
         numbers = (
             _off(own),
             _share(crps, 1),
@@ -236,7 +247,7 @@ def _totals(graded: GradedModel) -> Table:
         )
         rows.append((*named, held, apart, *numbers))
     columns = (
-        Column(words.COLUMN_MEASURE),
+        Column(words.COLUMN_MEASURED),
         Column(words.COLUMN_WEEKS),
         Column(words.COLUMN_MODEL),
         Column(words.COLUMN_HELD),
@@ -245,7 +256,9 @@ def _totals(graded: GradedModel) -> Table:
         Column(words.COLUMN_CRPS, "fact"),
         Column(words.COLUMN_FACTOR, "fact"),
     )
-    finding = words.TOTALS_FINDING.format(weeks=graded.weeks, model=nearest[0], crps=show(share(nearest[1]))) if nearest[0] else ""
+    finding = (
+        words.TOTALS_FINDING.format(weeks=graded.weeks, model=translated(nearest[0]), crps=show(share(nearest[1]))) if nearest[0] else ""
+    )
     return Table(words.TOTALS_TABLE, columns, tuple(rows), finding)
 
 
@@ -270,7 +283,7 @@ def _singles(graded: GradedModel) -> Table:
         )
         rows.append(
             (
-                str(model),
+                translated(str(model)),
                 -float(orders["loss"]),
                 -float(orders["difference"]),
                 float(orders["se"]),
@@ -296,7 +309,7 @@ def _singles(graded: GradedModel) -> Table:
             )
         ),
     )
-    finding = words.SINGLES_FINDING.format(model=best["orders"], share=show(share(inside[best["orders"]])))
+    finding = words.SINGLES_FINDING.format(model=translated(best["orders"]), share=show(share(inside[best["orders"]])))
     return Table(words.SINGLES_TABLE.format(weeks=graded.weeks), columns, tuple(rows), finding)
 
 
@@ -347,7 +360,7 @@ def _new(graded: GradedModel) -> list[Block]:
             rows.append((words.HORIZON.format(weeks=weeks), words.MEASURES[measure], round(float(own["customers"].mean())), held, off))
     columns = (
         Column(words.COLUMN_HORIZON),
-        Column(words.COLUMN_MEASURE),
+        Column(words.COLUMN_MEASURED),
         Column(words.COLUMN_CUSTOMERS, "number"),
         Column(words.COLUMN_HELD),
         Column(words.COLUMN_OFF, "fact"),

@@ -1,16 +1,18 @@
 """What the numbers rest on: the forecast by period, the checks, the account of the data, and how to make the report again."""
 
 import json
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
 
+from clvbayes.inference.certificate import CheckResult
 from clvbayes.report.blocks import Block, Cell, Column, Heading, Interval, Note, Prose, Quantity, Section, Table
 from clvbayes.report.evidence import Evidence, Floats, currency_of, draws_of, results_by_source
 from clvbayes.report.language import day, translated, words
 from clvbayes.report.numbers import count, decimal, money, money_format, plain, share, show
 
-__all__ = ["certificate", "forecast", "ledger", "reproduction"]
+__all__ = ["certificate", "checks_section", "forecast", "ledger", "reproduction"]
 
 COMPONENTS = ("orders", "revenue", "returned", "cost", "contribution", "value")
 WHERE_ANY = ("returned", "cost")  # components that are shown where there are any
@@ -37,7 +39,7 @@ def forecast(evidence: Evidence) -> Section:
     )
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (
-            period.label,
+            translated(period.label),
             _edge(period.first_day, period.start),
             _edge(period.last_day, period.end),
             *(float(means[name][place]) for name in draws),
@@ -83,12 +85,16 @@ def _forecast_finding(evidence: Evidence, means: Floats) -> str:
     if means.sum() <= 0:
         return words.FORECAST_FINDING_NONE.format(periods=len(periods))
     place = int(np.searchsorted(np.cumsum(means) / means.sum(), 0.5 - 1e-12))
-    return words.FORECAST_FINDING.format(period=periods[place].label, place=place + 1, periods=len(periods))
+    return words.FORECAST_FINDING.format(period=translated(periods[place].label), place=place + 1, periods=len(periods))
 
 
 def certificate(evidence: Evidence) -> Section:
     """Every check of both fits and of the valuation."""
-    results = results_by_source(evidence)
+    return checks_section(results_by_source(evidence))
+
+
+def checks_section(results: Sequence[tuple[str, CheckResult]]) -> Section:
+    """Checks, each with the title of what was checked (empty for the valuation)."""
     failed, notes = (sum(result.status == status for _, result in results) for status in ("failed", "note"))
     template = words.CERTIFICATE_FINDING_FAILED if failed else words.CERTIFICATE_FINDING_OK
     columns = (
@@ -99,7 +105,13 @@ def certificate(evidence: Evidence) -> Section:
         Column(words.COLUMN_ADVICE),
     )
     rows = tuple(
-        (source or words.VALUATION, translated(result.check), result.status, translated(result.message), translated(result.advice))
+        (
+            translated(source) or words.VALUATION,
+            translated(result.check),
+            result.status,
+            translated(result.message),
+            translated(result.advice),
+        )
         for source, result in results
     )
     return Section(
@@ -143,7 +155,7 @@ def reproduction(evidence: Evidence) -> Section:
         (words.ITEM_SOURCE, evidence.source),
         (words.ITEM_HASH, evidence.data_hash),
         (words.ITEM_SEED, str(evidence.seed)),
-        *((words.ITEM_SEED_OF.format(title=fit.model.title), str(fit.seed)) for fit in (evidence.purchases, evidence.spend)),
+        *((words.ITEM_SEED_OF.format(title=translated(fit.model.title)), str(fit.seed)) for fit in evidence.fits),
         (words.ITEM_DRAWS, Quantity(float(evidence.valuation.total.sizes["draw"]))),
         *((words.ITEM_VERSION.format(package=package), version) for package, version in evidence.versions.items()),
     ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Literal
 
 from clvbayes.inference.certificate import Status
@@ -14,6 +15,7 @@ __all__ = [
     "Cell",
     "Column",
     "Document",
+    "Explorer",
     "Figure",
     "Finding",
     "Heading",
@@ -265,8 +267,54 @@ class Headline:
         require_blocks("headline", self.cards, (Card,))
 
 
-Block = Heading | Prose | Headline | Table | Figure | Finding | Note
-_BLOCKS = (Heading, Prose, Headline, Table, Figure, Finding, Note)
+@dataclass(frozen=True)
+class Explorer:
+    """Plans at every budget and aversion to risk that was computed, for a reader to move along.
+
+    Attributes
+    ----------
+    title : str
+    finding : str
+        One computed sentence.
+    table : Table
+        One row a plan: budget, aversion to risk, what the plan is worth, and its spend on each measure in the last `measures` columns.
+    budgets, risk_aversions : tuple of float
+        What a reader may choose, ascending. A choice without a row has no plan: its limits clash.
+    chosen : tuple of (float, float)
+        Budget and aversion to risk of the plan of the report, where a reader begins.
+    measures : int
+    """
+
+    title: str
+    finding: str
+    table: Table
+    budgets: tuple[float, ...]
+    risk_aversions: tuple[float, ...]
+    chosen: tuple[float, float]
+    measures: int
+
+    def __post_init__(self) -> None:
+        require_text("explorer", self.title, self.finding)
+        for choices in (self.budgets, self.risk_aversions):
+            require_finite(f"explorer {self.title!r}", *choices)
+            if not choices or list(choices) != sorted(set(choices)):
+                raise ValueError(f"explorer {self.title!r}: what a reader may choose must ascend, not {choices!r}")
+        places = [row[:2] for row in self.table.rows]
+        if len(set(places)) < len(places) or not {*places} <= {*product(self.budgets, self.risk_aversions)}:
+            raise ValueError(f"explorer {self.title!r} needs one plan a budget and aversion to risk, not {places!r}")
+        if self.chosen not in places:
+            raise ValueError(f"explorer {self.title!r} has no plan where a reader would begin, at {self.chosen!r}")
+        if not 0 < self.measures <= len(self.table.columns) - 2 or any(column.kind != "number" for column in self.spends):
+            raise ValueError(f"explorer {self.title!r}: the last {self.measures} columns are no spends on measures")
+
+    @property
+    def spends(self) -> tuple[Column, ...]:
+        """The columns of the measures."""
+        return self.table.columns[-self.measures :]
+
+
+Block = Heading | Prose | Headline | Table | Figure | Finding | Note | Explorer
+_BLOCKS = (Heading, Prose, Headline, Table, Figure, Finding, Note, Explorer)
 
 
 @dataclass(frozen=True)

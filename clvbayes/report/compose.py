@@ -2,19 +2,25 @@
 
 from collections.abc import Callable
 
+from clvbayes.report.activity_section import activity_section
 from clvbayes.report.assumptions import assumptions, discount_shown
 from clvbayes.report.backtest_sections import BACKTEST_SECTIONS
 from clvbayes.report.basis_sections import certificate, forecast, ledger, reproduction
 from clvbayes.report.blocks import Document, Section, named
+from clvbayes.report.cohorts_section import cohorts_section
 from clvbayes.report.evidence import Evidence
 from clvbayes.report.graded import GradedModel
 from clvbayes.report.headline import headline
 from clvbayes.report.language import day, speaking, words
+from clvbayes.report.lineage_section import lineage
 from clvbayes.report.newcomer_section import newcomers
 from clvbayes.report.numbers import count, plain, show
 from clvbayes.report.plan_section import PLAN_SECTIONS
 from clvbayes.report.returns_section import returns_section
+from clvbayes.report.risk_section import risk_section
+from clvbayes.report.sensitivity_section import sensitivity_section
 from clvbayes.report.spread_section import spread_section
+from clvbayes.report.unit_economics_section import unit_economics
 from clvbayes.report.value_sections import accounts, concentration_section, outlook_section, segments
 
 __all__ = ["SECTIONS", "Evidence", "compose"]
@@ -29,16 +35,22 @@ SECTIONS: dict[str, Callable[[Evidence], Section | None]] = {
     "outlook": outlook_section,
     "concentration": concentration_section,
     "segments": segments,
-    "accounts": accounts,
-    "newcomers": newcomers,
-    "returns": returns_section,
-    **PLAN_SECTIONS,
     "forecast": forecast,
+    "accounts": accounts,
+    "cohorts": cohorts_section,
+    "activity": activity_section,
+    "newcomers": newcomers,
+    "unit-economics": unit_economics,
+    "returns": returns_section,
     "spread": spread_section,
+    "risk": risk_section,
+    **PLAN_SECTIONS,
+    "sensitivity": sensitivity_section,
     **{name: _graded(section) for name, section in BACKTEST_SECTIONS.items()},
-    "certificate": certificate,
     "assumptions": assumptions,
     "ledger": ledger,
+    "lineage": lineage,
+    "certificate": certificate,
     "reproduction": reproduction,
 }
 

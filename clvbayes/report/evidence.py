@@ -6,17 +6,30 @@ from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from clvbayes.data import NOT_POSITIVE, RETURN, Customers
 from clvbayes.decisions import Plan
 from clvbayes.errors import ArgumentError
 from clvbayes.inference.certificate import Certificate, CheckResult
+from clvbayes.inference.weighing import Weighing
 from clvbayes.models.clock import Clock
 from clvbayes.report.graded import GradedModel
 from clvbayes.report.language import LANGUAGES, Language
 from clvbayes.valuation.valuation import Valuation
 
-__all__ = ["Budgeted", "Evidence", "Floats", "concentration", "currency_of", "draws_of", "failed_checks", "results_by_source", "returned"]
+__all__ = [
+    "Alternative",
+    "Budgeted",
+    "Evidence",
+    "Floats",
+    "concentration",
+    "currency_of",
+    "draws_of",
+    "failed_checks",
+    "results_by_source",
+    "returned",
+]
 
 Floats = npt.NDArray[np.float64]
 
@@ -80,11 +93,30 @@ class Budgeted:
         The same from draws as they are, where `plan` is from draws that a back-test widened.
     refused : str
         Why no plan was made; empty where one was.
+    explored : pandas.DataFrame or None
+        Plans at other budgets and aversions to risk, a row each: `budget`, `risk_aversion`, `spend`, `mean`, `cvar`, `p_loss`, `p_better`
+        (than today's spending), then the spend on each measure under its name.
     """
 
     plan: Plan | None
     as_drawn: Plan | None = None
     refused: str = ""
+    explored: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """The same customers valued with another model, all else alike.
+
+    Attributes
+    ----------
+    title : str
+        Of the model.
+    valuation : Valuation
+    """
+
+    title: str
+    valuation: Valuation
 
 
 @dataclass(frozen=True)
@@ -118,6 +150,10 @@ class Evidence:
         Purchase fits that share the draws with `purchases`.
     budgeted : Budgeted or None
         None where there is no budget.
+    alternative : Alternative or None
+        What another model would say.
+    wider_priors : Weighing or None
+        Weights of the valuation's draws had the priors been twice as wide.
     language : {"en", "de"}
 
     Raises
@@ -144,7 +180,14 @@ class Evidence:
     backtest: GradedModel | None = None
     pooled: tuple[FitRecord, ...] = ()
     budgeted: Budgeted | None = None
+    alternative: Alternative | None = None
+    wider_priors: Weighing | None = None
     language: Language = "en"
+
+    @property
+    def currency(self) -> str:
+        """Code of the currency; empty if nobody named it."""
+        return self.valuation.economics.currency or self.customers.currency or ""
 
     @property
     def seasonal(self) -> bool:
@@ -176,7 +219,7 @@ class Evidence:
 
 def currency_of(evidence: Evidence) -> str:
     """Code of the currency; empty if nobody named it."""
-    return evidence.valuation.economics.currency or evidence.customers.currency or ""
+    return evidence.currency
 
 
 def draws_of(evidence: Evidence, component: str) -> Floats:

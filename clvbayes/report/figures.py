@@ -2,12 +2,14 @@
 
 import io
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib import style
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -15,9 +17,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from clvbayes.report.blocks import Quantity
 from clvbayes.report.evidence import Floats
 from clvbayes.report.language import words
-from clvbayes.report.numbers import decimal, money_format, unit_label
+from clvbayes.report.numbers import decimal, money_alike, money_format, show, show_range, unit_label
 
 __all__ = [
     "BANDS",
@@ -30,9 +33,13 @@ __all__ = [
     "Line",
     "Timeline",
     "decile_bars",
+    "digits_between",
+    "draw_fan",
     "fan_chart",
     "money_axis",
     "svg_text",
+    "tell",
+    "tell_between",
 ]
 
 INK, GREY, BLUE, SLATE = "#1b2733", "#5b6675", "#1f5fae", "#8aa1ba"
@@ -55,6 +62,9 @@ STYLE: dict[str, Any] = {
     "xtick.color": INK,
     "ytick.color": INK,
 }
+TIP = "tip "  # begins the id of a mark that tells its values
+# Characters of a name with which no SVG can be read.
+NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 # Layout is measured in DejaVu, which is wider than any of these, so nothing is cut off.
 FONTS = "'Inter','Helvetica Neue',Arial,'DejaVu Sans',sans-serif"
 
@@ -81,11 +91,14 @@ class Timeline:
         Of the axis.
     today : float
         Position of the valuation date.
+    names : tuple of (float, str)
+        Positions of all periods, and their labels: what is told under the pointer begins with them.
     """
 
     ticks: tuple[tuple[float, str], ...]
     label: str
     today: float
+    names: tuple[tuple[float, str], ...] = ()
 
 
 def fan_chart(history: Sequence[Line], positions: Sequence[float], draws: Floats, timeline: Timeline, *, currency: str) -> str:
@@ -109,35 +122,43 @@ def fan_chart(history: Sequence[Line], positions: Sequence[float], draws: Floats
     """
     with style.context(["default", {**STYLE, "svg.hashsalt": "clvbayes-fan"}]):
         figure = Figure(figsize=SIZE, layout="constrained")
-        axes = figure.add_subplot()
-        seen = [amount for line in history for amount in line.amounts]
-        median, upper = _draw_fan(axes, positions, draws) if len(positions) else ([], [])
-        lines = [_draw_line(axes, line) for line in history]
-        axes.axvline(timeline.today, color=GREY, linewidth=0.9, linestyle=":")
-        if len(positions):
-            axes.annotate(
-                words.FAN_LABEL,
-                (timeline.today, 1.0),
-                xytext=(5, -1),
-                xycoords=("data", "axes fraction"),
-                textcoords="offset points",
-                va="top",
-                color=BLUE,
-                fontsize=8,
-            )
-        top = max([*seen, *upper])
-        # Room for the label above the fan.
-        axes.set_ylim(0, 1.2 * top if top > 0 else 1.0)
-        edges = [*positions, *(position for line in history for position in line.positions), timeline.today]
-        room = 0.03 * (max(edges) - min(edges)) + 0.25
-        axes.set_xlim(min(edges) - room, max(edges) + room)
-        axes.set_xticks([position for position, _ in timeline.ticks], [label for _, label in timeline.ticks])
-        axes.set_xlabel(timeline.label)
-        scale, _ = money_format([*seen, *upper])
-        money_axis(axes, words.AXIS_REVENUE, unit_label(currency, scale), scale)
-        bands = [Patch(color=color, label=words.BAND.format(percent=round(100 * level))) for level, color in reversed(BANDS)]
-        _legend(figure, [*lines, *median], bands if len(positions) else [])
+        _legend(figure, *draw_fan(figure.add_subplot(), history, positions, draws, timeline, currency=currency))
         return svg_text(figure)
+
+
+def draw_fan(
+    axes: Axes, history: Sequence[Line], positions: Sequence[float], draws: Floats, timeline: Timeline, *, currency: str
+) -> tuple[list[Line2D], list[Patch]]:
+    """The same on given axes; returns lines and bands for a legend."""
+    seen = [amount for line in history for amount in line.amounts]
+    median, upper = _draw_fan(axes, positions, draws) if len(positions) else ([], [])
+    lines = [_draw_line(axes, line) for line in history]
+    axes.axvline(timeline.today, color=GREY, linewidth=0.9, linestyle=":")
+    if len(positions):
+        axes.annotate(
+            words.FAN_LABEL,
+            (timeline.today, 1.0),
+            xytext=(5, -1),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            va="top",
+            color=BLUE,
+            fontsize=8,
+        )
+    top = max([*seen, *upper])
+    # Room for the label above the fan.
+    axes.set_ylim(0, 1.2 * top if top > 0 else 1.0)
+    edges = [*positions, *(position for line in history for position in line.positions), timeline.today]
+    room = 0.03 * (max(edges) - min(edges)) + 0.25
+    axes.set_xlim(min(edges) - room, max(edges) + room)
+    for position, name in timeline.names:
+        tell_between(axes, position - 0.5, position + 0.5, _told_of_period(name, position, history, positions, draws, currency))
+    axes.set_xticks([position for position, _ in timeline.ticks], [label for _, label in timeline.ticks])
+    axes.set_xlabel(timeline.label)
+    scale, _ = money_format([*seen, *upper])
+    money_axis(axes, words.AXIS_REVENUE, unit_label(currency, scale), scale)
+    bands = [Patch(color=color, label=words.BAND.format(percent=round(100 * level))) for level, color in reversed(BANDS)]
+    return [*lines, *median], bands if len(positions) else []
 
 
 def decile_bars(shares: Sequence[float], *, each_is_one: bool) -> str:
@@ -172,6 +193,26 @@ def decile_bars(shares: Sequence[float], *, each_is_one: bool) -> str:
         axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: decimal(value, 0)))
         return svg_text(figure)
+
+
+def _told_of_period(name: str, at: float, history: Sequence[Line], positions: Sequence[float], draws: Floats, currency: str) -> str:
+    """What happened in a period, or what is forecast of it."""
+    told = [(line.label, line.amounts[line.positions.index(at)]) for line in history if at in line.positions]
+    lines = [words.TIP_LINE.format(label=label, value=show(amount)) for label, amount in _alike(told, currency)]
+    if at in positions:
+        forecast = draws[:, list(positions).index(at)]
+        quantiles = np.quantile(forecast, [0.5, *(end for level, _ in BANDS[::-1] for end in ((1 - level) / 2, (1 + level) / 2))])
+        median, *ends = money_alike(quantiles.tolist(), currency)
+        lines.append(words.TIP_LINE.format(label=words.FAN_MEDIAN, value=show(median)))
+        for place, (level, _) in enumerate(BANDS[::-1]):
+            band = words.BAND.format(percent=round(100 * level))
+            lines.append(words.TIP_LINE.format(label=band, value=show_range(*ends[2 * place : 2 * place + 2])))
+    return "\n".join((name, *lines))
+
+
+def _alike(told: Sequence[tuple[str, float]], currency: str) -> list[tuple[str, Quantity]]:
+    amounts = money_alike([amount for _, amount in told], currency)
+    return [(label, amount) for (label, _), amount in zip(told, amounts, strict=True)]
 
 
 def _draw_line(axes: Axes, line: Line) -> Line2D:
@@ -210,23 +251,38 @@ def money_axis(axes: Axes, label: str, unit: str, scale: float) -> None:
     axes.set_ylabel(words.AXIS_WITH_UNIT.format(label=label, unit=unit) if unit else label)
     axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
     ticks = [tick / scale for tick in axes.get_yticks()]
-    digits = _digits_between(ticks)
+    digits = digits_between(ticks)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: decimal(value / scale, digits)))
 
 
-def _digits_between(ticks: Iterable[float]) -> int:
+def digits_between(ticks: Iterable[float]) -> int:
+    """Decimals that evenly spaced ticks need to be told apart."""
     steps = np.diff(np.asarray(list(ticks)))
     return next((digits for digits in range(4) if np.allclose(steps * 10**digits, np.round(steps * 10**digits), atol=1e-6)), 4)
+
+
+def tell(mark: Artist, text: str) -> None:
+    """Have a mark tell its values under the pointer, where the medium has one."""
+    mark.set_gid(TIP + text)
+
+
+def tell_between(axes: Axes, left: float, right: float, text: str) -> None:
+    """Have the whole height of a chart between two places tell values under the pointer; called once the limits are set."""
+    tell(axes.axvspan(left, right, facecolor="none", edgecolor="none", linewidth=0), text)
 
 
 def svg_text(figure: Figure) -> str:
     FigureCanvasSVG(figure)
     stream = io.StringIO()
-    figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    text = stream.getvalue()
+    with warnings.catch_warnings():
+        # Text stays text: a reader's fonts may have what DejaVu lacks.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    text = NO_XML.sub("\ufffd", stream.getvalue())
     text = text[text.index("<svg") :]
     # What is left out: matplotlib's sheet, which would style the whole page; ids that repeat from picture to picture; a second namespace.
     text = re.sub(r"<style.*?</style>", "", text, count=1, flags=re.DOTALL)
+    text = re.sub(rf"<g id=([\"']){TIP}(.*?)\1>", r'<g class="tip"><title>\2</title>', text, flags=re.DOTALL)
     text = re.sub(r'<g id="[^"]*">', "<g>", text)
     text = text.replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "").replace("xlink:href=", "href=")
     text = text.replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)

@@ -8,7 +8,7 @@ from clvbayes.report.blocks import Column, Interval
 from clvbayes.report.language import words
 from clvbayes.report.numbers import decimal, unit_label
 
-__all__ = ["axis_label", "band", "band_axis", "bar"]
+__all__ = ["axis_label", "band", "band_axis", "band_label", "bar"]
 
 Axis = tuple[float, float]
 WIDTH, HEIGHT, EDGE = 190.0, 14.0, 3.0
@@ -29,17 +29,22 @@ def axis_label(column: Column, axis: Axis) -> str:
     return (words.AXIS_SPAN if unit else words.AXIS_SPAN_PLAIN).format(unit=unit, low=low, high=high)
 
 
-def band(interval: Interval, column: Column, axis: Axis) -> Markup:
-    """A thin line for the axis, a light band of 90 %, a dark one of 50 % where it is known, a tick for the mean."""
+def band_label(interval: Interval, column: Column) -> str:
+    """What the picture of a band shows, in words."""
     shown = {name: decimal(getattr(interval, name) / column.scale, column.digits) for name in ("low", "middle", "high")}
-    label = words.GLYPH.format(**shown)
+    if interval.inner is None:
+        return words.GLYPH.format(**shown)
+    inner_low, inner_high = (decimal(end / column.scale, column.digits) for end in interval.inner)
+    return words.GLYPH_INNER.format(**shown, inner_low=inner_low, inner_high=inner_high)
+
+
+def band(interval: Interval, axis: Axis, label: str) -> Markup:
+    """A thin line for the axis, a light band of 90 %, a dark one of 50 % where it is known, a tick for the mean."""
     parts = [
         Markup('<path d="M0 7H{width:g}" class="axis"/>').format(width=WIDTH),
         _bar(interval.low, interval.high, axis, 5.0, 4.0, "outer"),
     ]
     if interval.inner is not None:
-        inner_low, inner_high = (decimal(end / column.scale, column.digits) for end in interval.inner)
-        label = words.GLYPH_INNER.format(**shown, inner_low=inner_low, inner_high=inner_high)
         parts.append(_bar(*interval.inner, axis, 3.0, 8.0, "inner"))
     parts.append(Markup('<path d="M{x:.1f} 1V13" class="mean"/>').format(x=_place(interval.middle, axis)))
     frame = Markup(
@@ -56,7 +61,7 @@ def bar(value: float, largest: float, label: str) -> Markup:
         '<svg class="bar" viewBox="0 0 {full:g} 10" width="{full:g}" height="10" role="img" aria-label="{label}">'
         '<rect width="{width:.1f}" height="10" rx="1.5"/></svg>'
     )
-    return frame.format(full=BAR_WIDTH, label=words.BAR.format(value=label), width=width)
+    return frame.format(full=BAR_WIDTH, label=label, width=width)
 
 
 def _place(value: float, axis: Axis) -> float:

@@ -8,15 +8,25 @@ from clvbayes.report.language import translated, words
 from clvbayes.report.numbers import count, money, money_band, share, show, show_range
 from clvbayes.report.plan_section import plan_findings
 
-__all__ = ["headline"]
+__all__ = ["headline", "value_cards"]
 
 
 def headline(evidence: Evidence) -> Section:
     """Failed checks in red, first; then the cards; then what a reader must know before using them."""
-    cards = (_equity(evidence), _band(evidence), _each(evidence), _active(evidence), _top(evidence), _unvalued(evidence))
     tested = () if evidence.backtest is None else (backtest_verdict(evidence.backtest),)
-    blocks: tuple[Block, ...] = (*_verdict(evidence), *tested, *plan_findings(evidence), Headline(cards), *cautions(evidence))
+    blocks: tuple[Block, ...] = (
+        *_verdict(evidence),
+        *tested,
+        *plan_findings(evidence),
+        Headline((*value_cards(evidence), _unvalued(evidence))),
+        *cautions(evidence),
+    )
     return Section(words.HEADLINE, blocks)
+
+
+def value_cards(evidence: Evidence) -> tuple[Card, ...]:
+    """What the customers are worth, and how that lies with them."""
+    return _equity(evidence), _band(evidence), _each(evidence), _active(evidence), _top(evidence)
 
 
 def _verdict(evidence: Evidence) -> tuple[Finding, ...]:
@@ -28,7 +38,9 @@ def _verdict(evidence: Evidence) -> tuple[Finding, ...]:
     each = tuple(
         Finding(
             "failed",
-            words.FAILED_ONE.format(source=source or words.VALUATION, check=translated(result.check), message=translated(result.message)),
+            words.FAILED_ONE.format(
+                source=translated(source) or words.VALUATION, check=translated(result.check), message=translated(result.message)
+            ),
             translated(result.advice),
         )
         for source, result in failed

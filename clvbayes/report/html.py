@@ -2,47 +2,44 @@
 
 import base64
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import NoReturn
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from clvbayes.report.blocks import Block, Card, Cell, Column, Document, Figure, Interval, Quantity, Table
-from clvbayes.report.glyphs import axis_label, band, band_axis, bar
+from clvbayes.report.blocks import Block, Column, Document, Explorer, Figure, Quantity
 from clvbayes.report.language import speaking, words
-from clvbayes.report.numbers import decimal, show, show_range, unit_label
+from clvbayes.report.numbers import plain, show, unit_label
+from clvbayes.report.shown import shown_card, shown_table
 
-__all__ = ["render_html"]
+__all__ = ["render_fragment", "render_html"]
+
+SCRIPTS = ("tables.js", "tooltip.js", "explorer.js")
+SHORT, LONG_WORD, LONG_TEXT = 22, 24, 40  # characters: of texts never broken, of words never broken, of texts that need no more room
 
 
 @dataclass(frozen=True)
-class ShownCell:
-    """A cell as it stands in the page; `key` is what its column is sorted by."""
+class Choice:
+    """One place of a slider; `key` is that of the cells in its column."""
 
-    content: str | Markup
+    label: str
     key: str
-    css: str
 
 
 @dataclass(frozen=True)
-class ShownColumn:
-    """A header as it stands in the page."""
+class Choices:
+    """What a reader may choose in an explorer, where each slider begins, and the labels of what is shown."""
 
-    title: str
-    unit: str
-    css: str
-
-
-@dataclass(frozen=True)
-class ShownTable:
-    """A table as it stands in the page."""
-
-    columns: tuple[ShownColumn, ...]
-    rows: tuple[tuple[ShownCell, ...], ...]
-    foot: tuple[ShownCell, ...]
-    has_units: bool
-    narrow: bool
+    budgets: tuple[Choice, ...]
+    risk_aversions: tuple[Choice, ...]
+    budget: int
+    risk_aversion: int
+    worth: tuple[str, ...]
+    spent: str
+    spends: tuple[str, ...]
 
 
 def render_html(document: Document) -> str:
@@ -55,8 +52,28 @@ def render_html(document: Document) -> str:
     Returns
     -------
     str
-        A whole page, with styles, pictures and a small script for sorting inside it.
+        A whole page, with styles, pictures and small scripts inside it: for tables, values under the pointer, and the plan explorer.
     """
+    environment = _environment()
+    script = "\n".join(environment.get_template(name).render().strip() for name in SCRIPTS)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    style = environment.get_template("report.css").render()
+    with speaking(document.language):
+        return environment.get_template("report.html.jinja").render(
+            document=document, words=words, script=Markup(script), style=Markup(style), script_hash=digest
+        )
+
+
+def render_fragment(document: Document) -> str:
+    """Sections as a part of another page, such as a notebook: without title, contents, and scripts; styles hold within it alone."""
+    environment = _environment()
+    style = environment.get_template("fragment.css").render()
+    with speaking(document.language):
+        return environment.get_template("fragment.html.jinja").render(document=document, words=words, style=Markup(style))
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("clvbayes.report", "templates"),
         # Always, not by file name: "select_autoescape" overlooks names that end in .html.jinja.
@@ -66,68 +83,54 @@ def render_html(document: Document) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(kind=_kind, card=_card, table=_table, picture=_picture)
-    script = environment.get_template("sort.js").render().strip()
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    style = environment.get_template("report.css").render()
-    with speaking(document.language):
-        return environment.get_template("report.html.jinja").render(
-            document=document, words=words, script=Markup(script), style=Markup(style), script_hash=digest
-        )
+    environment.filters.update(kind=_kind, card=shown_card, table=shown_table, picture=_picture, choices=_choices, room=_room)
+    environment.globals["unknown"] = _unknown
+    return environment
 
 
 def _kind(block: Block) -> str:
     return type(block).__name__
 
 
-def _card(card: Card) -> str:
-    if isinstance(card.shown, str):
-        return card.shown
-    return show(card.shown[0]) if len(card.shown) == 1 else show_range(*card.shown)
+def _unknown(kind: str) -> NoReturn:
+    raise TypeError(f"an HTML page cannot show a block of kind {kind}")
+
+
+def _room(content: str | Markup) -> str:
+    """What the style sheet must know of a cell's text."""
+    if isinstance(content, Markup):
+        return ""
+    if any(len(word) > LONG_WORD for word in content.split()):
+        return " long"
+    return " short" if len(content) <= SHORT else " sentence" if len(content) > LONG_TEXT else ""
 
 
 def _picture(figure: Figure) -> Markup:
-    """The trusted SVG of a figure, named for those who cannot see it."""
-    opening = Markup('<svg role="img" aria-label="{alt}" ').format(alt=figure.alt)
+    """The trusted SVG of a figure, named for those who cannot see it, with its natural width for the style sheet."""
+    width = re.match(r'<svg [^>]*?\bwidth="([\d.]+(?:pt|px)?)"', figure.svg)
+    natural = Markup('style="--natural: {width}" ').format(width=width[1]) if width else ""
+    opening = Markup('<svg role="img" aria-label="{alt}" {natural}').format(alt=figure.alt, natural=natural)
     return opening + Markup(figure.svg.removeprefix("<svg "))
 
 
-def _table(table: Table) -> ShownTable:
-    places = range(len(table.columns))
-    header = tuple(_header(table.columns[place], [row[place] for row in table.rows]) for place in places)
-    draw = [_drawer(column, [row[place] for row in table.rows]) for place, column in enumerate(table.columns)]
-    return ShownTable(
-        columns=header,
-        rows=tuple(tuple(draw[place](row[place]) for place in places) for row in table.rows),
-        foot=tuple(draw[place](table.foot[place]) for place in places) if table.foot else (),
-        has_units=any(column.unit for column in header),
-        # Cells that stand far apart are hard to read across.
-        narrow=len(table.columns) == 2 or all(column.kind in ("number", "share", "bar") for column in table.columns[1:]),
+def _choices(explorer: Explorer) -> Choices:
+    budget, *_ = explorer.table.columns
+    worth = explorer.table.columns[2 : -explorer.measures]
+    return Choices(
+        budgets=tuple(Choice(_amount(value, budget), f"{value:.10g}") for value in explorer.budgets),
+        risk_aversions=tuple(Choice(plain(value), f"{value:.10g}") for value in explorer.risk_aversions),
+        budget=explorer.budgets.index(explorer.chosen[0]),
+        risk_aversion=explorer.risk_aversions.index(explorer.chosen[1]),
+        worth=tuple(map(_with_unit, worth)),
+        spent=_with_unit(replace(explorer.spends[0], title=words.EXPLORER_SPENDS)),
+        spends=tuple(column.title for column in explorer.spends),
     )
 
 
-def _header(column: Column, cells: list[Cell]) -> ShownColumn:
+def _amount(value: float, column: Column) -> str:
+    return show(Quantity(value, unit=column.unit, scale=column.scale, digits=column.digits))
+
+
+def _with_unit(column: Column) -> str:
     unit = unit_label(column.unit, column.scale)
-    if column.kind == "interval":
-        unit = axis_label(column, band_axis(cell for cell in cells if isinstance(cell, Interval)))
-    return ShownColumn(column.title, unit if column.kind != "bar" else "", column.kind)
-
-
-def _drawer(column: Column, cells: list[Cell]) -> Callable[[Cell], ShownCell]:
-    """How each cell of a column is drawn, given all of the column: bands and bars share an axis."""
-    axis = band_axis(cell for cell in cells if isinstance(cell, Interval))
-    largest = max((float(cell) for cell in cells if isinstance(cell, int | float)), default=0.0)
-
-    def draw(cell: Cell) -> ShownCell:
-        if isinstance(cell, Interval):
-            return ShownCell(band(cell, column, axis), f"{cell.middle:.10g}", column.kind)
-        if isinstance(cell, Quantity):
-            return ShownCell(show(cell), f"{cell.value:.10g}", column.kind)
-        if isinstance(cell, str):
-            status = column.kind == "status"
-            return ShownCell(words.STATUS[cell] if status else cell, cell, f"{column.kind} {cell}" if status else column.kind)
-        share = column.kind in ("share", "bar")
-        text = show(Quantity(float(cell), kind="share", digits=column.digits)) if share else decimal(cell / column.scale, column.digits)
-        return ShownCell(bar(cell, largest, text) if column.kind == "bar" else text, f"{cell:.10g}", column.kind)
-
-    return draw
+    return words.AXIS_WITH_UNIT.format(label=column.title, unit=unit) if unit else column.title

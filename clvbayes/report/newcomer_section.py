@@ -30,7 +30,7 @@ def newcomers(evidence: Evidence) -> Section | None:
     tables: list[Block] = []
     for brings, may_cost, rows in parts:
         if len(rows):
-            tables += [_worth(rows, currency, brings, has_cost), _winning(rows, currency, may_cost, has_cost)]
+            tables += [_worth(rows, currency, brings, has_cost), _winning(rows, currency, may_cost)]
     per_contact = evidence.valuation.economics.conversion is not None
     ceiling = words.NEWCOMERS_CEILING_CONTACT if per_contact else words.NEWCOMERS_CEILING_CUSTOMER
     return Section(words.NEWCOMERS, (*_graded(evidence), *tables, Note(f"{words.NEWCOMERS_NOTE} {ceiling}")))
@@ -73,16 +73,12 @@ def _worth(frame: pd.DataFrame, currency: str, title: str, has_cost: bool) -> Ta
     return Table(title, columns, tuple(rows), _finding(frame, currency, has_cost), sortable=len(rows) > 1)
 
 
-def _winning(frame: pd.DataFrame, currency: str, title: str, has_cost: bool) -> Table:
-    """What winning a customer may cost and, where it is known, what it does cost."""
+def _winning(frame: pd.DataFrame, currency: str, title: str) -> Table:
+    """What winning a customer may cost."""
     scale, digits = money_format(frame["ceiling"].tolist())
-    ceilings = [Column(name, "number", unit=currency, scale=scale, digits=digits) for name in (words.COLUMN_CEILING, words.COLUMN_CAUTIOUS)]
-    names, columns = ["ceiling", "cautious_ceiling"], [Column(words.COLUMN_LEVEL), *ceilings]
-    if has_cost:
-        scale, digits = money_format(frame[["acquisition_cost", "net"]].to_numpy().ravel().tolist())
-        columns += [Column(name, "number", unit=currency, scale=scale, digits=digits) for name in (words.COLUMN_COST, words.COLUMN_NET)]
-        columns += [Column(words.COLUMN_P_LOSS, "share"), Column(words.COLUMN_P_NEVER, "share")]
-        names += ["acquisition_cost", "net", "p_loss", "p_never"]
+    names = ("ceiling", "cautious_ceiling")
+    titles = (words.COLUMN_CEILING, words.COLUMN_CAUTIOUS)
+    columns = (Column(words.COLUMN_LEVEL), *(Column(name, "number", unit=currency, scale=scale, digits=digits) for name in titles))
     rows: tuple[tuple[Cell, ...], ...] = tuple((_name(row), *(float(row[name]) for name in names)) for row in frame.to_dict("records"))
     least, most = money_alike((float(frame["cautious_ceiling"].min()), float(frame["cautious_ceiling"].max())), currency)
     finding = (
@@ -90,7 +86,7 @@ def _winning(frame: pd.DataFrame, currency: str, title: str, has_cost: bool) -> 
         if len(rows) == 1
         else words.WINNING_FINDING.format(least=show(least), most=show(most))
     )
-    return Table(title, tuple(columns), rows, finding, sortable=len(rows) > 1)
+    return Table(title, columns, rows, finding, sortable=len(rows) > 1)
 
 
 def _name(row: dict[Any, Any]) -> str:

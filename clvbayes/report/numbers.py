@@ -17,13 +17,17 @@ __all__ = [
     "money_band",
     "money_format",
     "plain",
+    "plain_digits",
+    "probability",
     "share",
     "share_digits",
     "show",
     "show_range",
+    "signed_share",
     "unit_label",
 ]
 
+ALMOST = 0.999
 NBSP = "\u00a0"
 MINUS = "\u2212"
 
@@ -84,7 +88,12 @@ def money_band(draws: npt.NDArray[np.float64], currency: str) -> tuple[Quantity,
 
 def plain(value: float) -> str:
     """A setting with all of its digits, four decimals at most: 8.25 is not 8."""
-    return decimal(value, next(digits for digits in range(5) if digits == 4 or round(value, digits) == round(value, 6)))
+    return decimal(value, plain_digits(value))
+
+
+def plain_digits(value: float) -> int:
+    """Decimals that a setting has, four at most."""
+    return next(digits for digits in range(5) if digits == 4 or round(value, digits) == round(value, 6))
 
 
 def count(value: float) -> Quantity:
@@ -97,9 +106,21 @@ def share(value: float) -> Quantity:
     return Quantity(float(value), kind="share", digits=share_digits((value,)))
 
 
+def probability(chance: float) -> Quantity | str:
+    """Never certainty, which no number of draws can tell: then words."""
+    if chance > ALMOST:
+        return words.OVER.format(number=decimal(100 * ALMOST, 1))
+    return words.UNDER.format(number=decimal(100 * (1 - ALMOST), 1)) if chance < 1 - ALMOST else share(chance)
+
+
 def share_digits(values: Iterable[float]) -> int:
     """Decimals for shares: one if any of them is below 10 %."""
     return int(any(0 < abs(value) < 0.0995 for value in values))
+
+
+def signed_share(value: float) -> str:
+    """A change as a share, with its sign, such as "+12 %"."""
+    return ("+" if value > 0 else "") + show(share(value)) if abs(value) >= 0.0005 else show(Quantity(0.0, kind="share"))
 
 
 def unit_label(unit: str, scale: Scale) -> str:

@@ -5,8 +5,9 @@ import numpy as np
 from clvbayes.decisions import Plan
 from clvbayes.report.blocks import Block, Cell, Column, Figure, Finding, Note, Prose, Scale, Section, Table
 from clvbayes.report.evidence import Budgeted, Evidence, currency_of
+from clvbayes.report.explorer_section import explorer_section
 from clvbayes.report.language import translated, words
-from clvbayes.report.numbers import decimal, money, money_alike, money_format, plain, share, show
+from clvbayes.report.numbers import decimal, money, money_alike, money_format, plain, probability, share, show
 from clvbayes.report.plan_figures import frontier_chart, spend_bars
 
 __all__ = ["PLAN_SECTIONS", "plan_findings", "plan_section"]
@@ -14,7 +15,6 @@ __all__ = ["PLAN_SECTIONS", "plan_findings", "plan_section"]
 MOST_COLUMNS = 6  # measures whose spends stand in the table of aversions
 LEFT = 0.005  # of the budget: less is not told as left
 FLAT = 0.01  # of the mean profit
-ALMOST = 0.999
 
 
 def plan_findings(evidence: Evidence) -> tuple[Finding, ...]:
@@ -68,7 +68,13 @@ def _aversions(evidence: Evidence) -> Section | None:
     return Section(words.PLAN_DEPENDS, (_frontier(plan, currency), Prose(" ".join(_limits(plan, currency)))))
 
 
-PLAN_SECTIONS = {"plan": plan_section, "plan-spends": _bars, "plan-frontier": _safety, "plan-aversions": _aversions}
+PLAN_SECTIONS = {
+    "plan": plan_section,
+    "plan-spends": _bars,
+    "plan-frontier": _safety,
+    "plan-aversions": _aversions,
+    "plan-explorer": explorer_section,
+}
 
 
 def _plan_of(evidence: Evidence) -> Plan | None:
@@ -156,10 +162,8 @@ def _tail(plan: Plan) -> str:
 
 
 def _probability(chance: float) -> str:
-    """Never certainty, which no number of draws can tell."""
-    if chance > ALMOST:
-        return words.OVER.format(number=decimal(100 * ALMOST, 1))
-    return words.UNDER.format(number=decimal(100 * (1 - ALMOST), 1)) if chance < 1 - ALMOST else show(share(chance))
+    told = probability(chance)
+    return told if isinstance(told, str) else show(told)
 
 
 def _compared(plan: Plan, currency: str) -> Table:
@@ -176,9 +180,9 @@ def _compared(plan: Plan, currency: str) -> Table:
     )
     rows: list[tuple[Cell, ...]] = []
     for name, row in told.iterrows():
-        better: Cell = words.NOT_COMPARED if name == "plan" else _probability(float(row["p_plan_better"]))
+        better: Cell = words.NOT_COMPARED if name == "plan" else probability(float(row["p_plan_better"]))
         amounts = (float(row[column]) for column in ("spend", "mean", "cvar"))
-        rows.append((words.COMPARISON_NAMES[str(name)], *amounts, _probability(float(row["p_loss"])), better))
+        rows.append((words.COMPARISON_NAMES[str(name)], *amounts, probability(float(row["p_loss"])), better))
     worst = [show(amount) for amount in money_alike(told["cvar"].loc[["plan", "current"]], currency)]
     finding = words.COMPARISON_FINDING.format(tail=tail, plan=worst[0], current=worst[1])
     return Table(words.COMPARISON_TABLE, columns, tuple(rows), finding)

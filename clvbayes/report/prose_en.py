@@ -17,10 +17,36 @@ GLYPH = "90 % band from {low} to {high}, mean {middle}"
 GLYPH_INNER = "90 % band from {low} to {high}, 50 % band from {inner_low} to {inner_high}, mean {middle}"
 BAR = "Bar: {value}"
 SORT = "Sort by this column"
+FILTER = "Filter rows"
+FILTERED = "{shown} of {rows} rows"
+SHOW_ALL = "Show all {rows} rows"
+SHOW_FIRST = "Show the first {rows} rows only"
+CONTENTS = "Contents"
+TIP_LINE = "{label}: {value}"  # a value under the pointer
+TIP_WEEK = "Week {week}"
+PDF_MORE = "The first {shown} rows are shown; {more} more are in the XLSX file of this report."
+PDF_EXPLORER = "All computed plans, one row for each budget and aversion to risk, are in the XLSX file of this report."
 FOOT = (
     "Written by clvbayes. Bands are predictive: what they hold is told above, on the first page and under “Why the bands are as wide as "
     "they are”."
 )
+
+# Sheets of the workbook
+SHEET_CONTENTS, SHEET_TEXTS = "Contents", "Texts"
+SHEET_TEXTS_NOTE = "What the report says beside its tables, and what its pictures show."
+SHEET_BACK = "Back to contents"
+SHEET_CARD_COLUMNS = ("At a glance", "Value", "to", "Unit", "Note")
+SHEET_LIST_COLUMNS = ("Section", "Sheet", "Finding")
+SHEET_HEADER = "{title} ({unit})"
+SHEET_EXPLORER = "{explorer}: {table}"
+SHEET_UNIT = "Unit"
+SHEET_BAND = {
+    "low": "{title}: 5 %",
+    "inner_low": "{title}: 25 %",
+    "middle": "{title}: mean",
+    "inner_high": "{title}: 75 %",
+    "high": "{title}: 95 %",
+}
 
 # Title
 TITLE_DATED = "Customer valuation at {date}"
@@ -211,6 +237,101 @@ COLUMN_ACTIVE = "Probability active"
 COLUMN_ORDERS_YEAR = "Orders, next year"
 COLUMN_BAND_VALUE = "Value, 90 % band"
 
+# Cohorts, quarters and activity
+COHORTS = "Cohorts and quarters"
+COHORTS_UNDATED = (
+    "Cohorts and quarters need the dates of the orders, and the customers came as a table of statistics without them. Give the orders "
+    "themselves, one row each with customer, date and amount, to see them here."
+)
+COHORTS_NO_QUARTER = "The orders do not cover one complete fiscal quarter, so that no quarters are shown."
+COHORTS_FIGURE = "Revenue by the year in which customers were won"
+COHORTS_ALT = "Stacked bars of revenue by fiscal quarter, one colour a cohort of customers, the oldest at the bottom. {finding}"
+COHORTS_CAPTION = (
+    "A cohort is the fiscal year of the first order in the data; the oldest may hold customers won earlier. Only complete fiscal quarters "
+    "are drawn."
+)
+COHORTS_LEGEND = "Won in"
+COHORT_YEARS = "{first} to {last}"
+COHORT_OLDER = "{last} and before"
+COHORTS_FINDING = (
+    "Of the {revenue} of revenue from {first} to {last}, {before} came from customers won before; the cohort of {cohort} brought most, "
+    "{largest}."
+)
+COHORTS_FINDING_ONE = "Of the {revenue} of revenue from {first} to {last}, {before} came from customers won before."
+COHORTS_FINDING_NONE = "No revenue came in the last complete quarters."
+AXIS_QUARTER_REVENUE = "Revenue per quarter"
+COHORTS_TABLE = "What each cohort brought, and what it is expected to bring"
+COLUMN_COHORT = "Won in"
+COLUMN_COHORT_WON = "Customers won"
+COLUMN_STILL_ACTIVE = "Expected active"
+COLUMN_LAST_YEAR = "Revenue, last {quarters} quarters"
+COLUMN_SHARE_LAST_YEAR = "Share of revenue"
+COLUMN_EXPECTED_VALUE = "Expected value"
+COLUMN_SHARE_OF_VALUE = "Share of value"
+COHORTS_TABLE_FINDING = "The cohort of {cohort} holds the largest part of the value: {share} of it, with {customers} of the customers."
+COHORTS_TABLE_FINDING_ONE = "All customers were won in {cohort}; they are expected to bring {value}."
+COHORTS_TABLE_FINDING_NONE = "No cohort is expected to bring any value."
+COHORTS_NOTE = (
+    "Expected value is the sum of the customers' means within the horizon; it comes from customers won so far alone. A fiscal year in "
+    "which fewer than five customers were won stands together with the next. Customers so far are all that have ordered until the end of "
+    "the quarter, whether they still do or not: how many did in a quarter the sums by month do not tell."
+)
+QUARTERS_TABLE = "The last complete quarters"
+COLUMN_QUARTER = "Quarter"
+COLUMN_QUARTER_WON = "Customers won"
+COLUMN_KNOWN = "Customers so far"
+COLUMN_ORDERS_EACH = "Orders per customer so far"
+COLUMN_AVERAGE_ORDER = "Average order"
+COLUMN_REVENUE = "Revenue"
+COLUMN_FROM_NEW = "From customers won in the quarter"
+QUARTERS_FINDING_YEAR = (
+    "In the last four quarters revenue came to {revenue} ({more_revenue} against the four before), orders to {orders} ({more_orders}), and "
+    "customers won to {won} ({more_won})."
+)
+QUARTERS_FINDING_YEAR_ALONE = "In the last four quarters revenue came to {revenue}, orders to {orders}, and customers won to {won}."
+QUARTERS_FINDING = (
+    "In the last quarter revenue came to {revenue} ({more_revenue} against the one before), orders to {orders} ({more_orders}), and "
+    "customers won to {won} ({more_won})."
+)
+QUARTERS_FINDING_ALONE = "In the last quarter revenue came to {revenue}, orders to {orders}, and customers won to {won}."
+ACTIVITY = "Who is still active"
+ACTIVITY_FIGURE = "Probability active and orders ahead, by repeat orders and silence"
+ACTIVITY_ALT = "Map of the mean probability to be active: rows by repeat orders so far, columns by time since the last order. {finding}"
+ACTIVITY_CAPTION = (
+    "In each field: mean probability to be active, and below it the orders expected of a customer in the next year. Fields with fewer than "
+    "five customers are left empty."
+)
+ACTIVITY_FIELD = "{active}\n{orders}"
+AXIS_REPEATS = "Repeat orders so far"
+ACTIVITY_TABLE = "Customers by repeat orders and time since the last order"
+COLUMN_REPEATS = "Repeat orders"
+COLUMN_SILENCE = "Time since the last order"
+COLUMN_MEAN_ACTIVE = "Probability active"
+COLUMN_MEAN_ORDERS = "Orders, next year, each"
+ACTIVITY_OTHERS = "all other classes"
+ACTIVITY_FINDING = (
+    "Among customers with {repeats} the probability to be active falls from {first} ({recent} since the last order) to {last} ({silent})."
+)
+ACTIVITY_FINDING_RISES = (
+    "Among customers with {repeats} the probability to be active is {first} {recent} after the last order, and {last} {silent} after it."
+)
+ACTIVITY_FINDING_ONE = "There is one class only; its customers are active with a probability of {active} on average."
+ACTIVITY_FINDING_FEW = (
+    "The {customers} customers are active with a probability of {active} on average; too few stand in each class to say how silence tells."
+)
+ACTIVITY_VALUE_FINDING = (
+    "Of all classes, customers with {repeats} and {silence} since the last order hold the largest part of the value: {share} of it, with "
+    "{customers} of the customers."
+)
+FREQUENCY_LABELS = {"0": "0", "1": "1", "2": "2", "3-4": "3–4", "5-9": "5–9", "10 or more": "10 or more"}
+SILENCE_LABELS = {
+    "under 4 weeks": "under 4 weeks",
+    "4-12 weeks": "4–12 weeks",
+    "13-25 weeks": "13–25 weeks",
+    "26-51 weeks": "26–51 weeks",
+    "52 weeks or more": "52 weeks or more",
+}
+
 # Forecast
 FORECAST = "Forecast by period"
 FORECAST_TABLE = "Orders and money of existing customers"
@@ -348,6 +469,180 @@ RETURNS_NOTE = (
     "value says so."
 )
 
+# Unit economics
+UNIT_ECONOMICS = "Unit economics"
+UNIT_TABLE_ALL = "What a newcomer brings beside what it costs"
+UNIT_TABLE = "What a newcomer brings beside what it costs: {column}"
+COLUMN_RATIO = "Value per unit of cost"
+COLUMN_RATIO_BAND = "Value per unit of cost, 90 % band"
+COLUMN_HALF_PAID = {"quarter": "Half have paid back by quarter", "month": "Half have paid back by month"}
+NOT_HALF = "less than half do"
+UNIT_FINDING_ONE = (
+    "One unit of money spent on winning customers brings {ratio} within the horizon (90 % band {band}); {never} of the newcomers never "
+    "earn "
+    "back their cost."
+)
+UNIT_FINDING_ALL_EARN = (
+    "All {levels} levels earn back their cost in the mean: from {worst} per unit of cost in {last} to {best} in {first}."
+)
+UNIT_FINDING_SOME_LOSE = (
+    "In {losing} of {levels} levels a newcomer brings less than it costs; per unit of cost {first} brings most, {best}, and {last} least, "
+    "{worst}."
+)
+UNIT_NO_COST = (
+    "What winning a customer costs was not given, so that values of newcomers stand alone here. Name acquisition_cost, one number or by "
+    "level, to see ratios, payback and the chance that one channel is better than another."
+)
+UNIT_FREE = "Winning customers of {levels} costs nothing, so that these have no ratio and no payback here."
+UNIT_NOTE = (
+    "Value is that of one not yet acquired, from the first order on. Bands and the chance of a loss are of the average over as many "
+    "newcomers as were won in the last year; payback is of single newcomers, and counts from acquisition, with the first order in the "
+    "first "
+    "period."
+)
+BETTER_TABLE = "Probability that one is better than another: {column}"
+COLUMN_BETTER = "Net of cost, a newcomer of"
+BETTER_NAME = "{place}  {level}"
+BETTER_THAN = "than {place}"
+BETTER_CLEAR = (
+    "{best} brings most net of cost, and is better than {rival} with a probability of {chance}, than each other one with at least as much."
+)
+BETTER_UNCLEAR = (
+    "{best} brings most net of cost in the mean, but is better than {rival} with a probability of {chance} only: these cannot be told "
+    "apart."
+)
+BETTER_NOTE = (
+    "One level is better than another with the probability that as many newcomers of the row as were won in the last year bring more on "
+    "average, each net of its cost, than "
+    "those "
+    "of the column. What moves all customers at once moves both."
+)
+BETTER_MOST = " Compared are the {shown} levels of {levels} that won most customers in the last year."
+
+# Risk
+RISK = "Risk"
+RISK_TABLE = "How low the value may be: {column}"
+RISK_TABLE_ALL = "How low the value may be"
+COLUMN_RISK_MEAN = "Mean value"
+COLUMN_VALUE_AT_RISK = "Value at risk, 95 %"
+COLUMN_CVAR = "CVaR, 95 %"
+COLUMN_ERROR = "Monte Carlo error"
+COLUMN_BELOW_MEAN = "CVaR below the mean"
+COLUMN_P_FALL = "Chance of 10 % below the mean"
+COLUMN_P_ERROR = "its Monte Carlo error"
+RISK_FINDING_ALL = (
+    "In the worst 5 % of cases the customers bring {cvar} on average, {fall} less than the mean of {mean}; the chance that they bring less "
+    "than nine tenths of the mean is {chance}."
+)
+RISK_ERROR = "The Monte Carlo error of the value at risk of all customers is {error}."
+RISK_FINDING_NONE = "No value is expected, so that none is at risk."
+RISK_FINDING = (
+    "Beside its size {deepest} may fall deepest: in its worst 5 % of cases it brings {fall} less than its mean. {steadiest} is steadiest, "
+    "with "
+    "{least}."
+)
+RISK_FINDING_ALIKE = (
+    "Beside their size all of these may fall about as deep: in their worst 5 % of cases they bring {fall} less than their means."
+)
+RISK_FINDING_ONE = "By itself {level} brings {fall} less than its mean in its worst 5 % of cases."
+PARTS_TABLE = "What each level adds to the risk of the whole: {column}"
+COLUMN_CONTRIBUTION = "In the worst 5 % of the whole"
+COLUMN_SHARE_FALL = "Share of the fall"
+COLUMN_ALONE = "CVaR by itself"
+COLUMN_DIVERSIFIES = "Diversifies"
+COLUMN_BETA = "CLV beta"
+COLUMN_MOVES = "Moves per 1 % of the whole"
+PARTS_FINDING = (
+    "Where the whole falls, {level} carries the largest part: {fall} of the fall, with {share} of the value. By themselves the levels "
+    "would fall by {alone} in sum; {diversified} of that diversifies."
+)
+PARTS_FINDING_NONE = "The whole does not fall below its mean, so that there is nothing to share out."
+RISK_FIGURE = "Who carries the value, and who the risk: {column}"
+RISK_FIGURE_ALT = "Paired bars by level: share of the mean value, and share of the fall below it in the worst cases. {finding}"
+RISK_FIGURE_CAPTION = "The fall is what the whole brings less than its mean in the worst 5 % of cases, shared out by Euler's allocation."
+RISK_FIGURE_CAPTION_REST = (
+    " Drawn are the {shown} largest levels; the other {levels} hold {value} of the value together and carry {fall} of the fall. The table "
+    "has all."
+)
+RISK_FIGURE_FINDING = "{level} carries {fall} of the risk with {share} of the value: more beside its size than any other level drawn."
+RISK_FIGURE_FINDING_EVEN = "No level carries a share of the risk that differs by more than one hundredth from its share of the value."
+RISK_VALUE_SHARE = "Share of the value"
+RISK_FALL_SHARE = "Share of the fall"
+AXIS_SHARES = "Share, %"
+RISK_NOTE = (
+    "Value at risk is the value that is undercut in one case in twenty; CVaR is the mean of the cases below it. The higher both are, the "
+    "better. What a level brings in the worst cases of the whole adds up to the CVaR of the whole; what it would bring in its own worst "
+    "cases is less, by what diversifies. CLV beta is the covariance of a level's value with that of the whole by the variance of the "
+    "whole: "
+    "betas add up to 1, and beside the share of value they say by how many per cent a level moves, on average, where the whole moves by "
+    "1 %. Monte Carlo errors are standard errors, of the number of draws alone."
+)
+
+# Sensitivity
+SENSITIVITY = "What the value depends on"
+SENSITIVITY_FIGURE = "The value under other assumptions"
+SENSITIVITY_ALT = "Tornado chart of the value under assumptions moved down and up, the largest swing first. {finding}"
+SENSITIVITY_CAPTION = (
+    "Each bar moves one assumption and leaves the others; the shaded area is the 90 % band of the value as it is, which holds chance and "
+    "what "
+    "the data leave open. Swings of several assumptions do not add up."
+)
+SENSITIVITY_TABLE = "The value under other assumptions, one at a time"
+SENSITIVITY_FINDING = (
+    "Of the assumptions drawn, the value depends most on this: {factor}. It ranges from {low} to {high} with it ({span} of the mean)."
+)
+SENSITIVITY_FINDING_NONE = "No value is expected under any of these assumptions."
+SENSITIVITY_TABLE_FINDING = "The lowest mean is {low}, with “{worst}”; the highest {high}, with “{best}”."
+FACTORS = {
+    "rate": "Discount rate, ± 1 point",
+    "margin": "Margin, ± 10 %",
+    "horizon": "Horizon, one year less",
+    "churn": "Odds of leaving, ± 10 %",
+    "frequency": "Order rate, ± 10 %",
+    "spend": "Amounts of orders, ± 10 %",
+    "priors": "Priors twice as wide",
+    "alternative": "Other model: {title}",
+}
+SCENARIO_AS_IT_IS = "as it is"
+SCENARIO_RATE = "discount rate {points} point"
+SCENARIO_MARGIN = "margin {change}"
+SCENARIO_HORIZON = "horizon of {years} years"
+SCENARIO_HORIZON_ONE = "horizon of 1 year"
+SCENARIO_LEVERS = {"churn": "odds of leaving {change}", "rate": "order rate {change}", "spend": "amounts of orders {change}"}
+SCENARIO_PRIORS = "priors twice as wide"
+SCENARIO_ALTERNATIVE = "model {title}"
+COLUMN_SCENARIO = "Assumption"
+COLUMN_SCENARIO_VALUE = "Mean value"
+COLUMN_CHANGE, COLUMN_CHANGE_SHARE = "Change", "Change, of the mean"
+AXIS_VALUE = "Value of existing customers"
+SWING_LOWER, SWING_HIGHER = "assumption lower", "assumption higher"
+SWING_CHANGED = "changed"
+SWING_AS_IT_IS, SWING_BAND = "as it is", "90 % band as it is"
+HORIZON_SAYS = "Of the value within {horizon} years, {first} falls into the first year."
+HORIZON_SAYS_BEYOND = (
+    "Of the value within {horizon} years, {first} falls into the first year; of all that is expected within fifty years, {beyond} lies "
+    "beyond the horizon."
+)
+NO_LEVERS = (
+    "How the value depends on {levers} was not computed: each takes a simulation of all customers of its own. They stand here when value() "
+    "is asked for its levers, or the valuation file names measures that move them."
+)
+LEVERS_MISSING = {"churn": "how often customers leave", "rate": "how often they order", "spend": "how much they spend"}
+NO_ALTERNATIVE = "What another model would say is not shown: none was fitted beside this one."
+NO_WIDER_PRIORS = "What wider priors would do is not shown: the draws were not weighed for them."
+WIDER_PRIORS_NOT_REACHED = (
+    "What priors twice as wide would do cannot be told from these draws, which do not reach far enough: the priors matter, and only "
+    "another "
+    "fit would say how much."
+)
+SENSITIVITY_NOTE = (
+    "With another discount rate each period's value is discounted anew from the middle of the period; with another margin what is kept of "
+    "the revenue brings more or less, and costs stay; within a horizon that ends in a period, as much of it counts as its part of the "
+    "time. "
+    "Odds of leaving, order rate and amounts move from the valuation date on, with the same random numbers. For wider priors and another "
+    "model the customers and the orders are the same."
+)
+
 # Certificate
 CERTIFICATE = "Certificate"
 CERTIFICATE_TABLE = "What was checked"
@@ -467,6 +762,31 @@ COLUMN_AMOUNT = "Amount"
 LEDGER_READ = "Read from the source"
 LEDGER_KEPT = "Kept and valued"
 LEDGER_LEFT = "Left out: {reason}"
+
+# Lineage
+LINEAGE = "Where the numbers come from"
+LINEAGE_TABLE = "The source"
+LINEAGE_FINDING = "The models learn from {repeats} repeat orders of {customers} customers."
+LINEAGE_FINDING_DATED = "The models learn from {repeats} repeat orders of {customers} customers, placed from {first} to {last}."
+ITEM_ROWS_READ, ITEM_ROWS_KEPT = "Rows read", "Rows kept"
+ITEM_FIRST_ORDER, ITEM_LAST_ORDER = "First order", "Last order"
+ITEM_CUSTOMERS = "Customers"
+ITEM_ORDERS = "Orders: days on which a customer ordered"
+ITEM_REPEATS = "of them repeat orders"
+RECONCILIATION_TABLE = "From the ledger to the models"
+RECONCILIATION_FINDING = (
+    "Of {kept} in the ledger, the model of spend learns from {repeats} of repeat orders; {not_explained} is not explained."
+)
+RECONCILIATION_UNKNOWN = (
+    "The customers came as a table of statistics, so that modelled revenue cannot be reconciled with a ledger. Give the orders themselves "
+    "to "
+    "have it here."
+)
+COLUMN_REVENUE_OF = "Revenue of"
+RECONCILED_FIRST = "First orders: what newcomers bring at once"
+RECONCILED_REPEATS = "Repeat orders that the model of spend learns from"
+RECONCILED_BACK = "Repeat orders that came back whole, from which it does not"
+RECONCILED_NOT = "Not explained"
 
 # Reproduction
 REPRODUCTION = "How to make this report again"
@@ -592,7 +912,7 @@ COLUMN_VERDICT = "Verdict"
 MODELS_COMPARED = "Back-test in numbers"
 TOTALS_TABLE = "Totals of known customers, by model"
 COLUMN_MODEL = "Model"
-COLUMN_MEASURE = "Of"
+COLUMN_MEASURED = "Of"
 COLUMN_WEEKS = "Weeks"
 COLUMN_FORECASTS = "Forecasts"
 COLUMN_HELD = "90 % band held in"
@@ -698,6 +1018,8 @@ FRONTIER_CAPTION = (
     "Each point of the line is the best plan at one aversion to risk; the numbers beside them say which. Further up and right is better."
 )
 AXIS_WORST, AXIS_PROFIT = "Mean of the worst {tail}", "Mean profit"
+FRONTIER_TIP = "Aversion to risk {aversion}: mean profit {mean}, worst {tail} {worst}"
+PLAN_REST = "{measures} other measures"
 FRONTIER_LINE, FRONTIER_PLAN = "Efficient plans", "The plan"
 PLAN_FIGURE = "Today and the plan"
 PLAN_FIGURE_ALT = "Bars of what is spent on each measure today and by the plan."
@@ -718,4 +1040,19 @@ PLAN_DEPENDS = "What the plan depends on"
 PLAN_KINDS = "Of the plan's {spend}, {new} goes into customers yet to be won or won back."
 PLAN_KINDS_TODAY = "Of the plan's {spend}, {new} goes into customers yet to be won or won back; of today's spending, {today}."
 PLAN_KINDS_NOTHING = "The plan spends nothing."
+EXPLORER = "Plans for other budgets"
+EXPLORER_SPENDS = "Spend by measure"
+EXPLORER_TABLE = "All computed plans"
+EXPLORER_FINDING = (
+    "At an aversion to risk of {aversion}, the best plan within {least} brings {low} more than it costs on average, and the best within "
+    "{most} brings {high}."
+)
+EXPLORER_FINDING_ONE = "Only within {budget} is there a plan that keeps to the limits; it brings {mean} more than it costs on average."
+EXPLORER_NOTE = (
+    "Each is the best plan at its budget and aversion to risk, told by the draws that had no part in choosing it. Profit is what the plan "
+    "brings more than no spending at all, less what it costs; worst {tail}: its mean over the worst cases. Where there is no plan, the "
+    "limits cannot all be kept."
+)
+EXPLORER_CLASH = "No plan within this budget keeps to all limits."
+COLUMN_BUDGET, COLUMN_BETTER_THAN_TODAY = "Budget", "Brings more than today's spending"
 OVER, UNDER = "over {number}\u00a0%", "under {number}\u00a0%"

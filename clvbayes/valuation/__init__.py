@@ -2,14 +2,17 @@
 
 from clvbayes.valuation.discrepancy import Discrepancy
 from clvbayes.valuation.economics import Economics, Period, period_containing, period_label
+from clvbayes.valuation.levers import LEVERS
 from clvbayes.valuation.peers_convention import peers_value
 from clvbayes.valuation.prior_check import prior_check, priors_in_words
 from clvbayes.valuation.textbook import textbook
 from clvbayes.valuation.valuation import COMPONENTS, MOMENTS, NEVER, Acquisition, Valuation
 from clvbayes.valuation.value import value
+from clvbayes.valuation.wider_priors import wider_priors
 
 __all__ = [
     "COMPONENTS",
+    "LEVERS",
     "MOMENTS",
     "NEVER",
     "Acquisition",
@@ -24,4 +27,5 @@ __all__ = [
     "priors_in_words",
     "textbook",
     "value",
+    "wider_priors",
 ]

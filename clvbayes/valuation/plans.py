@@ -18,7 +18,7 @@ from clvbayes.valuation.discrepancy import Discrepancy, moved
 from clvbayes.valuation.economics import DAYS_PER_YEAR, LONGEST_YEARS, Economics
 from clvbayes.valuation.events import CellsOf, Part, Plan, everyone_of
 
-__all__ = ["plan_valuation"]
+__all__ = ["UNSEEN_PURCHASES", "UNSEEN_SPEND", "chosen_draws", "plan_valuation"]
 
 PAIRING, UNSEEN_PURCHASES, UNSEEN_SPEND, FREE_SHARE, UNSEEN_RETURNS = range(5)  # uses of a seed beside the customers' streams
 FORESEEN = 8
@@ -94,11 +94,12 @@ def _in_turns(arrays: Sequence[np.ndarray]) -> np.ndarray:
 
 def _coordinates(fit: Fit, cells: Cells, draws: int, seed: int, purpose: int) -> np.ndarray:
     """Coordinates of cells, dims (draw, coordinate, cell): a seeded permutation of the posterior's draws, repeated as often as needed."""
-    chosen, random = _chosen(fit, draws, seed, purpose)
+    chosen, random = chosen_draws(fit, draws, seed, purpose)
     return cell_coordinates(fit.posterior["posterior"].to_dataset(), cells, chosen, seed=int(random.integers(2**62)))
 
 
-def _chosen(fit: Fit, draws: int, seed: int, purpose: int) -> tuple[np.ndarray, np.random.Generator]:
+def chosen_draws(fit: Fit, draws: int, seed: int, purpose: int) -> tuple[np.ndarray, np.random.Generator]:
+    """Which of the posterior's draws a valuation takes, in its order, and random numbers for what goes with them."""
     posterior = fit.posterior["posterior"]
     available = posterior.sizes["chain"] * posterior.sizes["draw"]
     random = np.random.default_rng([seed, PAIRING, purpose])
@@ -132,7 +133,7 @@ def _pace(fit: Fit, layout: Clock, customers: Customers, draws: int, seed: int, 
     if customers.until is None:
         raise ArgumentError("a discrepancy cannot move customers without a valuation date, as in an RFM frame: give until")
     ends, months = month_ends(customers.until, LONGEST_YEARS * DAYS_PER_YEAR)
-    chosen, _ = _chosen(fit, draws, seed, UNSEEN_PURCHASES)
+    chosen, _ = chosen_draws(fit, draws, seed, UNSEEN_PURCHASES)
     posterior = fit.posterior["posterior"].to_dataset().stack(sample=("chain", "draw")).isel(sample=chosen)
     past: np.ndarray | None = None
     if layout.effects:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.optimize import root
-from scipy.special import expit, ndtri
+from scipy.special import ndtri
+from scipy.stats import qmc
 
 from clvbayes.data import DAYS_PER_UNIT, Customers, require_seed
 from clvbayes.errors import ArgumentError
@@ -22,14 +23,8 @@ __all__ = ["prior_check", "priors_in_words"]
 
 VALUED_YEARS = 3.0
 QUANTILES = {"q05": 0.05, "q10": 0.1, "q50": 0.5, "q90": 0.9, "q95": 0.95}
-WORD_DRAWS = 500
+WORD_DRAWS = 4096  # a power of two, as Sobol sequences have it
 EXAMPLES = {"purchases": "mbg_nbd", "spend": "gamma_gamma"}
-# which coordinate a statement settles, by what its name begins with
-SETTLES = {
-    "orders_a_year": ("log_rate", "logit_order"),
-    "never_reorder": ("logit_dropout", "log_departures"),
-    "still_active": ("logit_dropout", "log_departures"),
-}
 
 
 def prior_check(
@@ -96,7 +91,7 @@ def prior_check(
     for of in ("base", "segment") if factors else ("base",):
         levels = factors if of == "segment" else 0
         coordinates = _drawn(chosen, levels, draws, random)
-        said = {name: _STATEMENTS[name](model, coordinates, year) for name in SETTLES}
+        said = {name: _STATEMENTS[name](model, coordinates, year) for name in _STATEMENTS}
         nothing = np.zeros(draws)
         said["orders_3_years"] = model.expected_discounted_orders(
             coordinates, nothing, nothing, nothing, horizon=VALUED_YEARS * year, discount=0.0
@@ -155,15 +150,16 @@ def priors_in_words(
     """
     _require_kinds(model, customers, None)
     given = {"orders_a_year": orders_a_year, "never_reorder": never_reorder, "still_active": still_active}
-    stated = {name: _checked(name, bounds) for name, bounds in given.items() if bounds is not None}
+    year = 365.25 / DAYS_PER_UNIT[customers.unit]
+    stated = {name: _checked(name, bounds, model, year) for name, bounds in given.items() if bounds is not None}
     if {"never_reorder", "still_active"} <= set(stated):
         raise ArgumentError("never_reorder and still_active are said by one coordinate: state one of them")
-    priors, year = model.priors(customers), 365.25 / DAYS_PER_UNIT[customers.unit]
+    priors = model.priors(customers)
     for name, bounds in stated.items():
-        at = [k for k, coordinate in enumerate(priors.coordinates) if coordinate in SETTLES[name]]
-        if not at:
+        settles = model.coordinates[0] if name == "orders_a_year" else model.departures
+        if settles is None:
             raise ArgumentError(f"{model.title} has no coordinate that {name} would settle: in it nobody ever leaves")
-        priors = _settled(model, priors, at[0], name, bounds, year)
+        priors = _settled(model, priors, model.coordinates.index(settles), name, bounds, year)
     return priors
 
 
@@ -199,18 +195,20 @@ def _require_kinds(model: object, customers: object, spend: object) -> None:
         raise ArgumentError(f"customers must be made by clv.summarize or clv.Customers.from_frame, not {type(customers).__name__}")
 
 
-def _checked(name: str, bounds: Any) -> tuple[float, float]:
-    most = np.inf if name == "orders_a_year" else 1.0
+def _checked(name: str, bounds: Any, model: PurchaseModel, year: float) -> tuple[float, float]:
+    counts = name == "orders_a_year"
+    most = np.inf if counts and not model.opportunities else year if counts else 1.0
     match bounds:
         case (low, high) if all(isinstance(end, Real) and not isinstance(end, bool) for end in (low, high)) and 0 < low < high < most:
             return float(low), float(high)
-    raise ArgumentError(f"{name} must be two numbers, 0 < low < high{'' if most == np.inf else ' < 1'}, not {bounds!r}")
+    limit = "" if most == np.inf else f" < {most:.4g}"
+    why = f": in {model.title} a customer orders once at most at each of {year:.4g} opportunities a year" if counts and limit else ""
+    raise ArgumentError(f"{name} must be two numbers, 0 < low < high{limit}, not {bounds!r}{why}")
 
 
 def _settled(model: PurchaseModel, priors: Priors, at: int, name: str, bounds: tuple[float, float], year: float) -> Priors:
     """The prior with mean and standard deviation of one coordinate such that the statement's quantiles are the bounds."""
-    random = np.random.default_rng(0)
-    standard = _even_normal(len(priors.coordinates), WORD_DRAWS, random)
+    standard = ndtri(qmc.Sobol(len(priors.coordinates), rng=0).random(WORD_DRAWS)).T
     scale = np.log if name == "orders_a_year" else _logit
     wanted = scale(np.array(bounds))
 
@@ -245,19 +243,12 @@ def _drawn(priors: Priors, factors: int, draws: int, random: np.random.Generator
     return np.asarray(drawn)
 
 
-def _even_normal(dims: int, draws: int, random: np.random.Generator) -> np.ndarray:
-    """Normal in each dimension as evenly as can be, in random order: quantiles are those of the normal, almost."""
-    even = ndtri((np.arange(draws) + 0.5) / draws)
-    return np.stack([random.permutation(even) for _ in range(dims)])
-
-
 def _logit(share: np.ndarray) -> np.ndarray:
     return np.asarray(np.log(share) - np.log1p(-share))
 
 
 def _orders_a_year(model: PurchaseModel, coordinates: np.ndarray, year: float) -> np.ndarray:
-    rate = coordinates[0]
-    return np.asarray({"log_rate": np.exp, "logit_order": expit}[model.coordinates[0]](rate) * year)
+    return model.order_rate(coordinates) * year
 
 
 def _never_reorder(model: PurchaseModel, coordinates: np.ndarray, year: float) -> np.ndarray:

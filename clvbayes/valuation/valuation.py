@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,11 @@ import xarray as xr
 from scipy.special import ndtri
 
 from clvbayes.inference.certificate import CheckResult
+from clvbayes.notebook import fragment, picture
 from clvbayes.valuation.economics import Economics, Period
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["ALL_CUSTOMERS", "COMPONENTS", "MOMENTS", "NEVER", "Acquisition", "Valuation"]
 
@@ -50,39 +55,38 @@ class Acquisition:
         many newcomers as last year do not earn back theirs). With a conversion: `ceiling` and `cautious_ceiling`, what a contact may cost
         at most, in the mean and at the 20 % quantile; without one, what a customer may.
         """
-        return pd.DataFrame(
-            [self._row(column, values.isel(level=k), k) for column, values in self.newcomers.items() for k in range(values.sizes["level"])]
-        )
+        frames = [self._by_level(column, values) for column, values in self.newcomers.items()]
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
-    def _row(self, column: str, level: xr.DataArray, k: int) -> dict[str, object]:
-        moments = {str(name): level.sel(moment=name).to_numpy() for name in MOMENTS}
-        won = int(level["won_last_year"])
-        batch = np.sort(moments["mean"] + np.sqrt(moments["variance"] / max(won, 1)) * _scattered_normals(len(moments["mean"])))
-        row: dict[str, object] = {
+    def _by_level(self, column: str, values: xr.DataArray) -> pd.DataFrame:
+        by_draw = values.transpose("moment", "level", "draw").sel(moment=list(MOMENTS)).to_numpy()
+        mean, variance, first_order, residual = np.ascontiguousarray(by_draw)
+        won = values["won_last_year"].to_numpy().astype(int)
+        batch = np.sort(mean + np.sqrt(variance / np.maximum(won, 1)[:, None]) * _scattered_normals(mean.shape[1]), axis=1)
+        low, high, cautious = np.quantile(batch, [0.05, 0.95, CAUTIOUS], axis=1)
+        conversion = values["conversion"].to_numpy().astype(float) if "conversion" in values.coords else 1.0
+        frame = {
             "column": column,
-            "level": str(level["level"].item()),
+            "level": values["level"].to_numpy().astype(str),
             "won_last_year": won,
-            "first_order": moments["first_order"].mean(),
-            "just_acquired": moments["residual"].mean(),
-            "not_yet_acquired": moments["mean"].mean(),
-            "not_yet_acquired_5": np.quantile(batch, 0.05),
-            "not_yet_acquired_95": np.quantile(batch, 0.95),
-            "newcomer_sd": float(np.sqrt(moments["variance"].mean() + moments["mean"].var())),
+            "first_order": first_order.mean(axis=1),
+            "just_acquired": residual.mean(axis=1),
+            "not_yet_acquired": mean.mean(axis=1),
+            "not_yet_acquired_5": low,
+            "not_yet_acquired_95": high,
+            "newcomer_sd": np.sqrt(variance.mean(axis=1) + mean.var(axis=1)),
+            "ceiling": np.maximum(conversion * mean.mean(axis=1), 0.0),
+            "cautious_ceiling": np.maximum(conversion * cautious, 0.0),
         }
-        conversion = float(level["conversion"]) if "conversion" in level.coords else 1.0
-        row |= {
-            "ceiling": max(conversion * float(moments["mean"].mean()), 0.0),
-            "cautious_ceiling": max(conversion * float(np.quantile(batch, CAUTIOUS)), 0.0),
-        }
-        if "acquisition_cost" in level.coords:
-            cost = float(level["acquisition_cost"])
-            row |= {
+        if "acquisition_cost" in values.coords:
+            cost = values["acquisition_cost"].to_numpy().astype(float)
+            frame |= {
                 "acquisition_cost": cost,
-                "net": float(moments["mean"].mean()) - cost,
-                "p_loss": float((batch < cost).mean()),
-                "p_never": float(self.payback[column].isel(level=k).sel(period=NEVER).mean()),
+                "net": mean.mean(axis=1) - cost,
+                "p_loss": (batch < cost[:, None]).mean(axis=1),
+                "p_never": self.payback[column].sel(period=NEVER).transpose("level", "draw").to_numpy().mean(axis=1),
             }
-        return row
+        return pd.DataFrame(frame)
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,24 @@ class Valuation:
     def newcomers(self) -> Mapping[str, xr.DataArray]:
         """Mean and variance of one newcomer's value; see `Acquisition`."""
         return self.acquisition.newcomers
+
+    def plot(self, axes: "Axes | None" = None) -> "Axes":
+        """Revenue of the complete periods ahead, as a fan of bands.
+
+        Parameters
+        ----------
+        axes : matplotlib.axes.Axes, optional
+            Where to draw; pyplot's current ones by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        return picture(self, axes)
+
+    def _repr_html_(self) -> str:
+        """As the report shows it."""
+        return fragment(self)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a reporting column and level, and one for all customers.

@@ -45,6 +45,7 @@ COLUMNS = (
     "in the central 90 %",
     "log score",
     "left out",
+    "dse",
     "seconds",
 )
 
@@ -91,8 +92,9 @@ def batch_of(customers: clv.Customers) -> Batch:
     return Batch(customer_keys(statistics["customer_id"]), cell, cell, cell, *known, *[np.zeros(len(customers))] * 7)
 
 
-def graded(model: Any, base: Base, baseline: float | None) -> tuple[list[str], float]:
-    """One line of the table, and what is left out of it: the elpd."""
+def graded(model: Any, base: Base, baseline: np.ndarray | None) -> tuple[list[str], np.ndarray | None]:
+    """One line of the table, and the log predictive density of each customer left out, from which those of later models differ by "left
+    out" with the standard error "dse"."""
     counts = model.name == "bg_bb"
     customers, since = (base.counted, base.counted_since) if counts else (base.timed, base.timed_since)
     started = time.perf_counter()
@@ -120,12 +122,13 @@ def graded(model: Any, base: Base, baseline: float | None) -> tuple[list[str], f
         numbers = (np.abs(off).mean(), np.sqrt((off**2).mean()), found.crps.mean(), inside, np.log(chance).mean())
         scores = [f"{number:.3f}" for number in numbers]
     held = "" if low <= total <= high else " (missed)"
-    elpd, left_out = np.nan, "other data"
+    elpd, left_out, dse = None, "other data", "–"
     if np.isnan(model.log_measure(customers)).any():
         left_out = "no gaps known"
     elif not counts:
-        elpd = clv.leave_one_out(fit, customers, seed=SEED).elpd
-        left_out = f"{elpd - (baseline or elpd):+.1f}".replace("-", "−")
+        elpd = clv.leave_one_out(fit, customers, seed=SEED).elpd_i.to_numpy()
+        ahead = elpd - (elpd if baseline is None else baseline)
+        left_out, dse = f"{ahead.sum():+.1f}".replace("-", "−"), f"{np.sqrt(len(ahead) * ahead.var(ddof=1)):.1f}"
     passed = "" if fit.certificate.passed else " (checks failed)"
     line = [
         base.name,
@@ -135,6 +138,7 @@ def graded(model: Any, base: Base, baseline: float | None) -> tuple[list[str], f
         f"{total:,.0f}",
         *scores,
         left_out,
+        dse,
         f"{seconds:.0f}",
     ]
     return line, elpd

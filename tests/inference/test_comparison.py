@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from datetime import date
 
 import arviz_stats
 import numpy as np
@@ -12,7 +13,7 @@ from arviz_stats.utils import ELPDDataLOO, ELPDDataLOOSubsample
 from scipy.special import gammaln
 
 from clvbayes import models
-from clvbayes.data import Customers
+from clvbayes.data import Customers, read_transactions, summarize
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.inference import comparison
 from clvbayes.inference.certificate import Certificate, Compression
@@ -39,7 +40,8 @@ def made_up_fit(model, customers: Customers, *, off: float = 0.0, spread: float 
     population = xr.Dataset({"population": (("chain", "draw", "coordinate"), drawn)}, coords={"coordinate": list(priors.coordinates)})
     posterior = xr.DataTree.from_dict({"posterior": population})
     rows = digest_of(model.rows(customers, comparison.assign_cells(customers, ())))
-    posterior.attrs = {"unit": customers.unit, "until": "", "spend_level": customers.spend_level, "rows": rows}
+    until = "" if customers.until is None else customers.until.isoformat()
+    posterior.attrs = {"unit": customers.unit, "until": until, "spend_level": customers.spend_level, "rows": rows}
     informing = len(model.columns(customers, comparison.assign_cells(customers, ())))
     certificate = Certificate(model.title, Compression(informing, informing, informing, 1), ())
     return Fit(model, priors, (), posterior, certificate, seed)
@@ -193,6 +195,30 @@ def test_another_unit_of_time_leaves_differences_between_models_as_they_are(make
         one, other = (leave_one_out(fit, customers, seed=1) for fit in fits)
         apart.append(other.elpd - one.elpd)
     assert apart[0] == pytest.approx(apart[1], rel=1e-6)
+
+
+def orders_in(currency_per_unit: float) -> Customers:
+    """Of single amounts, by day."""
+    random = np.random.default_rng(7)
+    who, day = random.integers(0, 80, 500), random.integers(0, 700, 500)
+    amounts = np.exp(random.normal(3.0 + 0.3 * random.standard_normal(80)[who], 0.5))
+    dates = pd.Timestamp("2023-01-01") + pd.to_timedelta(day, unit="D")
+    frame = pd.DataFrame({"customer_id": [f"C{k}" for k in who], "date": dates, "amount": currency_per_unit * amounts})
+    return summarize(read_transactions(frame), until=date(2024, 12, 31))
+
+
+def test_another_currency_leaves_differences_between_models_of_spend_as_they_are() -> None:
+    """Of densities of amounts each amount costs the logarithm of the rate, whatever the model."""
+    tables = []
+    for rate in (1.0, 100.0):
+        customers = orders_in(rate)
+        made = (models.gamma_gamma(), models.lognormal(), models.lognormal(frequency_link=True))
+        fits = {model.title: made_up_fit(model, customers) for model in made}
+        tables.append(compare(fits, customers, seed=1))
+        amounts = customers.statistics["spend_count"].sum()
+    assert tables[0].index.tolist() == tables[1].index.tolist()
+    np.testing.assert_allclose(tables[1]["elpd_diff"].astype(float), tables[0]["elpd_diff"].astype(float), rtol=1e-6)
+    np.testing.assert_allclose(tables[0]["elpd"].astype(float) - tables[1]["elpd"].astype(float), amounts * math.log(100), rtol=1e-6)
 
 
 # refusals -------------------------------------------------------------------------------------------------------------------------------

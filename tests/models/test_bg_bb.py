@@ -15,6 +15,9 @@ from clvbayes.errors import ArgumentError, DataError
 from clvbayes.models import bg_bb
 from clvbayes.models.bg_bb import BgBb
 from clvbayes.models.hierarchy import assign_cells
+from clvbayes.models.pace import STEADY_PACE
+from clvbayes.models.protocol import Batch
+from clvbayes.models.streams import customer_keys
 
 MODEL = bg_bb()
 CELLS = [(0, 0)] + [(x, t_x) for t_x in range(1, 7) for x in range(1, t_x + 1)]
@@ -74,13 +77,26 @@ def test_each_cell_in_thirty_digits(x, t_x, log_likelihood, make_customers) -> N
         assert float(MODEL.p_alive(at, x, t_x, 6)) == pytest.approx(alive, rel=1e-10)
 
 
+@pytest.mark.parametrize(("x", "t_x"), CELLS)
+def test_each_cell_is_the_story_integrated_over_both_probabilities(x, t_x, log_likelihood, make_customers) -> None:
+    for at in (PUBLISHED, np.array([-1.5, 0.5, -2.5, 1.5])):
+        with mpmath.workdps(30):
+            log_l, alive = (float(value) for value in plain.opportunities_by_quadrature(plain.natural_of_opportunities(at), (x, t_x, 6)))
+        by_row, _, _ = log_likelihood(MODEL, make_customers([x], [t_x], [6]), at)
+        assert by_row == pytest.approx([log_l], rel=1e-12)
+        assert float(MODEL.p_alive(at, x, t_x, 6)) == pytest.approx(alive, rel=1e-12)
+
+
 @pytest.mark.parametrize(
     "known", [(0, 0, 150), (3, 12, 150), (100, 140, 150), (150, 150, 150), (250, 499, 500), (20, 90, 500), (250, 480, 500)]
 )
 def test_long_histories_in_thirty_digits(known, log_likelihood, make_customers) -> None:
     far = [
         np.array(at)
-        for at in ((-3.0, 2.5, -4.0, 3.0), (-6.0, 5.0, -9.0, 8.0), (2.0, 5.0, -3.0, 2.0), (2.5, 6.0, -3.0, 1.0), (0.0, 1.0, -4.0, 2.0))
+        for at in (
+            *((-3.0, 2.5, -4.0, 3.0), (-6.0, 5.0, -9.0, 8.0), (2.0, 5.0, -3.0, 2.0), (2.5, 6.0, -3.0, 1.0), (0.0, 1.0, -4.0, 2.0)),
+            *((3.2, 9.0, -9.0, 9.0), (4.0, 9.0, -4.0, 9.0), (3.0, 8.0, -9.0, 9.0)),
+        )
     ]
     for at in (PUBLISHED, *far):
         with mpmath.workdps(30):
@@ -148,6 +164,21 @@ def test_many_windows_are_the_sum_of_each(horizon) -> None:
 def test_part_of_a_window_brings_its_share_of_the_order() -> None:
     until = MODEL.expected_discounted_orders(PUBLISHED, 3, 5, 6, horizon=np.array([2.0, 2.25, 3.0]), discount=0.0)
     assert until[1] - until[0] == pytest.approx(0.25 * (until[2] - until[0]), rel=1e-12)
+
+
+@pytest.mark.parametrize("log_dropout", [-30.0, -26.0, -20.0, -14.0])
+def test_who_hardly_ever_leaves_is_expected_to_order_almost_all_year(log_dropout) -> None:
+    """Of a dropout probability that is all but known: 1e-13 and the like, of which 1 less a power of almost one would keep three digits."""
+    at, draws = np.array([0.0, 12.0, log_dropout, 46.0]), 20
+    batch = Batch(customer_keys(["a"]), *[np.zeros(1, dtype=np.int64)] * 3, *[np.zeros(1)] * 10)
+    whole, steady = (
+        MODEL.simulate(np.repeat(where[None, :, None], draws, axis=0), batch, horizon=1.0, year=52.0, seed=4, clock=STEADY_PACE)
+        for where in (at, at - [0.0, 0.0, 60.0, 0.0])
+    )
+    leave = 1 / (1 + math.exp(-log_dropout))
+    shorter = 1 - whole.expected_first_year / steady.expected_first_year
+    # the mean of the numbers of windows begun until any of them, of which one leave takes all that follow
+    np.testing.assert_allclose(shorter, 26.5 * leave, rtol=2e-3, atol=1e-15)
 
 
 def test_there_are_never_more_orders_than_opportunities() -> None:

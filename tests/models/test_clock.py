@@ -1,5 +1,7 @@
-"""Clocks in the likelihood: steady, by season, and with a level that moves; and what they foresee."""
+"""Clocks in the likelihood of every model that has one: steady, by season, and with a level that moves; and what they foresee."""
 
+import inspect
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -11,18 +13,31 @@ import pytensor.tensor as pt
 import pytest
 import xarray as xr
 
+from clvbayes import models
 from clvbayes.data import Customers, read_transactions, summarize
 from clvbayes.errors import DataError
 from clvbayes.inference.likelihood import Likelihood
-from clvbayes.models import mbg_nbd
 from clvbayes.models.clock import LEVEL, MONTH_BASIS, SEASONAL, STEADY, Clock, LevelClock
 from clvbayes.models.hierarchy import assign_cells
-from clvbayes.models.mbg_nbd import MbgNbd
 from clvbayes.models.months import MONTHS
+from clvbayes.models.protocol import PurchaseModel
 
 UNTIL = date(2025, 3, 17)
 EFFECTS = np.array([0.4, 0.1, -0.3, -0.2, 0.0, 0.3, -0.5, -0.4, 0.1, 0.2, 0.5, -0.2])
-COORDINATES = np.array([-2.5, -0.3, -0.6, 0.9])
+COORDINATES = np.array([-2.5, -0.3, -0.6, 0.9])  # of a model of four; NBD has the first two
+
+Make = Callable[..., PurchaseModel]
+
+
+def with_a_season() -> list[Make]:
+    """Every model of purchases that may have one."""
+    makers = [getattr(models, name) for name in models.__all__]
+    return [make for make in makers if "season" in inspect.signature(make).parameters]
+
+
+@pytest.fixture(scope="module", params=with_a_season(), ids=lambda make: make.__name__)
+def make(request: pytest.FixtureRequest) -> Make:
+    return request.param
 
 
 def orders(seed: int = 5, customers: int = 150) -> pd.DataFrame:
@@ -47,31 +62,34 @@ def young() -> Customers:
     return summarize(read_transactions(frame[frame["date"] >= "2023-06-01"]), until=UNTIL)
 
 
-def likelihood_of(model: MbgNbd, customers: Customers) -> Likelihood:
+def likelihood_of(model: PurchaseModel, customers: Customers) -> Likelihood:
     rows, clock = model.rows(customers, assign_cells(customers, ())), model.clock.over(customers)
     return Likelihood(model, rows | clock.columns(rows, customers), 1, clock)
 
 
-def likelihoods(customers: Customers) -> tuple[Likelihood, Likelihood]:
+def likelihoods(make: Make, customers: Customers) -> tuple[Likelihood, Likelihood]:
     """Of the plain model, and of the seasonal one."""
-    return likelihood_of(mbg_nbd(), customers), likelihood_of(mbg_nbd(season=True), customers)
+    return likelihood_of(make(), customers), likelihood_of(make(season=True), customers)
 
 
-def with_effects(effects: np.ndarray, **moved: float) -> np.ndarray:
-    names = mbg_nbd().coordinates
-    own = COORDINATES + [moved.get(name, 0.0) for name in names]
-    return np.concatenate([own, effects])[:, None]
+def own(make: Make, **moved: float) -> np.ndarray:
+    names = make().coordinates
+    return (COORDINATES[: len(names)] + [moved.get(name, 0.0) for name in names])[:, None]
 
 
-def test_effects_that_are_none_give_the_plain_likelihood(customers: Customers) -> None:
-    plain, seasonal = likelihoods(customers)
-    assert seasonal.value(with_effects(np.zeros(12))) == pytest.approx(plain.value(COORDINATES[:, None]), abs=1e-8)
+def with_effects(make: Make, effects: np.ndarray, **moved: float) -> np.ndarray:
+    return np.concatenate([own(make, **moved), effects[:, None]])
 
 
-def test_a_quicker_clock_and_a_slower_rate_are_the_same(customers: Customers) -> None:
-    _, seasonal = likelihoods(customers)
-    at = seasonal.value(with_effects(EFFECTS))
-    assert seasonal.value(with_effects(EFFECTS + 0.7, log_rate=-0.7)) == pytest.approx(at, abs=1e-8)
+def test_effects_that_are_none_give_the_plain_likelihood(make: Make, customers: Customers) -> None:
+    plain, seasonal = likelihoods(make, customers)
+    assert seasonal.value(with_effects(make, np.zeros(12))) == pytest.approx(plain.value(own(make)), abs=1e-8)
+
+
+def test_a_quicker_clock_and_a_slower_rate_are_the_same(make: Make, customers: Customers) -> None:
+    _, seasonal = likelihoods(make, customers)
+    at = seasonal.value(with_effects(make, EFFECTS))
+    assert seasonal.value(with_effects(make, EFFECTS + 0.7, log_rate=-0.7)) == pytest.approx(at, abs=1e-8)
 
 
 def require_slope(likelihood: Likelihood, at: np.ndarray) -> None:
@@ -84,25 +102,24 @@ def require_slope(likelihood: Likelihood, at: np.ndarray) -> None:
         assert slope[k, 0] == pytest.approx(difference, rel=1e-6, abs=1e-5)
 
 
-def test_the_slope_is_that_of_differences(customers: Customers) -> None:
-    _, seasonal = likelihoods(customers)
-    require_slope(seasonal, with_effects(EFFECTS))
+def test_the_slope_is_that_of_differences(make: Make, customers: Customers) -> None:
+    _, seasonal = likelihoods(make, customers)
+    require_slope(seasonal, with_effects(make, EFFECTS))
 
 
-def test_one_customer_by_hand() -> None:
+def test_one_customer_by_hand(make: Make) -> None:
     """Orders of 3 January and 20 February 2023 and 5 March 2024, seen until 17 March 2025."""
     rows = pd.DataFrame({"customer_id": ["a"] * 3 + ["b"], "date": ["2023-01-03", "2023-02-20", "2024-03-05", "2023-01-03"], "amount": 1.0})
     both = summarize(read_transactions(rows), until=UNTIL)
-    _, seasonal = likelihoods(both)
+    _, seasonal = likelihoods(make, both)
     pace = np.exp(EFFECTS)
     days = [date(2023, 1, 4) + timedelta(days=k) for k in range((UNTIL - date(2023, 1, 3)).days)]
     T = sum(pace[day.month - 1] for day in days) / 7
     t_x = sum(pace[day.month - 1] for day in days if day <= date(2024, 3, 5)) / 7
     fictive = replace(both, statistics=both.statistics.assign(recency=[t_x, 0.0], T=T))
-    cells = assign_cells(both, ())
-    plain = Likelihood(mbg_nbd(), mbg_nbd().rows(fictive, cells), 1, STEADY)
+    plain = likelihood_of(make(), fictive)
     bought = EFFECTS[1] + EFFECTS[2]
-    assert seasonal.value(with_effects(EFFECTS)) == pytest.approx(plain.value(COORDINATES[:, None]) + bought, abs=1e-9)
+    assert seasonal.value(with_effects(make, EFFECTS)) == pytest.approx(plain.value(own(make)) + bought, abs=1e-9)
 
 
 def test_effects_add_up_to_zero_in_their_basis() -> None:
@@ -187,37 +204,38 @@ def test_what_differs_from_one_base_to_the_next_is_no_code(young: Customers) -> 
 
 
 @pytest.fixture(scope="module")
-def moving(young: Customers) -> Likelihood:
-    return likelihood_of(mbg_nbd(level=True), young)
+def moving(make: Make, young: Customers) -> Likelihood:
+    return likelihood_of(make(level=True), young)
 
 
-def test_a_level_that_never_moves_gives_the_plain_likelihood(young: Customers, moving: Likelihood) -> None:
-    plain = likelihood_of(mbg_nbd(), young)
-    assert moving.value(with_effects(np.zeros(24))) == pytest.approx(plain.value(COORDINATES[:, None]), abs=1e-8)
+def test_a_level_that_never_moves_gives_the_plain_likelihood(make: Make, young: Customers, moving: Likelihood) -> None:
+    plain = likelihood_of(make(), young)
+    assert moving.value(with_effects(make, np.zeros(24))) == pytest.approx(plain.value(own(make)), abs=1e-8)
 
 
-def test_a_level_that_only_has_a_season_gives_the_seasonal_likelihood(young: Customers, moving: Likelihood) -> None:
-    seasonal = likelihood_of(mbg_nbd(season=True), young)
-    at = moving.value(with_effects(EFFECTS[months_of_year(24)]))
-    assert at == pytest.approx(seasonal.value(with_effects(EFFECTS)), abs=1e-8)
+def test_a_level_that_only_has_a_season_gives_the_seasonal_likelihood(make: Make, young: Customers, moving: Likelihood) -> None:
+    seasonal = likelihood_of(make(season=True), young)
+    at = moving.value(with_effects(make, EFFECTS[months_of_year(24)]))
+    assert at == pytest.approx(seasonal.value(with_effects(make, EFFECTS)), abs=1e-8)
 
 
-def test_a_higher_level_and_a_slower_rate_are_the_same(moving: Likelihood) -> None:
+def test_a_higher_level_and_a_slower_rate_are_the_same(make: Make, moving: Likelihood) -> None:
     effects = np.random.default_rng(2).normal(0, 0.3, 24)
-    at = moving.value(with_effects(effects))
-    assert moving.value(with_effects(effects + 0.7, log_rate=-0.7)) == pytest.approx(at, abs=1e-8)
+    at = moving.value(with_effects(make, effects))
+    assert moving.value(with_effects(make, effects + 0.7, log_rate=-0.7)) == pytest.approx(at, abs=1e-8)
 
 
-def test_the_slope_of_a_level_is_that_of_differences(moving: Likelihood) -> None:
-    require_slope(moving, with_effects(np.random.default_rng(3).normal(0, 0.3, 24)))
+def test_the_slope_of_a_level_is_that_of_differences(make: Make, moving: Likelihood) -> None:
+    require_slope(moving, with_effects(make, np.random.default_rng(3).normal(0, 0.3, 24)))
 
 
-def test_months_without_data_have_no_slope(moving: Likelihood) -> None:
-    _, slope = moving.gradient(with_effects(np.random.default_rng(3).normal(0, 0.3, 24)))
-    assert slope[4:6].tolist() == [[0.0], [0.0]] and np.all(slope[6:] != 0)
+def test_months_without_data_have_no_slope(make: Make, moving: Likelihood) -> None:
+    _, slope = moving.gradient(with_effects(make, np.random.default_rng(3).normal(0, 0.3, 24)))
+    of_months = slope[len(make().coordinates) :, 0]
+    assert of_months[:2].tolist() == [0.0, 0.0] and np.all(of_months[2:] != 0)
 
 
-def test_one_customer_of_a_level_by_hand() -> None:
+def test_one_customer_of_a_level_by_hand(make: Make) -> None:
     """Orders of 3 May and 20 June 2024 and 5 February 2025, seen until 17 March 2025."""
     rows = pd.DataFrame({"customer_id": ["a"] * 3 + ["b"], "date": ["2024-05-03", "2024-06-20", "2025-02-05", "2024-05-03"], "amount": 1.0})
     both = summarize(read_transactions(rows), until=UNTIL)
@@ -226,10 +244,10 @@ def test_one_customer_of_a_level_by_hand() -> None:
     pace = [np.exp(effects[11 + 12 * (day.year - 2025) + day.month - 3]) / 7 for day in days]
     t_x = sum(passed for day, passed in zip(days, pace, strict=True) if day <= date(2025, 2, 5))
     fictive = replace(both, statistics=both.statistics.assign(recency=[t_x, 0.0], T=sum(pace)))
-    plain = likelihood_of(mbg_nbd(), fictive)
+    plain = likelihood_of(make(), fictive)
     bought = effects[2] + effects[10]
-    found = likelihood_of(mbg_nbd(level=True), both).value(with_effects(effects))
-    assert found == pytest.approx(plain.value(COORDINATES[:, None]) + bought, abs=1e-9)
+    found = likelihood_of(make(level=True), both).value(with_effects(make, effects))
+    assert found == pytest.approx(plain.value(own(make)) + bought, abs=1e-9)
 
 
 @pytest.mark.parametrize("seen", [24, 19])

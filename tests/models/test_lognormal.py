@@ -62,6 +62,15 @@ def test_grouped_rows_equal_the_ungrouped_likelihood(model, spenders, log_likeli
         assert np.isfinite(slope).all()
 
 
+@BOTH
+def test_the_density_of_an_amount_integrates_to_one(model, spenders, log_likelihood) -> None:
+    """Over amounts in currency: it is their density, and not that of their logarithms."""
+    at = coordinates_of(3.0, 0.6, 0.7, 0.4) if model.frequency_link else coordinates_of(3.0, 0.6, 0.7)
+    amounts, width = np.exp(np.linspace(-3.0, 9.0, 25)), 12.0 / 24
+    densities = [math.exp(log_likelihood(model, spenders([[amount]]), at)[0][0]) for amount in amounts]
+    assert width * (amounts @ densities) == pytest.approx(1.0, rel=1e-8)
+
+
 def test_cdnow_has_the_maximum_of_the_method_book(cdnow, log_likelihood) -> None:
     """Log-likelihood -10 697.3 of the single amounts, and 35.12 expected of a customer of whom nothing is known (method.md 1.8)."""
 

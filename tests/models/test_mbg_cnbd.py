@@ -1,5 +1,6 @@
 """MBG/CNBD-k: its densities by quadrature over the story in thirty digits; with one phase it is MBG/NBD."""
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -8,10 +9,13 @@ import numpy as np
 import pytest
 from models import thirty_digits as plain
 from models.thirty_digits import COUNTS, DISCOUNT, HORIZON, PHASES, REGULAR
+from scipy import stats
+from scipy.special import betainc, betaln
 
 from clvbayes.errors import ArgumentError
 from clvbayes.models import mbg_cnbd, mbg_nbd
 from clvbayes.models.hierarchy import assign_cells
+from clvbayes.models.mbg_cnbd import _expected
 from clvbayes.models.pace import STEADY_PACE
 from clvbayes.models.protocol import Batch
 from clvbayes.models.streams import customer_keys
@@ -153,6 +157,22 @@ def test_with_one_phase_its_moments_are_those_of_mbg_nbd(known) -> None:
         assert abs(mine.mean() - theirs.mean()) < 4.5 * error
 
 
+BUSY = [
+    ((math.log(50.0), 0.3, -9.0, 1.1), (200, 3.99, 4.0), 520.0),  # 50 a week for ten years
+    ((math.log(20.0), 0.3, -5.0, 1.1), (0, 0.0, 0.0), 365.0),  # 20 a day for a year
+    ((math.log(1e6), -4.0, -5.0, 1.1), (3, 0.1, 0.2), 1e4),
+]
+
+
+@pytest.mark.parametrize("case", [*((PUBLISHED, known, 26.0) for known in KNOWN[:5]), *BUSY])
+def test_with_one_phase_as_many_live_later_as_of_mbg_nbd(case) -> None:
+    at, known, passed = case
+    at = np.array(at)
+    assert float(ONE.p_alive_later(at, *known, passed=passed)) == pytest.approx(
+        float(MBG.p_alive_later(at, *known, passed=passed)), rel=1e-8
+    )
+
+
 # many phases ----------------------------------------------------------------------------------------------------------------------------
 
 
@@ -184,6 +204,62 @@ def test_likelihood_and_slope_are_those_of_sixty_digits(k, log_likelihood, make_
             np.testing.assert_allclose(by_row, [float(summed(at, row, k)) for row in known], rtol=1e-10, atol=1e-10)
             expected = [plain.central_slope(lambda moved: sum(summed(moved, row, k) for row in known), at, j) for j in range(4)]
         np.testing.assert_allclose(slope[:, 0], expected, rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize("k", [2, 3, 10])
+@pytest.mark.parametrize(
+    "case",
+    [(PUBLISHED, (2, 30.43, 38.86), 26.0), (PUBLISHED, (0, 0.0, 0.0), 520.0), ((math.log(4.0), 0.3, -5.0, 1.1), (0, 0.0, 0.0), 90.0)],
+)
+def test_who_lives_later_has_stayed_at_each_of_any_number_of_purchases(case, k) -> None:
+    """The sum over the number of phases that have ended."""
+    at, (x, t_x, T), passed = case
+    r, alpha, a, b = (float(value) for value in plain.natural_of_dropout(at, k))
+    silence, shape, age, m = (T - t_x) / (alpha + T), r + k * x, alpha + T, np.arange(200_000)
+    phases = np.array([stats.nbinom.pmf(j, shape, 1 - silence) for j in range(k)])
+    log_stays = betaln(a, b + x + 1 + np.arange(len(m))) - betaln(a, b + x + 1)
+    living = sum(
+        phase * (stats.nbinom.pmf(m, shape + j, age / (age + passed)) @ np.exp(log_stays[(m + j) // k]))
+        for j, phase in enumerate(phases / phases.sum())
+    )
+    found = mbg_cnbd(k=k).living_survival((r, alpha, a, b), *map(np.float64, (x, t_x, T, passed)))
+    assert float(found) == pytest.approx(living, rel=1e-8)
+
+
+@pytest.mark.parametrize("horizon", [0.5, 13.0, 52.0, 520.0])
+@pytest.mark.parametrize("known", [(0, 0.0, 0.0), (2, 30.43, 38.86), (29, 37.71, 38.0), (500, 51.9, 52.0), (500, 150.0, 150.5)])
+@pytest.mark.parametrize("k", [2, 5, 10])
+def test_expected_orders_of_regular_customers_are_the_sum_over_purchases(k, known, horizon) -> None:
+    """Of the probability that an n-th one would be made, and that the customer has stayed at all before it."""
+    x, t_x, T = known
+    at, n = np.array([-2.0, 0.3, -2.7, 1.1]), np.arange(1, 30_000)
+    r, alpha, a, b = (float(value) for value in plain.natural_of_dropout(at, k))
+    silence, shape, age = (T - t_x) / (alpha + T), r + k * x, alpha + T
+    phases = np.array([stats.nbinom.pmf(j, shape, 1 - silence) for j in range(k)])
+    stays = np.exp(betaln(a, b + x + n) - betaln(a, b + x + 1))
+    living = sum(
+        phase * (stays @ betainc(n * k - j, shape + j, horizon / (age + horizon))) for j, phase in enumerate(phases / phases.sum())
+    )
+    model = mbg_cnbd(k=k)
+    found = float(model.expected_discounted_orders(at, *known, horizon=horizon, discount=0.0) / model.p_alive(at, *known))
+    assert found == pytest.approx(living, rel=1e-9)
+
+
+@pytest.mark.parametrize("k", [2, 10])
+def test_of_customers_who_leave_at_once_a_first_purchase_is_expected(k) -> None:
+    """Of ten phases, of which a Poisson number ends: where sums over roots of unity cancel."""
+    for leave, time in itertools.product((1.0, 1 - 1e-15, 1 - 1e-10), (0.01, 5.0, 30.0)):
+        assert _expected(1.0, leave, 0, time, k) == pytest.approx(stats.poisson.sf(k - 1, time), rel=1e-6)
+
+
+@pytest.mark.parametrize("k", [2, 10])
+@pytest.mark.parametrize("time", [1e-3, 0.5, 3.0, 100.0])
+@pytest.mark.parametrize("leave", [0.0, 1e-9, 0.3, 0.99])
+def test_expected_purchases_of_a_known_customer_are_the_sum_over_them(leave, time, k) -> None:
+    n = np.arange(1, 400)
+    for phase in range(k):
+        expected = (1 - leave) ** (n - 1) @ stats.poisson.sf(n * k - phase - 1, 2.0 * time)
+        assert _expected(2.0, leave, phase, time, k) == pytest.approx(expected, rel=1e-11)
 
 
 @pytest.mark.parametrize("known", [(0, 0.0, 38.0), (7, 29.43, 38.86), (300, 149.0, 150.0)])

@@ -170,6 +170,25 @@ def test_moments_without_discounting_are_those_of_the_number_of_orders() -> None
     np.testing.assert_allclose(near, (first, squares, pairs), rtol=1e-4)
 
 
+# concentrations of hundreds ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("log_concentration", [4.7, 5.0, 5.43, 6.0, 7.0])
+@pytest.mark.parametrize("logit_dropout", [-5.0, -3.0, 1.0])
+@pytest.mark.parametrize("known", [(0, 0.0, 0.0), (29, 37.71, 38.0), (300, 0.99, 1.0)], ids=lambda row: f"x={row[0]}")
+def test_where_all_customers_leave_alike_the_future_is_that_of_thirty_digits(known, logit_dropout, log_concentration) -> None:
+    at, horizon = np.array([-2.5, 0.3, logit_dropout, log_concentration]), 520.0
+    with mpmath.workdps(30):
+        r, alpha, a, b = plain.natural_of_dropout(at)
+        shape, stays, growth = r + known[0], b + known[0] + 1, horizon / (alpha + mpmath.mpf(known[2]))
+        alive = plain.leaving_at_purchases_alive((r, alpha, a, b), known, first=1)
+        survival = float(alive * mpmath.hyp2f1(shape, a, a + stays, -growth))
+        # of a known dropout probability p they are what the customer is expected to make until they leave
+        orders = float(alive * plain.mean_over_dropout(a, stays, lambda p, q: (1 - (1 + p * growth) ** -shape) / p))
+    assert float(MODEL.p_alive_later(at, *known, passed=horizon)) == pytest.approx(survival, rel=1e-10)
+    assert float(MODEL.expected_discounted_orders(at, *known, horizon=horizon, discount=0.0)) == pytest.approx(orders, rel=1e-9)
+
+
 # probability of counts ------------------------------------------------------------------------------------------------------------------
 
 

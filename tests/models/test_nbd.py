@@ -41,6 +41,16 @@ def test_value_and_slope_are_those_of_sixty_digits(log_rate, log_shape, log_like
     np.testing.assert_allclose(slope[:, 0], exact_slope, rtol=1e-7, atol=1e-7)
 
 
+@pytest.mark.parametrize("at", [AT, np.array([-4.0, -1.5]), np.array([0.5, 2.5])], ids=["published", "seldom", "often"])
+def test_the_likelihood_is_the_story_integrated_over_the_rate(at, log_likelihood, make_customers) -> None:
+    customers = make_customers(*zip(*CUSTOMERS, strict=True))
+    rows, (by_row, _, _) = MODEL.rows(customers, assign_cells(customers, ())), log_likelihood(MODEL, customers, at)
+    with mpmath.workdps(30):
+        r, alpha = mpmath.exp(at[1]), mpmath.exp(mpmath.mpf(at[1]) - mpmath.mpf(at[0]))
+        expected = [float(plain.at_random(r, alpha, int(x), T)) for x, T in zip(rows["x"], rows["T"], strict=True)]
+    np.testing.assert_allclose(by_row, expected, rtol=1e-12)
+
+
 def test_when_the_last_purchase_was_says_nothing(log_likelihood, make_customers) -> None:
     by_row, weight, _ = log_likelihood(MODEL, make_customers([3, 3, 3], [1.0, 20.0, 30.0], [30.0, 30.0, 30.0]), AT)
     assert len(by_row) == 1 and weight.tolist() == [3]

@@ -15,16 +15,17 @@ from models import thirty_digits as plain
 from scipy import stats
 
 from clvbayes import models
-from clvbayes.errors import DataError
+from clvbayes.errors import ArgumentError, DataError
 from clvbayes.models.clock import LEVEL, SEASONAL, STEADY
 from clvbayes.models.pace import STEADY_PACE, Pace
 from clvbayes.models.protocol import Batch
 from clvbayes.models.purchasing import ContinuousPurchases
 from clvbayes.models.streams import customer_keys
+from clvbayes.report import prose_en
 
 YEAR, HORIZON = 52.0, 104.0
 DISCOUNT = math.log(1.15) / 52
-VARIANTS = {"mbg_cnbd": [{"k": 2}, {"k": 3}]}
+VARIANTS = {"mbg_cnbd": [{"k": 2}, {"k": 3}, {"k": 10}]}
 
 
 def registered():
@@ -91,6 +92,30 @@ def test_its_options_make_it_again(model) -> None:
     again = getattr(models, model.name)(**model.options)
     assert again == model and hash(again) == hash(model)
     assert model.exact.exact == model.exact
+
+
+def test_it_is_registered(model) -> None:
+    assert [make().name for make in models.PURCHASES].count(model.name) == 1
+    assert len(models.PURCHASES) == len({each.name for each in MODELS})
+
+
+def test_it_says_what_people_may_ask_of_it(model, typical) -> None:
+    assert model.seasonal == ("season" in model.options)
+    assert model.opportunities != isinstance(model, ContinuousPurchases)
+    assert (model.departures is None) == (float(model.p_alive_later(typical, 0, 0.0, 0.0, passed=1e4)) == 1)
+    loyal, horizon = typical, 2e4
+    if model.departures is not None:
+        move = apart(model, model.coordinates.index(model.departures))
+        later = [float(model.p_alive_later(typical + by * move, 0, 0.0, 0.0, passed=52.0)) for by in (-1, 0, 1)]
+        assert later[0] > later[1] > later[2]
+        loyal = typical - 40 * move
+    orders = float(model.expected_discounted_orders(loyal, 0, 0.0, 0.0, horizon=horizon, discount=0.0))
+    # regular customers owe part of an order, the first one being none
+    assert orders == pytest.approx(horizon * float(model.order_rate(typical)), rel=1e-3)
+
+
+def test_its_story_can_be_told_in_a_report(model) -> None:
+    assert prose_en.STORIES[model.name].endswith(".")
 
 
 def by_every_clock():
@@ -293,6 +318,34 @@ def test_expected_orders_of_many_customers_and_draws_are_those_of_each(model, ty
     for i in range(0, 60, 7):
         one = model.expected_discounted_orders(at[:, i, 3], *(float(column[i]) for column in known), horizon=26.0, discount=DISCOUNT)
         assert together[i, 3] == pytest.approx(float(one), rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("horizon", "discount", "said"),
+    [
+        (np.inf, 0.0, "finite, since nothing is discounted, not inf"),
+        (np.inf, -0.001, "finite, since nothing is discounted"),
+        (-5.0, 0.0, "at least zero and finite, .* not -5"),
+        (-5.0, DISCOUNT, "at least zero, not -5"),
+        (np.nan, DISCOUNT, "at least zero, not nan"),
+        (np.array([1.0, -1.0]), 0.0, "at least zero"),
+    ],
+)
+def test_a_future_that_cannot_be_is_refused(horizon, discount, said, model, typical) -> None:
+    known, asked = as_counted(model, *KNOWN), {"horizon": horizon, "discount": discount}
+    with pytest.raises(ArgumentError, match=said):
+        model.expected_discounted_orders(typical, *known, **asked)
+    with pytest.raises(ArgumentError, match=said):
+        model.discounted_moments(typical, *known, **asked, latents=1, random=np.random.default_rng(1))
+    if discount == 0:
+        with pytest.raises(ArgumentError, match=said):
+            model.count_probability(typical, *known, horizon=horizon, count=1)
+
+
+@pytest.mark.parametrize("count", [1.5, -1, np.nan, np.array([0, 2, -3])])
+def test_a_count_is_a_whole_number(count, model, typical) -> None:
+    with pytest.raises(ArgumentError, match="count must be whole numbers from zero on"):
+        model.count_probability(typical, *as_counted(model, *KNOWN), horizon=26.0, count=count)
 
 
 # probability of counts ------------------------------------------------------------------------------------------------------------------
@@ -701,6 +754,83 @@ def test_as_many_live_as_p_alive_says(model, typical, lived) -> None:
     found = groups.assign(variance=expected * (1 - expected)).groupby(["x", "quarter"])[["expected", "alive", "variance"]].sum()
     assert len(found) == 20
     assert (np.abs(found["alive"] - found["expected"]) <= 4.5 * np.sqrt(found["variance"]) + 1e-6).all()
+
+
+# the same stories given what is latent: logarithms of how probable a history is of those who live, and of those who have left
+
+
+def states_leaving_at_purchases(rng, at, size, first, k=1):
+    r, alpha, a, b = (float(value) for value in plain.natural_of_dropout(at, k))
+    rate, leave = rng.gamma(r, 1 / alpha, size), rng.beta(a, b, size)
+
+    def states(x, t_x, T):
+        silent = np.log(sum((rate * (T - t_x)) ** j / math.factorial(j) for j in range(k)))
+        bought, stayed = k * x * np.log(rate), np.log1p(-leave)
+        alive = bought - rate * T + silent + (x + first) * stayed
+        dead = bought - rate * t_x + np.log(leave) + (x + first - 1) * stayed
+        return alive, dead if x + first > 0 else np.full(size, -np.inf)
+
+    return states
+
+
+def states_for_ever(rng, at, size):
+    return lambda x, t_x, T: (np.zeros(size), np.full(size, -np.inf))
+
+
+def states_of_a_lifetime(rng, at, size):
+    r, alpha, s, beta = (float(value) for value in plain.natural_of_lifetimes(at))
+    rate, hazard = rng.gamma(r, 1 / alpha, size), rng.gamma(s, 1 / beta, size)
+
+    def states(x, t_x, T):
+        both = rate + hazard
+        with np.errstate(divide="ignore"):
+            dead = np.log(hazard / both) - both * t_x + np.log(-np.expm1(-both * (T - t_x)))
+        return x * np.log(rate) - both * T, x * np.log(rate) + dead
+
+    return states
+
+
+def states_at_opportunities(rng, at, size):
+    a, b, c, d = (float(value) for value in plain.natural_of_opportunities(at))
+    order, leave = rng.beta(a, b, size), rng.beta(c, d, size)
+
+    def states(x, t_x, T):
+        used, passes = x * (np.log(order) - np.log1p(-order)), np.log1p(-order) + np.log1p(-leave)
+        with np.errstate(divide="ignore"):
+            dead = np.log(leave) + t_x * passes + np.log(np.expm1((T - t_x) * passes) / np.expm1(passes))
+        return used + T * passes, used + dead
+
+    return states
+
+
+STATES = {
+    "bg_bb": states_at_opportunities,
+    "bg_nbd": lambda rng, at, size: states_leaving_at_purchases(rng, at, size, first=0),
+    "mbg_nbd": lambda rng, at, size: states_leaving_at_purchases(rng, at, size, first=1),
+    "mbg_cnbd": lambda rng, at, size, k: states_leaving_at_purchases(rng, at, size, first=1, k=k),
+    "nbd": states_for_ever,
+    "pareto_nbd": states_of_a_lifetime,
+}
+TWENTY = [
+    *((0, 0.0, 5.0), (0, 0.0, 38.86), (0, 0.0, 80.0), (1, 2.0, 20.0), (1, 20.0, 40.0), (1, 39.0, 40.0), (1, 5.0, 80.0)),
+    *((2, 10.0, 20.0), (2, 30.43, 38.86), (2, 6.0, 60.0), (3, 50.0, 52.0), (3, 20.0, 52.0), (4, 12.0, 30.0), (4, 70.0, 80.0)),
+    *((5, 25.0, 52.0), (6, 33.0, 35.0), (7, 29.43, 38.86), (8, 40.0, 80.0), (10, 75.0, 80.0), (12, 38.0, 38.0)),
+]
+
+
+def test_of_twenty_customers_those_live_whose_latent_states_do(model, typical) -> None:
+    """Rates and dropouts drawn from the base, each weighed by how probable it makes the customer's history."""
+    options = {name: value for name, value in model.options.items() if name not in ("season", "level")}
+    states = STATES[model.name](np.random.default_rng(5), typical, 200_000, **options)
+    for known in TWENTY:
+        known = as_counted(model, *known)
+        alive, dead = states(*known)
+        top = max(alive.max(), dead.max())
+        alive, dead = np.exp(alive - top), np.exp(dead - top)
+        share = alive.sum() / (alive + dead).sum()
+        error = math.sqrt((((1 - share) * alive - share * dead) ** 2).sum()) / (alive + dead).sum()
+        assert abs(float(model.p_alive(typical, *known)) - share) <= 4.5 * error + 1e-9, known
+        assert error < 0.02, known
 
 
 def test_as_many_newcomers_live_later_as_is_foreseen(model, typical, lived) -> None:

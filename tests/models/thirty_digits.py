@@ -11,6 +11,7 @@ from typing import Any
 import mpmath
 
 __all__ = [
+    "at_random",
     "central_slope",
     "leaving_at_purchases",
     "leaving_at_purchases_alive",
@@ -19,12 +20,15 @@ __all__ = [
     "leaving_in_time",
     "leaving_in_time_alive",
     "leaving_in_time_count",
+    "mean_over_dropout",
+    "mean_over_rate",
     "natural_of_dropout",
     "natural_of_lifetimes",
     "natural_of_opportunities",
     "negative_binomial",
     "opportunities",
     "opportunities_alive",
+    "opportunities_by_quadrature",
     "regular",
     "regular_alive",
 ]
@@ -62,9 +66,15 @@ def natural_of_opportunities(coordinates: Coordinates) -> tuple[Any, Any, Any, A
 
 
 def negative_binomial(r: Any, alpha: Any, x: int, T: float) -> Any:
-    """Log-density of x purchases until T, made at random."""
+    """Log-density of x purchases until T, made at random, in closed form."""
     bought = mpmath.loggamma(r + x) - mpmath.loggamma(r) + r * mpmath.log(alpha)
     return bought - (r + x) * mpmath.log(alpha + mpmath.mpf(T))
+
+
+def at_random(r: Any, alpha: Any, x: int, T: float) -> Any:
+    """The same, of the times of a Poisson process, by quadrature over its rate."""
+    T = mpmath.mpf(T)
+    return mpmath.log(mean_over_rate(r, alpha, lambda rate: rate**x * mpmath.exp(-rate * T)))
 
 
 def _states_at_purchases(natural: Sequence[Any], known: Known, first: int) -> tuple[Any, Any]:
@@ -83,12 +93,25 @@ def _log_beta(one: Any, other: Any) -> Any:
 
 
 def _states_at_opportunities(natural: Sequence[Any], known: tuple[int, int, int]) -> tuple[Any, Any]:
-    """Probabilities of what was used by those who live, and by those who left before any of the opportunities since."""
+    """Probabilities of what was used by those who live, and by those who left before any of the opportunities since, in closed form."""
     (a, b, c, d), (x, t_x, T) = natural, known
     alive = mpmath.beta(a + x, b + T - x) * mpmath.beta(c, d + T)
     dead = sum(mpmath.beta(a + x, b + j - x) * mpmath.beta(c + 1, d + j) for j in range(t_x, T))
     whole = mpmath.beta(a, b) * mpmath.beta(c, d)
     return alive / whole, dead / whole
+
+
+def opportunities_by_quadrature(natural: Sequence[Any], known: tuple[int, int, int]) -> tuple[Any, Any]:
+    """Log-likelihood of BG/BB and the probability to be there at the T-th opportunity, by quadrature over both probabilities."""
+    (a, b, c, d), (x, t_x, T) = natural, known
+    alive = _mean_of_powers(a, b, x, T - x) * _mean_of_powers(c, d, 0, T)
+    dead = sum(_mean_of_powers(a, b, x, j - x) * _mean_of_powers(c, d, 1, j) for j in range(t_x, T))
+    return mpmath.log(alive + dead), alive / (alive + dead)
+
+
+@cache
+def _mean_of_powers(a: Any, b: Any, of_p: int, of_q: int) -> Any:
+    return mean_over_dropout(a, b, lambda p, q: p**of_p * q**of_q)
 
 
 def opportunities(natural: Sequence[Any], known: tuple[int, int, int]) -> Any:
@@ -155,8 +178,8 @@ def _states_of_regular(natural: Sequence[Any], k: int, gaps: Sequence[float], T:
         return of_gaps * mpmath.exp(mpmath.loggamma(r + k * x) - mpmath.loggamma(r) + r * mpmath.log(alpha) - (r + k * x) * mpmath.log(age))
 
     waits = _waits(r + k * x, alpha + T, k, silence)
-    stays = _mean_over_dropout(a, b, lambda p, q: q ** (x + 1))
-    leaves = _mean_over_dropout(a, b, lambda p, q: p * q**x)
+    stays = mean_over_dropout(a, b, lambda p, q: q ** (x + 1))
+    leaves = mean_over_dropout(a, b, lambda p, q: p * q**x)
     return bought(alpha + T) * waits * stays, bought(alpha + t_x) * leaves
 
 
@@ -195,8 +218,8 @@ def leaving_at_purchases_count(natural: Sequence[Any], known: Known, horizon: fl
     _, _, a, b = natural
     stays = b + known[0] + first
     at_least, more = (_at_least(natural, known, k, horizon, n) for n in (count, count + 1))
-    living = _mean_over_dropout(a, stays, lambda p, q: q**count) * (at_least - more)
-    return living + (_mean_over_dropout(a, stays, lambda p, q: p * q ** (count - 1)) * at_least if count else 0)
+    living = mean_over_dropout(a, stays, lambda p, q: q**count) * (at_least - more)
+    return living + (mean_over_dropout(a, stays, lambda p, q: p * q ** (count - 1)) * at_least if count else 0)
 
 
 def _at_least(natural: Sequence[Any], known: Known, k: int, horizon: float, count: int, discount: float = 0.0) -> Any:
@@ -215,13 +238,13 @@ def _at_least(natural: Sequence[Any], known: Known, k: int, horizon: float, coun
         return total
 
     shape, age = r + k * x, alpha + T
-    return _mean_over_rate(shape, age, chance) / _waits(shape, age, k, silence)
+    return mean_over_rate(shape, age, chance) / _waits(shape, age, k, silence)
 
 
 @cache
 def _waits(shape: Any, age: Any, k: int, silence: Any) -> Any:
     """Mean probability of the silence, in the unit that `age` has taken into the rate's law."""
-    return _mean_over_rate(shape, age, lambda rate: mpmath.exp(rate * silence) * _fewer(k, rate * silence))
+    return mean_over_rate(shape, age, lambda rate: mpmath.exp(rate * silence) * _fewer(k, rate * silence))
 
 
 def leaving_in_time_count(natural: Sequence[Any], known: Known, horizon: float, count: int) -> Any:
@@ -240,7 +263,7 @@ def leaving_in_time_count(natural: Sequence[Any], known: Known, horizon: float, 
     return bought(horizon) * lives(horizon) + leaves
 
 
-def _mean_over_rate(shape: Any, age: Any, chance: Callable[[Any], Any]) -> Any:
+def mean_over_rate(shape: Any, age: Any, chance: Callable[[Any], Any]) -> Any:
     """Over rate ~ Gamma(shape, age), in the logarithm, where a shape below one has no singularity."""
     center, log_norm = mpmath.log(shape), mpmath.loggamma(shape)
     low = center - NEGLIGIBLE / shape - mpmath.sqrt(2 * NEGLIGIBLE / shape)
@@ -249,7 +272,7 @@ def _mean_over_rate(shape: Any, age: Any, chance: Callable[[Any], Any]) -> Any:
     return mpmath.quad(lambda z: mpmath.exp(shape * z - mpmath.exp(z) - log_norm) * chance(mpmath.exp(z) / age), panels)
 
 
-def _mean_over_dropout(a: Any, b: Any, chance: Callable[[Any, Any], Any]) -> Any:
+def mean_over_dropout(a: Any, b: Any, chance: Callable[[Any, Any], Any]) -> Any:
     """Over p ~ Beta(a, b), in the logit, for the same reason; `chance` is given p and 1-p."""
 
     def at(z: Any) -> Any:

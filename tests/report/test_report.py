@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from babel.numbers import format_decimal
 from made_up_base import BASES, HOSTILE, HOSTILE_COLUMN, make_evidence
 
 from clvbayes.errors import ArgumentError
@@ -18,6 +19,7 @@ from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Document, Figure, Finding, Headline, Note, Table
 from clvbayes.report.compose import SECTIONS
 from clvbayes.report.headline import headline
+from clvbayes.report.language import grouped, speaking
 from clvbayes.report.outlook import outlook
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -233,6 +235,12 @@ def test_forecast_adds_up(evidence_of):
         assert sum(row[place] for row in table.rows) == pytest.approx(table.foot[place])
 
 
+def test_sections_stand_in_a_readers_order(evidence_of):
+    names = [section.name for section in compose(evidence_of("normal")).sections]
+    order = ["headline", "segments", "forecast", "cohorts", "unit-economics", "risk", "sensitivity", "assumptions", "ledger", "lineage"]
+    assert [name for name in names if name in order] == order and names[-2:] == ["certificate", "reproduction"]
+
+
 def test_missing_block_raises(evidence_of):
     document = compose(evidence_of("plain"))
     section = document.sections[0]
@@ -341,7 +349,8 @@ def test_new_customers_are_those_of_the_valuation_and_few_show_in_none(evidence_
     assert everyone[2:5] == pytest.approx(frame.loc[0, ["first_order", "just_acquired", "not_yet_acquired"]].tolist())
     assert everyone[2] + everyone[3] == pytest.approx(everyone[4])
     [winning] = tables[words.WINNING_TABLE_ALL].rows
-    assert winning[-1] == pytest.approx(0.2) and winning[-3] == pytest.approx(everyone[4] - 120)
+    [economics] = tables[words.UNIT_TABLE_ALL].rows
+    assert economics[-2] == pytest.approx(0.2) and economics[3] == pytest.approx(everyone[4] - 120)
     assert winning[1] == pytest.approx(everyone[4]) and winning[2] < winning[1]
     by_industry = tables[words.NEWCOMERS_TABLE.format(column=words.SEGMENT_TABLE.format(column="industry"))]
     counts = evidence.customers.segments["industry"].value_counts()
@@ -349,8 +358,9 @@ def test_new_customers_are_those_of_the_valuation_and_few_show_in_none(evidence_
 
 
 def test_without_acquisition_costs_nothing_is_said_of_payback(evidence_of):
-    table = tables_of(compose(evidence_of("undated")))[words.WINNING_TABLE_ALL]
-    assert words.COLUMN_P_NEVER not in [column.title for column in table.columns]
+    document = compose(evidence_of("undated"))
+    titles = [column.title for table in tables_of(document).values() for column in table.columns]
+    assert words.COLUMN_CEILING in titles and words.COLUMN_P_NEVER not in titles
 
 
 def test_returns_stand_by_the_share_sent_back_and_hold_all_customers(evidence_of):
@@ -374,3 +384,14 @@ def test_the_spread_of_the_total_is_split_and_what_lies_beyond_the_horizon_is_sa
     shown = " ".join(data for _, data in pages("normal")[1].texts)
     assert "85\u00a0% is systematic" in shown  # 12 of a standard deviation of 13
     assert "20\u00a0% lies beyond the horizon of 3 years" in shown
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_numbers_are_written_as_babel_writes_them(language):
+    rng = np.random.default_rng(3)
+    with speaking(language):
+        for digits in range(5):
+            for value in rng.standard_normal(200) * 10.0 ** rng.integers(-3, 9, 200):
+                rounded = round(float(value), digits) + 0.0
+                pattern = "#,##0" + ("." + "0" * digits if digits else "")
+                assert grouped(rounded, digits) == format_decimal(rounded, format=pattern, locale=language)

@@ -126,6 +126,30 @@ def test_a_statement_comes_out_as_it_was_made(statement) -> None:
         np.testing.assert_allclose(found.loc[name, ENDS].to_numpy(dtype=float), bounds, rtol=0.08)
 
 
+@pytest.mark.parametrize("statement", [{"still_active": (0.3, 0.7)}, {"never_reorder": (0.3, 0.6)}])
+@pytest.mark.parametrize("name", ["mbg_nbd", "pareto_nbd"])
+def test_quantiles_are_those_stated_though_other_coordinates_are_uncertain(name, statement) -> None:
+    model = getattr(models, name)()
+    stated = priors_in_words(model, WEEKS, orders_a_year=(1, 6), **statement)
+    found = prior_check(model, WEEKS, priors=stated, draws=100_000, seed=5).loc["base"]
+    np.testing.assert_allclose(found.loc["orders_a_year", ENDS].to_numpy(dtype=float), (1, 6), rtol=0.02)
+    for said, bounds in statement.items():
+        np.testing.assert_allclose(found.loc[said, ENDS].to_numpy(dtype=float), bounds, atol=0.005)
+
+
+@pytest.mark.parametrize(("unit", "orders", "most"), [("year", (1, 6), "1"), ("year", (0.2, 1.0), "1"), ("week", (10, 60), "52.18")])
+def test_of_opportunities_there_are_no_more_orders_than_there_are_of_them(unit, orders, most) -> None:
+    frame = pd.DataFrame({"frequency": [2, 0], "recency": [3.0, 0.0], "T": [6.0, 6.0]})
+    counted = Customers.from_frame(frame, unit=unit)
+    with pytest.raises(
+        ArgumentError, match=f"0 < low < high < {most}, not .* in BG/BB a customer orders once at most at each of {most} opp"
+    ):
+        priors_in_words(models.bg_bb(), counted, orders_a_year=orders)
+    half = (0.2 * float(most), 0.5 * float(most))
+    found = prior_check(models.bg_bb(), counted, priors=priors_in_words(models.bg_bb(), counted, orders_a_year=half), draws=20_000, seed=5)
+    np.testing.assert_allclose(found.loc[("base", "orders_a_year"), ENDS].to_numpy(dtype=float), half, rtol=0.03)
+
+
 def test_a_year_later_too() -> None:
     stated = priors_in_words(MODEL, WEEKS, orders_a_year=(10, 14), still_active=(0.3, 0.6))
     found = prior_check(MODEL, WEEKS, priors=stated, draws=4000, seed=2).loc[("base", "still_active"), ENDS]

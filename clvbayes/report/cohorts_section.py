@@ -1,0 +1,220 @@
+"""Revenue by when customers were won, what each cohort still holds, and the quarters as they went."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from clvbayes.report.blocks import Block, Column, Figure, Note, Prose, Section, Table
+from clvbayes.report.cohort_figures import MOST_COHORTS, cohort_bars
+from clvbayes.report.evidence import Evidence, Floats, currency_of
+from clvbayes.report.fiscal import complete_periods, index_of_month, label_of_period, month_number
+from clvbayes.report.language import words
+from clvbayes.report.levels import SMALLEST_LEVEL
+from clvbayes.report.numbers import count, money, money_format, share, share_digits, show, signed_share
+from clvbayes.report.outlook import ticks
+from clvbayes.valuation import Economics
+
+__all__ = ["cohorts_section"]
+
+QUARTERS_SHOWN = 8
+YEAR = 4  # quarters
+
+
+def cohorts_section(evidence: Evidence) -> Section:
+    """The chart of cohorts with its table, and the last quarters; words where the orders' dates are not known."""
+    if evidence.customers.history.empty or evidence.customers.statistics["t0"].isna().any():
+        return Section(words.COHORTS, (Prose(words.COHORTS_UNDATED),))
+    quarterly = replace(evidence.valuation.economics, period="quarter")
+    quarters = complete_periods(evidence.customers, quarterly)
+    found = _cohorts(evidence, quarterly)
+    past: tuple[Block, ...] = (Prose(words.COHORTS_NO_QUARTER),)
+    if quarters:
+        past = (_chart(evidence, found, quarters, quarterly), _quarters(evidence, quarters, quarterly))
+    return Section(words.COHORTS, (past[0], _table(evidence, found, quarters, quarterly), *past[1:], Note(words.COHORTS_NOTE)))
+
+
+@dataclass(frozen=True)
+class _Cohort:
+    """Customers won in one fiscal year, or in several that together hold five or more."""
+
+    years: tuple[int, ...]
+    label: str
+
+
+def _fiscal_years(days: pd.Series, economics: Economics) -> pd.Series:
+    """The calendar year in which the fiscal year of each day begins."""
+    return index_of_month(month_number(days), replace(economics, period="quarter")) // YEAR
+
+
+def _cohorts(evidence: Evidence, economics: Economics) -> tuple[_Cohort, ...]:
+    """From the oldest on; a year with fewer than five customers goes together with the next, the last with the one before."""
+    history, statistics = evidence.customers.history, evidence.customers.statistics
+    won = _fiscal_years(statistics["t0"], economics).value_counts()
+    years = sorted({*won.index, *_fiscal_years(history["cohort"], economics)})
+    groups: list[list[int]] = [[]]
+    for year in years:
+        if sum(int(won.get(member, 0)) for member in groups[-1]) >= SMALLEST_LEVEL:
+            groups.append([])
+        groups[-1].append(year)
+    if len(groups) > 1 and sum(int(won.get(member, 0)) for member in groups[-1]) < SMALLEST_LEVEL:
+        groups[-2:] = [groups[-2] + groups[-1]]
+    return tuple(_Cohort(tuple(group), _years_label(group, economics)) for group in groups)
+
+
+def _years_label(years: list[int], economics: Economics) -> str:
+    first, last = (_year_label(year, economics) for year in (years[0], years[-1]))
+    return first if first == last else words.COHORT_YEARS.format(first=first, last=last)
+
+
+def _year_label(year: int, economics: Economics) -> str:
+    return label_of_period(YEAR * year, economics).removesuffix(" Q1")
+
+
+def _revenue(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, economics: Economics) -> Floats:
+    """Revenue by cohort and quarter."""
+    history = evidence.customers.history
+    place = {year: number for number, cohort in enumerate(cohorts) for year in cohort.years}
+    by = pd.DataFrame(
+        {
+            "cohort": _fiscal_years(history["cohort"], economics).map(place),
+            "quarter": index_of_month(month_number(history["month"]), economics),
+            "revenue": history["revenue"].astype(float),
+        }
+    )
+    table = by.pivot_table(index="cohort", columns="quarter", values="revenue", aggfunc="sum", fill_value=0.0)
+    return table.reindex(index=range(len(cohorts)), columns=list(quarters), fill_value=0.0).to_numpy(dtype=float)
+
+
+def _chart(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, economics: Economics) -> Figure:
+    revenue = _revenue(evidence, cohorts, quarters, economics)
+    labels = [cohort.label for cohort in cohorts]
+    if len(cohorts) > MOST_COHORTS:
+        old = len(cohorts) - MOST_COHORTS + 1
+        last = _year_label(cohorts[old - 1].years[-1], economics)
+        revenue = np.vstack([revenue[:old].sum(axis=0, keepdims=True), revenue[old:]])
+        labels = [words.COHORT_OLDER.format(last=last), *labels[old:]]
+    marks = ticks({index: label_of_period(index, economics) for index in quarters}, "quarter", wide=True)
+    picture = cohort_bars(revenue, labels, marks, quarters[0], currency=currency_of(evidence))
+    finding = _chart_finding(evidence, cohorts, quarters, economics)
+    return Figure(words.COHORTS_FIGURE, words.COHORTS_ALT.format(finding=finding), picture, finding, words.COHORTS_CAPTION)
+
+
+def _chart_finding(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, economics: Economics) -> str:
+    """How much of the last year's revenue came from customers won before it."""
+    year = quarters[-YEAR:]
+    by_year = _revenue(evidence, cohorts, year, economics)
+    total, currency = float(by_year.sum()), currency_of(evidence)
+    if total <= 0:
+        return words.COHORTS_FINDING_NONE
+    history = evidence.customers.history
+    won_before = index_of_month(month_number(history["cohort"]), economics) < year[0]
+    inside = index_of_month(month_number(history["month"]), economics).isin(list(year))
+    before = float(history.loc[won_before & inside, "revenue"].astype(float).sum())
+    largest = int(by_year.sum(axis=1).argmax())
+    template = words.COHORTS_FINDING if len(cohorts) > 1 else words.COHORTS_FINDING_ONE
+    return template.format(
+        revenue=show(money(total, currency)),
+        first=label_of_period(year[0], economics),
+        last=label_of_period(year[-1], economics),
+        before=show(share(before / total)),
+        cohort=cohorts[largest].label,
+        largest=show(share(float(by_year[largest].sum()) / total)),
+    )
+
+
+def _table(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, economics: Economics) -> Table:
+    """What each cohort brought lately, and what it is expected to bring."""
+    year, currency = quarters[-YEAR:], currency_of(evidence)
+    brought = _revenue(evidence, cohorts, year, economics).sum(axis=1) if year else np.zeros(len(cohorts))
+    # by id: the order of both tables is nobody's promise
+    won = pd.Series(_fiscal_years(evidence.customers.statistics["t0"], economics).to_numpy(), evidence.customers.statistics["customer_id"])
+    frame = evidence.valuation.customers.set_index("customer_id")
+    place = {member: number for number, cohort in enumerate(cohorts) for member in cohort.years}
+    numbers = won.reindex(frame.index).map(place)
+    sums = frame[["p_alive", "value_mean"]].astype(float).groupby(numbers).sum().reindex(range(len(cohorts)), fill_value=0.0)
+    customers = pd.Series(1, frame.index).groupby(numbers).sum().reindex(range(len(cohorts)), fill_value=0).tolist()
+    values, active = sums["value_mean"].tolist(), sums["p_alive"].tolist()
+    parts = [[_part(amount, sum(amounts)) for amount in amounts] for amounts in (brought.tolist(), values)]
+    scale, digits = money_format([*brought, *values])
+    each_scale, each_digits = money_format([_part(value, members) for value, members in zip(values, customers, strict=True)])
+    columns = (
+        Column(words.COLUMN_COHORT),
+        Column(words.COLUMN_COHORT_WON, "number"),
+        Column(words.COLUMN_STILL_ACTIVE, "number", digits=count(max(active)).digits),
+        Column(words.COLUMN_LAST_YEAR.format(quarters=max(len(year), 1)), "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_SHARE_LAST_YEAR, "share", digits=share_digits(parts[0])),
+        Column(words.COLUMN_EXPECTED_VALUE, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_SHARE_OF_VALUE, "share", digits=share_digits(parts[1])),
+        Column(words.COLUMN_MEAN_EACH, "number", unit=currency, scale=each_scale, digits=each_digits),
+    )
+    rows = tuple(
+        (cohort.label, members, still, float(amount), past, value, ahead, _part(value, members))
+        for cohort, members, still, amount, past, value, ahead in zip(
+            cohorts, customers, active, brought, parts[0], values, parts[1], strict=True
+        )
+    )
+    whole = (sum(customers), sum(active), float(brought.sum()), sum(parts[0]), sum(values), sum(parts[1]))
+    foot = (words.ALL_CUSTOMERS, *whole, _part(sum(values), sum(customers)))
+    return Table(words.COHORTS_TABLE, columns, rows, _table_finding(cohorts, customers, parts[1], values, currency), foot)
+
+
+def _table_finding(cohorts: tuple[_Cohort, ...], customers: list[int], parts: list[float], values: list[float], currency: str) -> str:
+    if sum(values) <= 0:
+        return words.COHORTS_TABLE_FINDING_NONE
+    if len(cohorts) == 1:
+        return words.COHORTS_TABLE_FINDING_ONE.format(cohort=cohorts[0].label, value=show(money(sum(values), currency)))
+    most = int(np.argmax(parts))
+    return words.COHORTS_TABLE_FINDING.format(
+        cohort=cohorts[most].label, share=show(share(parts[most])), customers=show(share(_part(customers[most], sum(customers))))
+    )
+
+
+def _quarters(evidence: Evidence, quarters: range, economics: Economics) -> Table:
+    """The last complete quarters: customers won, orders, revenue."""
+    shown, history, currency = quarters[-QUARTERS_SHOWN:], evidence.customers.history, currency_of(evidence)
+    index = index_of_month(month_number(history["month"]), economics)
+    by_quarter = history[["orders", "revenue"]].astype(float).groupby(index).sum()
+    is_new = index == index_of_month(month_number(history["cohort"]), economics)
+    new = history.loc[is_new, "revenue"].astype(float).groupby(index[is_new]).sum()
+    acquired = index_of_month(month_number(evidence.customers.statistics["t0"]), economics)
+    won = [int((acquired == quarter).sum()) for quarter in shown]
+    known = [int((acquired <= quarter).sum()) for quarter in shown]
+    orders, revenue = (by_quarter[name].reindex(list(shown), fill_value=0.0).tolist() for name in ("orders", "revenue"))
+    of_new = [_part(float(new.get(quarter, 0.0)), amount) for quarter, amount in zip(shown, revenue, strict=True)]
+    each = [_part(amount, number) for amount, number in zip(revenue, orders, strict=True)]
+    scale, digits = money_format(revenue)
+    each_scale, each_digits = money_format(each)
+    columns = (
+        Column(words.COLUMN_QUARTER),
+        Column(words.COLUMN_QUARTER_WON, "number"),
+        Column(words.COLUMN_KNOWN, "number"),
+        Column(words.COLUMN_ORDERS, "number"),
+        Column(words.COLUMN_ORDERS_EACH, "number", digits=2),
+        Column(words.COLUMN_AVERAGE_ORDER, "number", unit=currency, scale=each_scale, digits=each_digits),
+        Column(words.COLUMN_REVENUE, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_FROM_NEW, "share", digits=share_digits(of_new)),
+    )
+    rows = tuple(
+        (label_of_period(quarter, economics), won[k], known[k], orders[k], _part(orders[k], known[k]), each[k], revenue[k], of_new[k])
+        for k, quarter in enumerate(shown)
+    )
+    return Table(words.QUARTERS_TABLE, columns, rows, _quarters_finding(rows_of=(won, orders, revenue), currency=currency))
+
+
+def _quarters_finding(rows_of: tuple[list[int], list[float], list[float]], currency: str) -> str:
+    """The last year beside the one before, or the last quarter where there are not two years."""
+    won, orders, revenue = rows_of
+    year = YEAR if len(revenue) >= 2 * YEAR else 1
+    sums = [(float(sum(amounts[-year:])), float(sum(amounts[-2 * year : -year]))) for amounts in (revenue, orders, won)]
+    told = {"revenue": show(money(sums[0][0], currency)), "orders": show(count(sums[1][0])), "won": show(count(sums[2][0]))}
+    if len(revenue) < 2 * year or not all(before > 0 for _, before in sums):
+        template = words.QUARTERS_FINDING_YEAR_ALONE if year == YEAR else words.QUARTERS_FINDING_ALONE
+        return template.format(**told)
+    changes = dict(zip(("more_revenue", "more_orders", "more_won"), (signed_share(now / before - 1) for now, before in sums), strict=True))
+    template = words.QUARTERS_FINDING_YEAR if year == YEAR else words.QUARTERS_FINDING
+    return template.format(**told, **changes)
+
+
+def _part(value: float, total: float) -> float:
+    return value / total if total > 0 else 0.0
