@@ -1,6 +1,6 @@
 """Tables in, checked tables and sufficient statistics out."""
 
-from clvbayes.data.checks import DAYS_PER_UNIT, TimeUnit, require_seed
+from clvbayes.data.checks import DAYS_PER_UNIT, NO_SEGMENT, TimeUnit, require_seed
 from clvbayes.data.contracts import TERM, Contracts, read_contracts
 from clvbayes.data.customers import Customers, join_segments
 from clvbayes.data.ledger import Ledger, LedgerLine
@@ -13,6 +13,7 @@ from clvbayes.data.transactions import NOT_POSITIVE, RETURN, Transactions, read_
 __all__ = [
     "DAYS_PER_UNIT",
     "NOT_POSITIVE",
+    "NO_SEGMENT",
     "RETURN",
     "TERM",
     "Contracts",

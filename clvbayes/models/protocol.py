@@ -403,8 +403,22 @@ class ContractModel(Model, Protocol):
 class ChangeModel(Model, Protocol):
     """A model of how amounts change at renewals."""
 
-    def simulate(self, coordinates: np.ndarray, batch: ContractBatch, *, renewals: int, valued_on: date, seed: int) -> np.ndarray:
-        """Amounts after each of the next renewals over that at the valuation date, dims ``(contract, draw, renewal)``."""
+    def simulate(
+        self,
+        coordinates: np.ndarray,
+        batch: ContractBatch,
+        *,
+        renewals: int,
+        valued_on: date,
+        seed: int,
+        last: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Amounts after each of the next renewals over that at the valuation date, dims ``(contract, draw, renewal)``; after the `last`
+        one of each contract and draw, where they are given, they stay as they are."""
+        ...
+
+    def expected_factors(self, coordinates: np.ndarray, batch: ContractBatch, *, renewals: int, valued_on: date) -> np.ndarray:
+        """Closed-form expectation of what `simulate` gives."""
         ...
 
     def expected_factor(self, coordinates: np.ndarray, years_ahead: Any) -> np.ndarray:

@@ -159,7 +159,16 @@ class RenewalChange:
         rate = rates[np.clip(np.searchsorted(known, year, side="right") - 1, 0, None)]
         return np.asarray(np.where(np.asarray(year) < known[0], 1.0, (1 + rate) ** np.asarray(years, dtype=float)))
 
-    def simulate(self, coordinates: np.ndarray, batch: ContractBatch, *, renewals: int, valued_on: date, seed: int) -> np.ndarray:
+    def simulate(
+        self,
+        coordinates: np.ndarray,
+        batch: ContractBatch,
+        *,
+        renewals: int,
+        valued_on: date,
+        seed: int,
+        last: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Amounts after each of the next renewals, as if all were survived, over that at the valuation date.
 
         Parameters
@@ -172,17 +181,30 @@ class RenewalChange:
         valued_on : datetime.date
             The valuation date: indexation goes by calendar years.
         seed : int
+        last : numpy.ndarray, optional
+            How many renewals each contract and draw has, dims ``(contract, draw)``: amounts after the last one stay as they are.
 
         Returns
         -------
         numpy.ndarray
             Dims ``(contract, draw, renewal)``.
         """
+        ahead, index = self._ahead(batch, renewals, valued_on)
+        natural = np.stack(_natural(coordinates.swapaxes(0, 1), expit))
+        last = np.full((len(batch), len(coordinates)), renewals) if last is None else last
+        return np.asarray(_change(natural, batch.change_cell, self._fading(ahead), index, batch.key, last, seed))
+
+    def expected_factors(self, coordinates: np.ndarray, batch: ContractBatch, *, renewals: int, valued_on: date) -> np.ndarray:
+        """What `simulate` gives in the mean: closed form, with the same arguments and dims."""
+        ahead, index = self._ahead(batch, renewals, valued_on)
+        of_contract = coordinates.transpose(1, 2, 0)[:, batch.change_cell, :, None]
+        return np.asarray(np.cumprod(index[:, None] * self.expected_factor(of_contract, ahead[:, None]), axis=-1))
+
+    def _ahead(self, batch: ContractBatch, renewals: int, valued_on: date) -> tuple[np.ndarray, np.ndarray]:
+        """Years until each of the next renewals, and what prices rise by there; dims ``(contract, renewal)``."""
         ahead = batch.next_decision[:, None] + batch.term[:, None] * np.arange(renewals)
         days = np.datetime64(valued_on) + np.round(DAYS_OF_YEAR * ahead).astype("timedelta64[D]")
-        index = self.index(days.astype("datetime64[Y]").astype(int) + 1970, np.broadcast_to(batch.term[:, None], ahead.shape))
-        natural = np.stack(_natural(coordinates.swapaxes(0, 1), expit))
-        return np.asarray(_change(natural, batch.change_cell, self._fading(ahead), index, batch.key, seed))
+        return ahead, self.index(days.astype("datetime64[Y]").astype(int) + 1970, np.broadcast_to(batch.term[:, None], ahead.shape))
 
     def expected_factor(self, coordinates: np.ndarray, years_ahead: Any) -> np.ndarray:
         """Expected amount after a renewal over that before it, indexation apart; `coordinates` has dims ``(coordinate, ...)``."""
@@ -265,7 +287,9 @@ def _natural(coordinates: Any, logistic: Any) -> tuple[Any, ...]:
 
 
 @njit(nogil=True, cache=True)
-def _change(natural: np.ndarray, cell: np.ndarray, fading: np.ndarray, index: np.ndarray, key: np.ndarray, seed: int) -> np.ndarray:
+def _change(
+    natural: np.ndarray, cell: np.ndarray, fading: np.ndarray, index: np.ndarray, key: np.ndarray, last: np.ndarray, seed: int
+) -> np.ndarray:
     draws, renewals = natural.shape[1], fading.shape[1]
     factor = np.empty((len(cell), draws, renewals))
     state = np.empty(1, np.uint64)
@@ -273,7 +297,7 @@ def _change(natural: np.ndarray, cell: np.ndarray, fading: np.ndarray, index: np
         for s in range(draws):
             open_stream(state, seed, key[i], s, CHANGES)
             level = 1.0
-            for k in range(renewals):
+            for k in range(min(last[i, s], renewals)):
                 # the same numbers are drawn whether there is a change or not, so that another chance of one moves nothing else
                 changes = uniform(state) < natural[0, s, cell[i]] * fading[i, k]
                 upwards = uniform(state) < natural[1, s, cell[i]]
@@ -284,4 +308,5 @@ def _change(natural: np.ndarray, cell: np.ndarray, fading: np.ndarray, index: np
                 elif changes:
                     level /= 1.0 + math.exp(natural[4, s, cell[i]] + natural[5, s, cell[i]] * size)
                 factor[i, s, k] = level
+            factor[i, s, max(min(last[i, s], renewals), 0) :] = level
     return factor

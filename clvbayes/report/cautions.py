@@ -7,7 +7,7 @@ from clvbayes.report.language import day, words
 from clvbayes.report.numbers import count, decimal, money, plain, share, show
 from clvbayes.report.outlook import outlook
 from clvbayes.report.spread_section import learned
-from clvbayes.valuation.value import LEAST_DAYS
+from clvbayes.valuation.usable import LEAST_DAYS
 
 __all__ = ["cautions"]
 
