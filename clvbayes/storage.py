@@ -20,7 +20,8 @@ from clvbayes.valuation import Acquisition, ContractBook, Economics, Period, Val
 
 __all__ = ["load", "save"]
 
-BOOK_ARRAYS = ("bridge", "logo_churn", "remaining_life", "due_draws")
+BOOK_ARRAYS = ("bridge", "logo_churn", "remaining_life", "due_draws", "survival")
+BOOK_FRAMES = {"due": "contracts.parquet", "observed": "renewals.parquet"}
 BACKTEST_FRAMES = (*TABLES, "by_itself", "differences", "certificates")
 BACKTEST_SETTINGS = (
     *(
@@ -129,7 +130,8 @@ def _write_valuation(valuation: Valuation, stage: Path) -> dict[str, Any]:
     book = valuation.contracts
     if book is not None:
         groups |= {name: getattr(book, name).to_dataset(name=name) for name in BOOK_ARRAYS}
-        book.due.to_parquet(stage / "contracts.parquet", compression="zstd", index=False)
+        for name, file in BOOK_FRAMES.items():
+            getattr(book, name).to_parquet(stage / file, compression="zstd", index=False)
     xr.DataTree.from_dict(groups).to_netcdf(stage / "cash.nc", engine="h5netcdf", encoding=compressed)
     valuation.customers.to_parquet(stage / "customers.parquet", compression="zstd", index=False)
     return {
@@ -173,9 +175,10 @@ def _load_valuation(folder: Path, manifest: dict[str, Any]) -> Valuation:
 def _load_book(folder: Path, groups: xr.DataTree, customers: int | None) -> ContractBook | None:
     if customers is None:
         return None
-    require_files(folder, "contracts.parquet")
+    require_files(folder, *BOOK_FRAMES.values())
     arrays: dict[str, xr.DataArray] = {name: groups[name].to_dataset()[name] for name in BOOK_ARRAYS}
-    return ContractBook(**arrays, customers=customers, due=pd.read_parquet(folder / "contracts.parquet"))
+    frames = {name: pd.read_parquet(folder / file) for name, file in BOOK_FRAMES.items()}
+    return ContractBook(**arrays, customers=customers, due=frames["due"], observed=frames["observed"])
 
 
 def _arrays(groups: xr.DataTree, kind: str, columns: list[str]) -> dict[str, xr.DataArray]:

@@ -17,7 +17,7 @@ from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.data.renewals import Renewals
 from clvbayes.data.returns import CANCELLED_SQL, RETURNS, find_returns, locate_credits
 from clvbayes.data.sources import ask
-from clvbayes.data.transactions import NO_CUSTOMER, NOT_POSITIVE, Transactions
+from clvbayes.data.transactions import NO_CUSTOMER, NOT_POSITIVE, OF_CONTRACT, Transactions
 from clvbayes.errors import ArgumentError, DataError
 
 __all__ = ["CUSTOMER_SQL", "HISTORY_SQL", "ORDER_DAYS_SQL", "order_days", "summarize"]
@@ -316,7 +316,7 @@ def _returns(fated: duckdb.DuckDBPyRelation, found: pd.DataFrame, until: date) -
 def _fate(until: date, since: date | None) -> str:
     """Why a row is left out: the window first, so that what is said of the other reasons is said of the window."""
     before = f"when day < date '{since}' then 'before {since}'" if since else ""
-    return f"case when day > date '{until}' then 'after {until}' {before} else left_out end"
+    return f"case when left_out = '{OF_CONTRACT}' then left_out when day > date '{until}' then 'after {until}' {before} else left_out end"
 
 
 def _customer_sql(segments: int) -> str:

@@ -26,13 +26,14 @@ from clvbayes.data.checks import require_columns
 from clvbayes.data.sources import ROW, Source, ask, literal, open_source
 from clvbayes.errors import ArgumentError
 
-__all__ = ["NO_CUSTOMER", "Transactions", "read_transactions"]
+__all__ = ["NO_CUSTOMER", "OF_CONTRACT", "Transactions", "read_transactions"]
 
 NO_CUSTOMER = "no customer id"
 NO_DATE = "no date"
 RETURN = "return or credit note"
 NOT_POSITIVE = "zero or negative amount"
 DUPLICATE = "exact duplicate of another line"
+OF_CONTRACT = "invoice of a contract"
 
 FACTOR = "decimal(19, 6)"  # DuckDB multiplies decimals of at most 18 digits in 64 bits: 100,000 times 1,000 overflows there
 
@@ -100,6 +101,7 @@ def read_transactions(
     order_id: str | None = None,
     returned_order: str | None = None,
     product: str | None = None,
+    contract_id: str | None = None,
     segments: Sequence[str] = (),
     is_return: str | Mapping[str, str] | None = None,
     currency: str | None = None,
@@ -122,6 +124,9 @@ def read_transactions(
         Name of a column that `amount`, then a price, is multiplied by.
     order_id, product : str, optional
         Names of the columns that hold them.
+    contract_id : str, optional
+        Name of a column that holds, for lines that invoice a contract, its id: they are no orders, since what contracts pay is valued by
+        the contracts; they are counted and left out.
     returned_order : str, optional
         Name of a column that holds, for returns and credit notes, the id of the order that they belong to; a row with one is a return.
         Needs `order_id`. Without it, a credit note belongs to the customer's latest order before it.
@@ -175,6 +180,7 @@ def read_transactions(
         "order_id": order_id,
         "returned_order": returned_order,
         "product": product,
+        "contract_id": contract_id,
         "currency": currency,
         "date_format": date_format,
         "sheet": sheet,
@@ -193,9 +199,11 @@ def read_transactions(
     for role, column in {"customer_id": customer_id, "date": date, "amount": amount, "quantity": quantity}.items():
         if column is not None and [customer_id, date, amount, quantity, order_id, returned_order, product, *segments].count(column) > 1:
             raise ArgumentError(f"column {column!r} is named as {role} and as something else; it can be only one of them")
+    if contract_id is not None and contract_id in (customer_id, date, amount, quantity, order_id, returned_order, product, *segments):
+        raise ArgumentError(f"column {contract_id!r} is named as contract_id and as something else; it can be only one of them")
     opened = open_source(source, sheet=sheet, decimal=decimal)
     return_column = is_return if isinstance(is_return, str) or is_return is None else next(iter(is_return), None)
-    require_in_source(opened, customer_id, date, amount, quantity, order_id, returned_order, product, return_column, *segments)
+    require_in_source(opened, customer_id, date, amount, quantity, order_id, returned_order, product, contract_id, return_column, *segments)
     currency_code = currency_of(opened, currency)
     days = day_of(opened, date, date_format)
     money = number_of(opened, amount, decimal)
@@ -219,6 +227,7 @@ def read_transactions(
         **{f"segment_{k}": text_of(opened, name) for k, name in enumerate(segments)},
         "is_return": _is_return(opened, is_return),
         "is_duplicate": "repeat is not null",
+        "of_contract": f"{text_of(opened, contract_id)} is not null",
     }
     selected = ", ".join(f"{expression} as {name}" for name, expression in columns.items())
     typed = f"select {selected} from source left join repeats on repeat = {ROW}"
@@ -227,9 +236,10 @@ def read_transactions(
         when customer_id is null then {literal(NO_CUSTOMER)}
         when day is null then {literal(NO_DATE)}
         {drop_duplicates}
+        when of_contract then {literal(OF_CONTRACT)}
         when is_return or returned_order is not null then {literal(RETURN)}
         when amount <= 0 then {literal(NOT_POSITIVE)} end"""
-    lines = opened.keep("lines", f"select * exclude (is_return), {fate} as left_out from ({typed})")
+    lines = opened.keep("lines", f"select * exclude (is_return, of_contract), {fate} as left_out from ({typed})")
     return Transactions(lines, tuple(segments), currency_code, opened.name, opened.sha256, returned_order is not None)
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 from numba import njit
 
+from clvbayes.data import TERM, Renewals
 from clvbayes.valuation.contract_events import Contracted, ContractPart, ContractPlan
 
 __all__ = ["BRIDGE", "BookSums", "ContractBook", "add_to_book", "book_of", "empty_book"]
@@ -14,6 +15,7 @@ __all__ = ["BRIDGE", "BookSums", "ContractBook", "add_to_book", "book_of", "empt
 BRIDGE = ("today", "expansion", "contraction", "churn", "year_ahead")
 DUE = ("renewed", "later")
 DUE_MONTHS = 3
+FURTHER, MOST_DECISIONS = 3, 36  # decisions beyond the last one seen, and in all, of which survival is told
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,10 @@ class ContractBook:
         discounted, if it is survived) and `expected` (the same, whether it is or not).
     due_draws : xarray.DataArray
         Of these, dims ``(draw, item)``: recurring revenue `renewed`, and `later`, contribution after the decisions, discounted.
+    survival : xarray.DataArray
+        Share of contracts that survive their first decisions, as the model has it of all contracts seen, dims ``(draw, term, decision)``.
+    observed : pandas.DataFrame
+        What was seen of it, as `Renewals.life_table` has it by term.
     """
 
     bridge: xr.DataArray
@@ -48,6 +54,8 @@ class ContractBook:
     customers: int
     due: pd.DataFrame
     due_draws: xr.DataArray
+    survival: xr.DataArray
+    observed: pd.DataFrame
 
     @property
     def recurring(self) -> float:
@@ -133,7 +141,21 @@ def add_to_book(sums: BookSums, plan: ContractPlan, part: ContractPart, rows: sl
     )
 
 
-def book_of(sums: BookSums, part: ContractPart) -> ContractBook:
+def survival_by_term(plan: ContractPlan, renewals: Renewals, cell_of: np.ndarray) -> xr.DataArray:
+    """The model's survival of the contracts of each term, by draw; `cell_of` tells the cell of each row of `renewals`."""
+    months = renewals.statistics[TERM].to_numpy()
+    terms, faced = np.unique(months[renewals.running]), renewals.life_table()["decision"].max()
+    decisions = np.arange(min(int(faced) + FURTHER, MOST_DECISIONS) + 1)
+    curves = np.empty((plan.draws, len(terms), len(decisions)))
+    for k, term in enumerate(terms):
+        cells, count = np.unique(cell_of[months == term], return_counts=True)
+        coordinates = plan.renewal_coordinates[:, :, cells].transpose(1, 0, 2)[..., None]
+        curves[:, k] = np.average(plan.renewals.survival(coordinates, 0, decisions), axis=1, weights=count)
+    coords = {"draw": np.arange(plan.draws), "term": terms, "decision": decisions}
+    return xr.DataArray(curves, dims=("draw", "term", "decision"), coords=coords, name="survival", attrs={"kind": "expected"})
+
+
+def book_of(sums: BookSums, part: ContractPart, plan: ContractPlan, renewals: Renewals, cell_of: np.ndarray) -> ContractBook:
     """The book of all contracts."""
     terms, draws = np.unique(part.months), len(sums.stay)
     counts, customers = np.bincount(sums.term), len(np.unique(part.customer))
@@ -157,6 +179,8 @@ def book_of(sums: BookSums, part: ContractPart) -> ContractBook:
         customers=customers,
         due=table.sort_values(["day", "contract_id"], ignore_index=True),
         due_draws=xr.DataArray(sums.due, dims=dims[::2], coords={"draw": labels["draw"], "item": list(DUE)}, name="due_draws", attrs=attrs),
+        survival=survival_by_term(plan, renewals, cell_of),
+        observed=renewals.life_table([TERM]),
     )
 
 

@@ -12,6 +12,7 @@ from clvbayes.data import Customers, Renewals, join_segments
 from clvbayes.errors import ArgumentError
 from clvbayes.inference import Fit
 from clvbayes.inference.progress import track
+from clvbayes.models.hierarchy import assign_cells
 from clvbayes.models.streams import customer_keys
 from clvbayes.valuation.base import Base, everyone, simulate
 from clvbayes.valuation.book import book_of, empty_book
@@ -201,7 +202,9 @@ def value(
         acquisition=_acquisition(plan, of_orders, orders, columns) if newcomers else Acquisition(),
         levers=lever_arrays(moved_values(base, levels, values, levers, progress), levers, levels),
         discrepancy=pd.DataFrame() if discrepancy is None else discrepancy.evidence,
-        contracts=None if book is None or contract_part is None else book_of(book, contract_part),
+        contracts=None
+        if book is None or contract_part is None or contract_plan is None or renewals is None or known is None
+        else book_of(book, contract_part, contract_plan, renewals, assign_cells(renewals, known[0].pool).of_customer),
     )
 
 
