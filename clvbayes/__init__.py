@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clvbayes import models, synthetic
-    from clvbayes.data import Customers, Ledger, Query, Transactions, read_transactions, summarize
+    from clvbayes.data import Contracts, Customers, Ledger, Query, Renewals, Transactions, read_contracts, read_transactions, summarize
     from clvbayes.decisions import Limit, Measure, Plan, allocate, learn_responses, responses, risk
     from clvbayes.errors import ArgumentError, ClvError, DataError, SettingsError
     from clvbayes.grading import Backtest, backtest, learn_discrepancy
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "clvbayes.data": ("Customers", "Ledger", "Query", "Transactions", "read_transactions", "summarize"),
+    "clvbayes.data": (
+        *("Contracts", "Customers", "Ledger", "Query", "Renewals", "Transactions"),
+        *("read_contracts", "read_transactions", "summarize"),
+    ),
     "clvbayes.decisions": ("Limit", "Measure", "Plan", "allocate", "learn_responses", "responses", "risk"),
     "clvbayes.errors": ("ArgumentError", "ClvError", "DataError", "SettingsError"),
     "clvbayes.grading": ("Backtest", "backtest", "learn_discrepancy"),
@@ -56,6 +59,7 @@ __all__ = [
     "Backtest",
     "Certificate",
     "ClvError",
+    "Contracts",
     "Customers",
     "DataError",
     "Discrepancy",
@@ -66,6 +70,7 @@ __all__ = [
     "Measure",
     "Plan",
     "Query",
+    "Renewals",
     "SettingsError",
     "SpendCheck",
     "Study",
@@ -83,6 +88,7 @@ __all__ = [
     "peers_value",
     "prior_check",
     "priors_in_words",
+    "read_contracts",
     "read_transactions",
     "responses",
     "risk",

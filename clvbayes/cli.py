@@ -63,16 +63,19 @@ def check(file: File, set_: Set = None) -> None:
     with _plain_errors():
         from clvbayes.study import check as check_study
 
-        _, transactions, customers = check_study(file, overrides=set_ or ())
-        ledger = customers.ledger
-        assert ledger is not None
-        for line in (ledger.read, *ledger.left_out, ledger.kept):
-            typer.echo(f"{line.rows:>12,} rows {line.amount:>20,.2f}  {line.reason}")
-        for note in ledger.notes:
-            typer.echo(f"  {note}")
-        if customers.last_order != customers.until:
+        inputs = check_study(file, overrides=set_ or ())
+        customers, renewals = inputs.customers, inputs.renewals
+        for table in (customers, renewals):
+            if table is not None and table.ledger is not None:
+                for line in (table.ledger.read, *table.ledger.left_out, table.ledger.kept):
+                    typer.echo(f"{line.rows:>12,} rows {line.amount:>20,.2f}  {line.reason}")
+                for note in table.ledger.notes:
+                    typer.echo(f"  {note}")
+        if customers is not None and customers.last_order != customers.until:
             typer.echo(f"  the last order is of {customers.last_order}; the days until {customers.until} count as silence of all customers")
-        typer.echo(f"{transactions.source} can be valued: {len(customers):,} customers until {customers.until}.")
+        known = [table.until for table in (customers, renewals) if table is not None]
+        running = "" if renewals is None else f" with {int(renewals.running.sum()):,} running contracts"
+        typer.echo(f"{inputs.source} can be valued: {len(inputs.segments):,} customers{running} until {known[0]}.")
 
 
 def main() -> None:

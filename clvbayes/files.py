@@ -25,7 +25,7 @@ __all__ = [
     "write_manifest",
 ]
 
-SCHEMA = 5
+SCHEMA = 6
 
 
 def write_manifest(folder: Path, content: dict[str, Any]) -> None:

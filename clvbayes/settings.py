@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
-from clvbayes.data import TimeUnit
+from clvbayes.data import TERM, TimeUnit
 from clvbayes.decisions import Limit, Measure
 from clvbayes.errors import SettingsError
 from clvbayes.models import PURCHASES
@@ -49,9 +49,10 @@ class _Section(BaseModel):
 
 
 class DataSettings(_Section):
-    """Where the orders are, and what their columns mean; see `clvbayes.read_transactions` and `clvbayes.summarize`."""
+    """Where orders and contracts are, and what the orders' columns mean; see `clvbayes.read_transactions` and `clvbayes.summarize`."""
 
-    orders: str
+    orders: str | None = None
+    contracts: str | None = None
     customer_id: str = "customer_id"
     date: str = "date"
     amount: str = "amount"
@@ -59,6 +60,7 @@ class DataSettings(_Section):
     order_id: str | None = None
     returned_order: str | None = None
     product: str | None = None
+    contract_id: str | None = None
     segments: list[str] = []
     is_return: str | dict[str, str] | None = None
     currency: str | None = None
@@ -71,10 +73,31 @@ class DataSettings(_Section):
     opportunity: TimeUnit | None = None
 
 
+class ContractSettings(_Section):
+    """What the contracts' columns mean; see `clvbayes.read_contracts`. What both files have, such as segments, stands in `[data]`.
+
+    `indexation`: by how much prices rise a year as agreed, one rate or by calendar year; see `clvbayes.models.renewal_change`.
+    """
+
+    contract_id: str = "contract_id"
+    customer_id: str = "customer_id"
+    start: str = "start"
+    end: str = "end"
+    term_months: str = TERM
+    monthly_amount: str = "monthly_amount"
+    cancelled_on: str | None = None
+    billing_months: str | int | None = None
+    in_advance: bool = True
+    began: str | None = None
+    sheet: str | None = None
+    indexation: float | dict[str, float] = 0.0
+
+
 class ModelSettings(_Section):
     """Which models, and over which segments they are pooled; "auto" models returns where the data have any.
 
-    `alternative`: another model of purchases, whose value the report tells beside.
+    `alternative`: another model of purchases, whose value the report tells beside. `changes`: whether amounts change at renewals.
+    `pool_contracts`: what contracts are pooled over, ``"term_months"`` and the first column of `pool` unless it is given.
     """
 
     purchases: Purchases = "mbg_nbd"
@@ -83,7 +106,10 @@ class ModelSettings(_Section):
     spend: Literal["gamma_gamma", "lognormal"] = "gamma_gamma"
     frequency_link: bool = False
     returns: Literal["auto", "none", "beta_binomial_returns"] = "auto"
+    contracts: Literal["beta_discrete_weibull"] = "beta_discrete_weibull"
+    changes: bool = True
     pool: list[str | list[str]] = []
+    pool_contracts: list[str | list[str]] | None = None
     alternative: Purchases | None = None
 
     @property
@@ -92,6 +118,12 @@ class ModelSettings(_Section):
         if self.purchases in WITHOUT_SEASON:
             return {} if self.purchases != "mbg_cnbd" else {"k": self.k or USUAL_PHASES}
         return {"season": self.season is not False}
+
+    @property
+    def contracts_pool(self) -> tuple[str | tuple[str, ...], ...]:
+        """What contracts are pooled over."""
+        given = [TERM, *self.pool[:1]] if self.pool_contracts is None else self.pool_contracts
+        return tuple(entry if isinstance(entry, str) else tuple(entry) for entry in given)
 
     @model_validator(mode="after")
     def _options_of_their_models(self) -> "ModelSettings":
@@ -246,6 +278,7 @@ class Settings(_Section):
     """A valuation file."""
 
     data: DataSettings
+    contracts: ContractSettings = ContractSettings()
     models: ModelSettings = ModelSettings()
     economics: EconomicsSettings
     report: ReportSettings = ReportSettings()
@@ -263,6 +296,16 @@ class Settings(_Section):
     def alternative(self) -> ModelSettings | None:
         """The models of the value that is told beside."""
         return None if self.models.alternative is None else _as_models(self.models, CandidateSettings(purchases=self.models.alternative))
+
+    @model_validator(mode="after")
+    def _something_is_valued(self) -> "Settings":
+        if self.data.orders is None and self.data.contracts is None:
+            raise ValueError("data names neither orders nor contracts: give the file of one of them, or of both")
+        if self.data.orders is None and (self.models.alternative or self.backtest.also):
+            raise ValueError("models.alternative and backtest.also are models of orders, and data names none")
+        if self.data.contracts is None and self.contracts != ContractSettings():
+            raise ValueError('there is a [contracts] section but no data.contracts: name the file, such as contracts = "contracts.csv"')
+        return self
 
     @model_validator(mode="after")
     def _candidates_are_models(self) -> "Settings":
@@ -300,7 +343,7 @@ class Settings(_Section):
 
     @model_validator(mode="after")
     def _opportunities_are_counted(self) -> "Settings":
-        for models in filter(None, (*self.candidates, self.alternative)):
+        for models in filter(None, (*self.candidates, self.alternative)) if self.data.orders is not None else ():
             if models.purchases in OF_OPPORTUNITIES and self.data.opportunity is None:
                 raise ValueError(
                     f'models.purchases = "{models.purchases}" needs data.opportunity, such as "year": how often customers can order at most'
@@ -316,16 +359,17 @@ class Settings(_Section):
     def _columns_are_segments(self) -> "Settings":
         known = self.data.segments
         pool = [[entry] if isinstance(entry, str) else entry for entry in self.models.pool]
+        of_contracts = [[entry] if isinstance(entry, str) else entry for entry in self.models.pool_contracts or []]
         by = [[column] for column in self.report.by or []]
         complaints = [
             f"{key} names {column!r}, which data.segments ({', '.join(map(repr, known)) or 'empty'}) does not"
-            for key, crossings in (("models.pool", pool), ("report.by", by))
+            for key, crossings in (("models.pool", pool), ("models.pool_contracts", of_contracts), ("report.by", by))
             for column in dict.fromkeys(chain(*crossings))
-            if column not in known
+            if column not in (*known, *([TERM] if key == "models.pool_contracts" else []))
         ]
         complaints += [
             f"{key} names {' x '.join(map(repr, crossing))}{', one segment' * (len(set(crossing)) < len(crossing))} twice"
-            for key, crossings in (("models.pool", pool), ("report.by", by))
+            for key, crossings in (("models.pool", pool), ("models.pool_contracts", of_contracts), ("report.by", by))
             for k, crossing in enumerate(crossings)
             if set(crossing) in map(set, crossings[:k]) or len(set(crossing)) < len(crossing)
         ]
@@ -357,10 +401,17 @@ class SettingsFile:
     settings: Settings
 
     @property
-    def orders(self) -> str | Path:
+    def orders(self) -> str | Path | None:
         """The orders' path; a remote address is passed on as it is, to be refused where sources are."""
-        given = self.settings.data.orders
-        return given if "://" in given else self.path.parent / given
+        return self._place(self.settings.data.orders)
+
+    @property
+    def contracts(self) -> str | Path | None:
+        """The contracts' path, likewise."""
+        return self._place(self.settings.data.contracts)
+
+    def _place(self, given: str | None) -> str | Path | None:
+        return given if given is None or "://" in given else self.path.parent / given
 
 
 def read_settings(path: str | Path, overrides: Sequence[str] = ()) -> SettingsFile:

@@ -16,10 +16,12 @@ from clvbayes.grading import Backtest, Choice, Verdict
 from clvbayes.grading.tables import TABLES
 from clvbayes.inference import CheckResult, Fit
 from clvbayes.inference.kept import load_fit, write_fit
-from clvbayes.valuation import Acquisition, Economics, Period, Valuation
+from clvbayes.valuation import Acquisition, ContractBook, Economics, Period, Valuation
 
 __all__ = ["load", "save"]
 
+BOOK_ARRAYS = ("bridge", "logo_churn", "remaining_life", "due_draws", "survival")
+BOOK_FRAMES = {"due": "contracts.parquet", "observed": "renewals.parquet"}
 BACKTEST_FRAMES = (*TABLES, "by_itself", "differences", "certificates")
 BACKTEST_SETTINGS = (
     *(
@@ -125,6 +127,11 @@ def _write_valuation(valuation: Valuation, stage: Path) -> dict[str, Any]:
     compressed = {f"/{group}": {"cash": {"zlib": True, "complevel": 1}} for group in groups}
     further = {"levers": valuation.levers, "newcomers": valuation.acquisition.newcomers, "payback": valuation.acquisition.payback}
     groups |= {f"{kind}_{k}": array.to_dataset(name=kind) for kind, arrays in further.items() for k, array in enumerate(arrays.values())}
+    book = valuation.contracts
+    if book is not None:
+        groups |= {name: getattr(book, name).to_dataset(name=name) for name in BOOK_ARRAYS}
+        for name, file in BOOK_FRAMES.items():
+            getattr(book, name).to_parquet(stage / file, compression="zstd", index=False)
     xr.DataTree.from_dict(groups).to_netcdf(stage / "cash.nc", engine="h5netcdf", encoding=compressed)
     valuation.customers.to_parquet(stage / "customers.parquet", compression="zstd", index=False)
     return {
@@ -140,6 +147,7 @@ def _write_valuation(valuation: Valuation, stage: Path) -> dict[str, Any]:
         "beyond_horizon": None if np.isnan(valuation.beyond_horizon) else valuation.beyond_horizon,
         "newcomers": list(valuation.acquisition.newcomers),
         "payback": list(valuation.acquisition.payback),
+        "contracts": None if book is None else book.customers,
         "seed": int(valuation.total.attrs["seed"]),
         "draws": valuation.total.sizes["draw"],
     }
@@ -162,7 +170,17 @@ def _load_valuation(folder: Path, manifest: dict[str, Any]) -> Valuation:
         levers=_arrays(groups, "levers", manifest["levers"]),
         discrepancy=pd.DataFrame(manifest["discrepancy"]),
         uncertified=tuple(manifest["uncertified"]),
+        contracts=_load_book(folder, groups, manifest["contracts"]),
     )
+
+
+def _load_book(folder: Path, groups: xr.DataTree, customers: int | None) -> ContractBook | None:
+    if customers is None:
+        return None
+    require_files(folder, *BOOK_FRAMES.values())
+    arrays: dict[str, xr.DataArray] = {name: groups[name].to_dataset()[name] for name in BOOK_ARRAYS}
+    frames = {name: pd.read_parquet(folder / file) for name, file in BOOK_FRAMES.items()}
+    return ContractBook(**arrays, customers=customers, due=frames["due"], observed=frames["observed"])
 
 
 def _arrays(groups: xr.DataTree, kind: str, columns: list[str]) -> dict[str, xr.DataArray]:

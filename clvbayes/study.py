@@ -12,7 +12,7 @@ from typing import Any, cast
 import pandas as pd
 
 from clvbayes import models
-from clvbayes.data import Customers, Transactions, read_transactions, summarize
+from clvbayes.data import Contracts, Customers, Renewals, Transactions, read_contracts, read_transactions, summarize
 from clvbayes.decisions import Plan, allocate, explore
 from clvbayes.decisions.measures import LEVER_OF
 from clvbayes.errors import ArgumentError, DataError, SettingsError
@@ -42,6 +42,7 @@ from clvbayes.report.blocks import Document
 from clvbayes.settings import ModelSettings, Settings, SettingsFile, read_settings
 from clvbayes.storage import load, save
 from clvbayes.valuation import LEVERS, Discrepancy, Valuation, value, wider_priors
+from clvbayes.valuation.base import everyone
 
 __all__ = ["GradedStudy", "Study", "check", "run", "run_backtest"]
 
@@ -60,14 +61,69 @@ VERSIONED = ("clvbayes", "pymc", "nutpie", "arviz-stats", "numpy", "numba", "pan
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """What a valuation file names, read and checked; orders or contracts may be None, not both.
+
+    Attributes
+    ----------
+    file : SettingsFile
+    transactions : Transactions or None
+    customers : Customers or None
+    contracts : Contracts or None
+    renewals : Renewals or None
+    """
+
+    file: SettingsFile
+    transactions: Transactions | None
+    customers: Customers | None
+    contracts: Contracts | None
+    renewals: Renewals | None
+
+    @property
+    def of_orders(self) -> tuple[Transactions, Customers]:
+        """Orders, and who made them.
+
+        Raises
+        ------
+        SettingsError
+            If there are none.
+        """
+        if self.transactions is None or self.customers is None:
+            raise SettingsError(f"{self.file.path.name}: data names no orders, and without them there is nothing to do here")
+        return self.transactions, self.customers
+
+    @property
+    def currency(self) -> str | None:
+        """Of all amounts."""
+        known = [table.currency for table in (self.customers, self.renewals) if table is not None]
+        return next((code for code in known if code), None)
+
+    @property
+    def segments(self) -> pd.DataFrame:
+        """Of all customers."""
+        return everyone(self.customers, self.renewals).segments
+
+    @property
+    def source(self) -> str:
+        """Names of the files."""
+        return ", ".join(table.source for table in (self.transactions, self.contracts) if table is not None)
+
+    @property
+    def sha256(self) -> str:
+        """Hashes of their contents."""
+        return ", ".join(table.sha256 for table in (self.transactions, self.contracts) if table is not None)
+
+
+@dataclass(frozen=True)
 class Study:
     """A finished valuation.
 
     Attributes
     ----------
     settings : SettingsFile
-    customers : Customers
-    purchases, spend : Fit
+    customers : Customers or None
+    purchases, spend : Fit or None
+        None, as the customers, where there are contracts alone.
     returns : Fit or None
         None where nothing came back, or returns are not asked for.
     valuation : Valuation
@@ -80,18 +136,21 @@ class Study:
         Further fits that share the draws with `purchases`.
     plan : Plan or None
         What to spend on which measure; None without a budget, or where a check failed.
+    contracts : tuple or None
+        The fit of renewals, that of changes or None, and the `Renewals`; None without contracts.
     """
 
     settings: SettingsFile
-    customers: Customers
-    purchases: Fit
-    spend: Fit
+    customers: Customers | None
+    purchases: Fit | None
+    spend: Fit | None
     returns: Fit | None
     valuation: Valuation
     document: Document
     folder: Path
     pooled: tuple[Fit, ...] = ()
     plan: Plan | None = None
+    contracts: tuple[Fit, Fit | None, Renewals] | None = None
 
     def _repr_html_(self) -> str:
         """As the report shows it."""
@@ -100,7 +159,8 @@ class Study:
     @property
     def passed(self) -> bool:
         """Whether all fits passed their certificates and the valuation its checks."""
-        fits = [fit for fit in (self.purchases, *self.pooled, self.spend, self.returns) if fit is not None]
+        of_contracts = () if self.contracts is None else self.contracts[:2]
+        fits = [fit for fit in (self.purchases, *self.pooled, self.spend, self.returns, *of_contracts) if fit is not None]
         return all(fit.certificate.passed for fit in fits) and self.valuation.passed
 
     @property
@@ -136,7 +196,7 @@ class GradedStudy:
         return self.folder / "backtest.html"
 
 
-def check(settings_path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[SettingsFile, Transactions, Customers]:
+def check(settings_path: str | Path, *, overrides: Sequence[str] = ()) -> Inputs:
     """Read and check everything that a run would read; sample and write nothing.
 
     Parameters
@@ -148,7 +208,7 @@ def check(settings_path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[
 
     Returns
     -------
-    tuple of SettingsFile, Transactions and Customers
+    Inputs
 
     Raises
     ------
@@ -156,18 +216,43 @@ def check(settings_path: str | Path, *, overrides: Sequence[str] = ()) -> tuple[
         If anything that a person gave is wrong.
     """
     file = read_settings(settings_path, overrides)
+    settings = file.settings
+    transactions, customers = _orders(file) if file.orders is not None else (None, None)
+    contracts, renewals = _contracts(file, customers) if file.contracts is not None else (None, None)
+    inputs = Inputs(file, transactions, customers, contracts, renewals)
+    if customers is not None:
+        cells = assign_cells(customers, settings.models.pool)
+        for model in _models(settings, customers):
+            model.priors(customers)
+            model.rows(customers, cells)
+            model.clock.over(customers)
+    if renewals is not None:
+        cells = assign_cells(renewals, settings.models.contracts_pool)
+        for model in _contract_models(settings):
+            model.rows(renewals, cells)
+    settings.economics.economics(inputs.currency).require_levels(inputs.segments)
+    _require_places(settings, inputs.segments)
+    return inputs
+
+
+def _orders(file: SettingsFile) -> tuple[Transactions, Customers]:
     data = file.settings.data
     counting = data.model_dump(include={"since", "until", "opportunity"})
-    transactions = read_transactions(file.orders, **data.model_dump(exclude={"orders", *counting}))
-    customers = summarize(transactions, **counting)
-    cells = assign_cells(customers, file.settings.models.pool)
-    for model in _models(file.settings, customers):
-        model.priors(customers)
-        model.rows(customers, cells)
-        model.clock.over(customers)
-    file.settings.economics.economics(customers.currency).require_levels(customers.segments)
-    _require_places(file.settings, customers)
-    return file, transactions, customers
+    transactions = read_transactions(file.orders, **data.model_dump(exclude={"orders", "contracts", *counting}))
+    return transactions, summarize(transactions, **counting)
+
+
+def _contracts(file: SettingsFile, customers: Customers | None) -> tuple[Contracts, Renewals]:
+    """Contracts are known until the day that the orders are."""
+    data = file.settings.data
+    shared = data.model_dump(include={"segments", "currency", "date_format", "decimal"})
+    contracts = read_contracts(file.contracts, **shared, **file.settings.contracts.model_dump(exclude={"indexation"}))
+    renewals = summarize(contracts, until=data.until if customers is None else customers.until, since=data.since)
+    if not renewals.running.any():
+        raise DataError(f"{contracts.source}: no contract runs on {renewals.until}; there is nothing to value, so leave data.contracts out")
+    if customers is not None and customers.currency and renewals.currency and customers.currency != renewals.currency:
+        raise DataError(f"the orders are in {customers.currency}, the contracts in {renewals.currency}; bring both to one currency")
+    return contracts, renewals
 
 
 def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: Sequence[str] = (), progress: bool = True) -> Study:
@@ -203,19 +288,103 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     Traceback (most recent call last):
     clvbayes.errors.SettingsError: missing.toml does not exist
     """
-    file, transactions, customers = check(settings_path, overrides=overrides)
-    settings = file.settings
+    inputs = check(settings_path, overrides=overrides)
+    file, customers, settings = inputs.file, inputs.customers, inputs.file.settings
     folder = _folder(file, out)
     written = (*(f"report.{name}" for name in FORMATS), "customers.parquet", PLAN, "manifest.json", "backtest.html")
     require_replaceable(folder, files=written, folders=("valuation", BACKTEST))
     for kept in (FITS, BACKTEST_FITS):
         require_replaceable(folder / kept, files=(), folders=())
+    sampler: dict[str, Any] = {"draws": settings.run.draws, "seed": settings.run.seed}
+    of_orders = None if customers is None else _fit_orders(folder, inputs, sampler | {"pool": _pool(settings)}, progress)
+    contracts, contract_keys = _fit_contracts(folder, inputs, sampler, progress)
+    purchases, spend, returns, graded, discrepancy = (
+        ((), None, None, None, None)
+        if of_orders is None
+        else (of_orders.purchases, of_orders.spend, of_orders.returns, of_orders.graded, of_orders.discrepancy)
+    )
+    valuation = value(
+        purchases or None,
+        spend,
+        customers,
+        settings.economics.economics(inputs.currency),
+        returns=returns,
+        contracts=contracts,
+        by=settings.report.by,
+        levers=_levers(settings, inputs),
+        discrepancy=discrepancy,
+        draws=settings.run.predictive_draws,
+        seed=settings.run.seed,
+        progress=progress,
+    )
+    alternative, alternative_key = _alternative(folder, inputs, of_orders, contracts, sampler | {"pool": _pool(settings)}, progress)
+    fitted = [fit for fit in (*purchases, spend, returns, *(contracts or ())[:2]) if fit is not None]
+    budgeted = _budgeted(settings, valuation, fitted, graded)
+    versions = {"python": python_version()} | {name: version(name) for name in VERSIONED}
+    evidence = Evidence(
+        title=settings.report.title,
+        customers=customers,
+        purchases=purchases[0] if purchases else None,
+        pooled=purchases[1:],
+        spend=spend,
+        returns=returns,
+        spend_findings=(
+            *(() if customers is None else _spend_findings(customers, settings, _pool(settings))),
+            *_counted_twice(inputs),
+        ),
+        valuation=valuation,
+        by=tuple(valuation.cash),
+        customer_ids=settings.report.customer_ids,
+        source=inputs.source,
+        data_hash=inputs.sha256,
+        versions=versions,
+        seed=settings.run.seed,
+        settings=_shown(file),
+        backtest=graded,
+        budgeted=budgeted,
+        alternative=alternative,
+        wider_priors=None if spend is None else wider_priors(purchases, spend, draws=settings.run.predictive_draws, seed=settings.run.seed),
+        contracts=contracts,
+        language=settings.report.language,
+        purpose=settings.report.purpose,
+        prepared_by=settings.report.prepared_by,
+        report_date=settings.report.date,
+        settings_file=file.path.name,
+    )
+    plan = None if budgeted is None else budgeted.plan
+    study = Study(
+        file,
+        customers,
+        purchases[0] if purchases else None,
+        spend,
+        returns,
+        valuation,
+        compose(evidence),
+        folder,
+        purchases[1:],
+        plan,
+        contracts,
+    )
+    _write(study, evidence)
+    drop_other_fits(folder / FITS, (*(() if of_orders is None else of_orders.keys), *contract_keys, *alternative_key))
+    return study
+
+
+@dataclass(frozen=True)
+class _OfOrders:
+    """What a run has learned of orders; `keys` are those of the kept fits."""
+
+    purchases: tuple[Fit, ...]
+    spend: Fit
+    returns: Fit | None
+    graded: GradedModel | None
+    discrepancy: Discrepancy
+    keys: tuple[str, ...]
+
+
+def _fit_orders(folder: Path, inputs: Inputs, sampler: dict[str, Any], progress: bool) -> _OfOrders:
+    settings, (transactions, customers) = inputs.file.settings, inputs.of_orders
     chosen = _models(settings, customers)
-    sampler: dict[str, Any] = {
-        "pool": _pool(settings),
-        "draws": settings.run.draws,
-        "seed": settings.run.seed,
-    }
     graded = _graded(folder, settings, chosen, transactions, customers, progress)
     ended = pd.DataFrame() if graded is None else completed(graded.backtest.by_itself, graded.own, customers.until)
     columns = list(map(str, customers.segments)) if settings.report.by is None else settings.report.by
@@ -224,53 +393,39 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     fits, keys = zip(*(fit_or_kept(folder / FITS, model, customers, sampler, progress) for model in (*pooled, *chosen[1:])), strict=True)
     purchases, (spend, returns) = fits[: len(pooled)], (*fits[len(pooled) :], None)[:2]
     assert spend is not None
-    valuation = value(
-        purchases,
-        spend,
-        customers,
-        settings.economics.economics(customers.currency),
-        returns=returns,
-        by=settings.report.by,
-        levers=_levers(settings, customers),
-        discrepancy=discrepancy,
-        draws=settings.run.predictive_draws,
-        seed=settings.run.seed,
-        progress=progress,
-    )
-    alternative, alternative_key = _alternative(folder, settings, customers, spend, returns, discrepancy, sampler, progress)
-    budgeted = _budgeted(settings, valuation, [fit for fit in (*purchases, spend, returns) if fit is not None], graded)
-    versions = {"python": python_version()} | {name: version(name) for name in VERSIONED}
-    evidence = Evidence(
-        title=settings.report.title,
-        customers=customers,
-        purchases=purchases[0],
-        pooled=purchases[1:],
-        spend=spend,
-        returns=returns,
-        spend_findings=_spend_findings(customers, settings, sampler["pool"]),
-        valuation=valuation,
-        by=tuple(valuation.cash),
-        customer_ids=settings.report.customer_ids,
-        source=transactions.source,
-        data_hash=transactions.sha256,
-        versions=versions,
-        seed=settings.run.seed,
-        settings=_shown(file),
-        backtest=graded,
-        budgeted=budgeted,
-        alternative=alternative,
-        wider_priors=wider_priors(purchases, spend, draws=settings.run.predictive_draws, seed=settings.run.seed),
-        language=settings.report.language,
-        purpose=settings.report.purpose,
-        prepared_by=settings.report.prepared_by,
-        report_date=settings.report.date,
-        settings_file=file.path.name,
-    )
-    plan = None if budgeted is None else budgeted.plan
-    study = Study(file, customers, purchases[0], spend, returns, valuation, compose(evidence), folder, purchases[1:], plan)
-    _write(study, evidence)
-    drop_other_fits(folder / FITS, (*keys, *alternative_key))
-    return study
+    return _OfOrders(purchases, spend, returns, graded, discrepancy, keys)
+
+
+def _fit_contracts(
+    folder: Path, inputs: Inputs, sampler: dict[str, Any], progress: bool
+) -> tuple[tuple[Fit, Fit | None, Renewals] | None, tuple[str, ...]]:
+    """Fits of renewals and of changes, where there are contracts, and their keys."""
+    renewals, settings = inputs.renewals, inputs.file.settings
+    if renewals is None:
+        return None, ()
+    sampler = sampler | {"pool": settings.models.contracts_pool}
+    fits, keys = zip(*(fit_or_kept(folder / FITS, model, renewals, sampler, progress) for model in _contract_models(settings)), strict=True)
+    return (fits[0], fits[1] if len(fits) > 1 else None, renewals), keys
+
+
+def _contract_models(settings: Settings) -> list[Model]:
+    """Models of renewals, and of changes if they are asked for."""
+    renewed = getattr(models, settings.models.contracts)()
+    return [renewed, models.renewal_change(indexation=settings.contracts.indexation)] if settings.models.changes else [renewed]
+
+
+def _counted_twice(inputs: Inputs) -> tuple[CheckResult, ...]:
+    """The money of customers with orders and contracts, where no line of an order says that it is a contract's."""
+    customers, renewals = inputs.customers, inputs.renewals
+    if customers is None or renewals is None or inputs.file.settings.data.contract_id is not None:
+        return ()
+    both = customers.statistics["customer_id"].isin(renewals.statistics["customer_id"])
+    if not both.any():
+        return (CheckResult("Orders and contracts", "ok", "No customer has both orders and contracts."),)
+    amount = float(customers.statistics.loc[both, ["first_amount", "spend_sum"]].sum().sum())
+    message = f"{int(both.sum()):,} customers have orders and contracts; their orders of {amount:,.0f} may hold invoices of contracts."
+    advice = "If they do, those are counted twice: name their column in data.contract_id."
+    return (CheckResult("Orders and contracts", "note", message, advice),)
 
 
 def run_backtest(
@@ -301,8 +456,9 @@ def run_backtest(
     Traceback (most recent call last):
     clvbayes.errors.SettingsError: missing.toml does not exist
     """
-    file, transactions, customers = check(settings_path, overrides=overrides)
-    settings = file.settings
+    inputs = check(settings_path, overrides=overrides)
+    file, settings = inputs.file, inputs.file.settings
+    transactions, customers = inputs.of_orders
     folder = _folder(file, out)
     require_replaceable(folder, files=("backtest.html",), folders=(BACKTEST,))
     require_replaceable(folder / BACKTEST_FITS, files=(), folders=())
@@ -354,7 +510,7 @@ def _write_backtest(folder: Path, graded: GradedModel, settings: Settings) -> No
 
 def _how_read(settings: Settings) -> dict[str, Any]:
     """How the orders were read: the same file read in another way is other data."""
-    return settings.data.model_dump(mode="json", exclude={"orders", "since", "until"})
+    return settings.data.model_dump(mode="json", exclude={"orders", "contracts", "since", "until"})
 
 
 def _graded(
@@ -427,11 +583,11 @@ def _models(settings: Settings, customers: Customers) -> list[Model]:
     return [*_purchases_and_spend(chosen), models.beta_binomial_returns()]
 
 
-def _require_places(settings: Settings, customers: Customers) -> None:
+def _require_places(settings: Settings, segments: pd.DataFrame) -> None:
     """Refuse a measure at a level that no customer is of, before anything is sampled."""
     for measure in settings.measure:
         for column, level in measure.where.items():
-            levels = sorted(set(customers.segments[column].astype(str)))
+            levels = sorted(set(segments[column].astype(str)))
             if level not in levels:
                 known = ", ".join(levels[:SHOWN_LEVELS]) + (", ..." if len(levels) > SHOWN_LEVELS else "")
                 raise SettingsError(f"measure {measure.name!r}: {column!r} has no level {level!r}; there are {known}")
@@ -468,37 +624,38 @@ def _budgeted(settings: Settings, valuation: Valuation, fits: Sequence[Fit], gra
         return Budgeted(None, refused=str(problem))
 
 
-def _levers(settings: Settings, customers: Customers) -> tuple[str, ...]:
+def _levers(settings: Settings, inputs: Inputs) -> tuple[str, ...]:
     """What to move: all that the report can tell of; of a large base only what measures move."""
-    if len(customers) <= MOVED_CUSTOMERS:
+    if len(inputs.segments) <= MOVED_CUSTOMERS:
         return LEVERS
     return tuple(dict.fromkeys(LEVER_OF[one.lever] for one in settings.measure if one.lever in LEVER_OF))
 
 
 def _alternative(
     folder: Path,
-    settings: Settings,
-    customers: Customers,
-    spend: Fit,
-    returns: Fit | None,
-    discrepancy: Discrepancy,
+    inputs: Inputs,
+    of_orders: _OfOrders | None,
+    contracts: tuple[Fit, Fit | None, Renewals] | None,
     sampler: dict[str, Any],
     progress: bool,
 ) -> tuple[Alternative | None, tuple[str, ...]]:
     """The value by another model of purchases, all else alike, and under which key its fit is kept."""
-    if settings.alternative is None:
+    settings = inputs.file.settings
+    if settings.alternative is None or of_orders is None:
         return None, ()
     model, _ = _purchases_and_spend(settings.alternative)
+    _, customers = inputs.of_orders
     fitted, key = fit_or_kept(folder / FITS, model, customers, sampler, progress)
     valuation = value(
         fitted,
-        spend,
+        of_orders.spend,
         customers,
-        settings.economics.economics(customers.currency),
-        returns=returns,
+        settings.economics.economics(inputs.currency),
+        returns=of_orders.returns,
+        contracts=contracts,
         by=(),
         newcomers=False,
-        discrepancy=discrepancy,
+        discrepancy=of_orders.discrepancy,
         draws=settings.run.predictive_draws,
         seed=settings.run.seed,
         progress=progress,
@@ -533,7 +690,11 @@ def _spend_findings(customers: Customers, settings: Settings, pool: Pool) -> tup
 def _shown(file: SettingsFile) -> dict[str, Any]:
     """The settings in effect, with the orders' file named without its folder."""
     shown = file.settings.model_dump(mode="json", exclude_none=True)
-    shown["data"]["orders"] = Path(shown["data"]["orders"]).name
+    for name in ("orders", "contracts"):
+        if name in shown["data"]:
+            shown["data"][name] = Path(shown["data"][name]).name
+    if "contracts" not in shown["data"]:
+        del shown["contracts"]
     measures = shown.pop("measure")
     return shown | {f"measure {measure.pop('name')}": measure for measure in measures}
 
@@ -548,7 +709,7 @@ def _write(study: Study, evidence: Evidence) -> None:
         if study.plan is not None:
             study.plan.measures.reset_index().to_parquet(stage / PLAN, compression="zstd", index=False)
         save(study.valuation, stage / "valuation")
-        ledger = study.customers.ledger
+        ledgers = {"ledger": study.customers, "ledger_of_contracts": study.contracts[2] if study.contracts else None}
         write_json(
             stage / "manifest.json",
             {
@@ -557,7 +718,10 @@ def _write(study: Study, evidence: Evidence) -> None:
                 "settings": evidence.settings,
                 "versions": evidence.versions,
                 "passed": study.passed,
-                "ledger": ledger.to_frame().to_dict("records") if ledger else [],
+                **{
+                    name: table.ledger.to_frame().to_dict("records") if table is not None and table.ledger else []
+                    for name, table in ledgers.items()
+                },
                 "files": file_hashes(stage),
             },
         )

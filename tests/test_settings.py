@@ -15,6 +15,7 @@ from clvbayes.settings import (
     WITHOUT_SEASON,
     BacktestSettings,
     CandidateSettings,
+    ContractSettings,
     DataSettings,
     EconomicsSettings,
     ModelSettings,
@@ -75,6 +76,8 @@ def test_every_key_can_be_set(tmp_path: Path) -> None:
     text = """
 [data]
 orders = "o.xlsx"
+contracts = "v.csv"
+contract_id = "Vertrag"
 customer_id = "Kunde"
 date = "Datum"
 amount = "Preis"
@@ -98,8 +101,24 @@ k = 3
 spend = "lognormal"
 frequency_link = true
 returns = "none"
+contracts = "beta_discrete_weibull"
+changes = false
 pool = ["Branche", ["Branche", "Land"]]
+pool_contracts = ["Land", "term_months"]
 alternative = "nbd"
+[contracts]
+contract_id = "Nr"
+customer_id = "Kd"
+start = "von"
+end = "bis"
+term_months = "Laufzeit"
+monthly_amount = "Betrag"
+cancelled_on = "gekuendigt"
+billing_months = 3
+in_advance = false
+began = "seit"
+sheet = "V"
+indexation = { 2026 = 0.02 }
 [economics]
 margin = { Branche = { Mills = 1, Retail = 0.2 } }
 discount_rate = { 1 = 0.03, 2 = 0.05 }
@@ -158,7 +177,15 @@ predictive_draws = 400
 allow_failed_checks = true
 """
     settings = read(tmp_path, text).settings
-    for section in (settings.data, settings.models, settings.economics, settings.report, settings.backtest, settings.run):
+    for section in (
+        settings.data,
+        settings.contracts,
+        settings.models,
+        settings.economics,
+        settings.report,
+        settings.backtest,
+        settings.run,
+    ):
         # opportunities are another model's than k
         assert section.model_fields_set == set(type(section).model_fields) - {"opportunity"}
     assert settings.budget is not None
@@ -184,6 +211,23 @@ def test_the_orders_lie_beside_the_file_unless_elsewhere(tmp_path: Path) -> None
     assert read(tmp_path).orders == tmp_path / "orders.csv"
     assert read(tmp_path, GOOD, "data.orders=/else/where.csv").orders == Path("/else/where.csv")
     assert read(tmp_path, GOOD, "data.orders=https://example.org/o.csv").orders == "https://example.org/o.csv"
+    assert read(tmp_path).contracts is None
+    assert read(tmp_path, GOOD, "data.contracts=contracts.csv").contracts == tmp_path / "contracts.csv"
+
+
+def test_there_may_be_contracts_alone_and_something_must_be(tmp_path: Path) -> None:
+    alone = read(tmp_path, GOOD.replace('orders = "orders.csv"', 'contracts = "contracts.csv"'))
+    assert alone.orders is None and alone.settings.models.contracts_pool == ("term_months", "industry")
+    chosen = read(tmp_path, GOOD, "data.contracts=contracts.csv", 'models.pool_contracts=["channel"]').settings
+    assert chosen.models.contracts_pool == ("channel",)
+    assert "data names neither orders nor contracts" in complaint(tmp_path, GOOD.replace('orders = "orders.csv"', ""))
+    assert "no data.contracts: name the file" in complaint(tmp_path, GOOD, "contracts.start=von")
+    assert "models of orders, and data names none" in complaint(
+        tmp_path, GOOD.replace('orders = "orders.csv"', 'contracts = "contracts.csv"'), "models.alternative=nbd"
+    )
+    assert "models.pool_contracts names 'zebra'" in complaint(
+        tmp_path, GOOD, "data.contracts=contracts.csv", 'models.pool_contracts=["zebra"]'
+    )
 
 
 def test_a_file_that_windows_editor_marked_is_read(tmp_path: Path) -> None:
@@ -192,6 +236,7 @@ def test_a_file_that_windows_editor_marked_is_read(tmp_path: Path) -> None:
 
 SECTIONS: dict[str, Any] = {
     "data": DataSettings,
+    "contracts": ContractSettings,
     "models": ModelSettings,
     "economics": EconomicsSettings,
     "report": ReportSettings,
@@ -216,14 +261,13 @@ def test_every_misspelt_section_is_named_with_what_it_may_have_been(section: str
 def test_an_unknown_section_is_answered_with_the_known_ones(tmp_path: Path) -> None:
     assert {*SECTIONS, "budget", "measure"} == set(Settings.model_fields)
     assert complaint(tmp_path, GOOD + "[zebra]\nx = 1\n") == (
-        "base.toml: zebra is not a setting; there are data, models, economics, report, backtest, budget, measure, run"
+        "base.toml: zebra is not a setting; there are data, contracts, models, economics, report, backtest, budget, measure, run"
     )
 
 
 def test_all_misspelt_keys_are_named_at_once(tmp_path: Path) -> None:
     said = complaint(tmp_path, GOOD.replace("margin", "margn").replace("orders =", "order =").replace("pool", "poool"))
     for key in (
-        "data.orders is missing",
         "data.order is not",
         "models.poool is not",
         "economics.margin is missing",

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 from made_up_backtest import OTHER, OWN, Past, make_backtest
+from valuation.made_up_books import made_up_contract_fit, made_up_renewals
 from valuation.made_up_fits import made_up_customers, made_up_fits
 
 from clvbayes import files
@@ -19,7 +20,7 @@ from clvbayes.files import file_hashes, staged, write_json
 from clvbayes.grading import Backtest
 from clvbayes.inference import Fit
 from clvbayes.inference.kept import fit_key
-from clvbayes.models import gamma_gamma, mbg_nbd
+from clvbayes.models import beta_discrete_weibull, gamma_gamma, mbg_nbd, renewal_change
 from clvbayes.storage import load, save
 from clvbayes.valuation import Economics, Valuation, value
 
@@ -162,7 +163,7 @@ def test_files_are_what_their_names_say_and_nothing_is_pickled(fits: tuple[Fit, 
     assert names_in(save(fits[0], tmp_path / "fit")) == ["manifest.json", "posterior.nc"]
     assert names_in(save(valuation, tmp_path / "valuation")) == ["cash.nc", "customers.parquet", "manifest.json"]
     manifest = json.loads((tmp_path / "fit" / "manifest.json").read_text(encoding="utf-8"))
-    assert (manifest["schema"], manifest["kind"], manifest["model"], manifest["seed"]) == (5, "Fit", "mbg_nbd", 5)
+    assert (manifest["schema"], manifest["kind"], manifest["model"], manifest["seed"]) == (6, "Fit", "mbg_nbd", 5)
     assert list(pd.read_parquet(tmp_path / "valuation" / "customers.parquet").columns)[-3:] == list(HOSTILE)
     beginnings = {".nc": b"\x89HDF", ".parquet": b"PAR1", ".json": b"{\n  "}
     for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
@@ -241,7 +242,7 @@ def test_folders_that_hold_no_result_are_refused(fits: tuple[Fit, Fit], tmp_path
         with pytest.raises(DataError, match=r"holds no manifest.json: it is not a saved result"):
             load(tmp_path / name)
     for changes, message in [
-        ({"schema": 1}, "is no saved result of schema 5"),
+        ({"schema": 1}, "is no saved result of schema 6"),
         ({"kind": "Plan"}, "holds a Plan, which this version does not know"),
         ({"model": "pareto_ggg"}, "'pareto_ggg', which this version does not know"),
         ({"model": "Priors"}, "'Priors', which this version does not know"),
@@ -388,3 +389,17 @@ def test_the_key_of_a_seasonal_fit_knows_in_which_months_orders_came() -> None:
     ]
     assert keys[0][0] != keys[0][1]
     assert keys[1][0] == keys[1][1]
+
+
+def test_a_valuation_of_contracts_comes_back_as_it_was(tmp_path: Path) -> None:
+    renewals = made_up_renewals()
+    fits = made_up_contract_fit(beta_discrete_weibull(), renewals), made_up_contract_fit(renewal_change(), renewals)
+    made = value(None, None, None, Economics(0.35, 0.09, 1), contracts=(*fits, renewals), draws=150, seed=1, progress=False)
+    again = load(save(made, tmp_path / "contracts"))
+    assert isinstance(again, Valuation) and made.contracts is not None and again.contracts is not None
+    xr.testing.assert_identical(again.total, made.total)
+    assert again.checks == made.checks and again.contracts.customers == made.contracts.customers
+    for name in ("bridge", "logo_churn", "remaining_life", "due_draws"):
+        xr.testing.assert_identical(getattr(again.contracts, name), getattr(made.contracts, name))
+    pd.testing.assert_frame_equal(again.contracts.due, made.contracts.due, check_exact=True)
+    assert file_hashes(tmp_path / "contracts") == file_hashes(save(again, tmp_path / "again"))

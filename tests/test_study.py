@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from made_up_backtest import OTHER, OWN, Past, make_backtest
 from typer.testing import CliRunner
+from valuation.made_up_books import made_up_terms
 
 import clvbayes as clv
 from clvbayes import cli, study
@@ -332,7 +333,8 @@ def test_the_demonstration_runs_its_valuation_file(finished: clv.Study, tmp_path
     from clvbayes import demo
 
     monkeypatch.setattr(demo, "run", lambda path, *, out, overrides: study.check(path, overrides=overrides))
-    file, transactions, customers = demo.run_demo(tmp_path)
+    inputs = demo.run_demo(tmp_path)
+    file, (transactions, customers) = inputs.file, inputs.of_orders
     assert transactions.currency == "EUR"
     assert len(customers) == demo.CUSTOMERS
     assert customers.until == date(2025, 12, 31)
@@ -673,3 +675,57 @@ def test_a_backtest_of_which_no_fit_can_be_made_says_why_and_writes_no_result(
     assert result.stderr.count("\n") == 1 and result.stderr.count("all repeat orders are of amount zero") == 2
     assert "2025-07-02" in result.stderr and "2025-10-01" in result.stderr
     assert not list(tmp_path.rglob("*"))
+
+
+# contracts ------------------------------------------------------------------------------------------------------------------------------
+
+CONTRACTS = """
+[data]
+contracts = "contracts.csv"
+segments = ["industry"]
+currency = "EUR"
+until = 2025-12-31
+[contracts]
+cancelled_on = "cancelled_on"
+billing_months = "billing_months"
+indexation = 0.02
+[economics]
+margin = 0.4
+discount_rate = 0.08
+horizon = 2
+[run]
+draws = 300
+predictive_draws = 400
+"""
+
+
+def test_contracts_alone_are_valued_from_their_file(tmp_path: Path) -> None:
+    """From the file to the report: no orders, no back-test, and the same numbers in what is saved."""
+    made_up_terms(150, customers=110).to_csv(tmp_path / "contracts.csv", index=False)
+    (tmp_path / "base.toml").write_text(CONTRACTS, encoding="utf-8")
+    done = clv.run(tmp_path / "base.toml", out=tmp_path / "out", progress=False)
+    assert done.customers is None and done.purchases is None and done.contracts is not None and done.contracts[1] is not None
+    page = done.report.read_text(encoding="utf-8")
+    assert 'id="contracts"' in page and 'id="backtest' not in page and "What became of every row of the contracts" in page
+    manifest = json.loads((done.folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["ledger"] == [] and manifest["ledger_of_contracts"][0]["rows"] > 150
+    again = clv.load(done.folder / "valuation")
+    assert isinstance(again, clv.Valuation) and again.contracts is not None and done.valuation.contracts is not None
+    pd.testing.assert_frame_equal(again.contracts.to_frame(), done.valuation.contracts.to_frame())
+    checked = CliRunner().invoke(cli.app, ["check", str(tmp_path / "base.toml")])
+    assert "running contracts until 2025-12-31." in checked.stdout and "rows" in checked.stdout
+    refused = CliRunner().invoke(cli.app, ["backtest", str(tmp_path / "base.toml")])
+    assert refused.exit_code == 2 and "data names no orders" in refused.output
+
+
+def test_money_that_may_be_counted_twice_is_told(tmp_path: Path) -> None:
+    """Customers with orders and contracts, unless the orders say which of their lines are invoices of a contract."""
+    made_up_terms(60).to_csv(tmp_path / "contracts.csv", index=False)
+    orders = sixty_accounts().assign(industry="Retail", contract=None)
+    orders["customer_id"] = orders["customer_id"].replace({"account 3": "C0003"})
+    orders.to_csv(tmp_path / "orders.csv", index=False)
+    (tmp_path / "base.toml").write_text(CONTRACTS.replace("[data]", '[data]\norders = "orders.csv"'), encoding="utf-8")
+    [found] = study._counted_twice(study.check(tmp_path / "base.toml"))
+    amount = orders.loc[orders["customer_id"] == "C0003", "amount"].sum()
+    assert found.status == "note" and found.message.startswith(f"1 customers have orders and contracts; their orders of {amount:,.0f} may")
+    assert study._counted_twice(study.check(tmp_path / "base.toml", overrides=["data.contract_id=contract"])) == ()

@@ -322,3 +322,65 @@ def test_months_spend_brings_the_customers_that_are_expected() -> None:
     first_days = made.truth.customers.groupby([made.truth.customers["acquired"].dt.to_period("M"), "channel"]).size()
     assert table.set_index([table["month"].dt.to_period("M"), "channel"])["won"].loc[first_days.index].tolist() == first_days.tolist()
     assert (table["spend"] > 0).all() and (expected < table["top"]).all()
+
+
+def test_contracts_are_terms_without_overlaps_of_known_customers() -> None:
+    made = usual()
+    terms, who = made.contracts, made.truth.customers.set_index("customer_id")
+    assert set(terms["term_months"]) == {1, 12, 24} and set(terms["customer_id"]) <= set(who.index)
+    assert (terms["start"] > terms["customer_id"].map(who["acquired"])).all()
+    assert terms["start"].is_monotonic_increasing and (terms["start"] <= UNTIL).all()
+    following = terms.sort_values(["contract_id", "start"])
+    after = following.groupby("contract_id")["start"].shift(-1)
+    assert (after.dropna() == (following["end"] + pd.Timedelta(days=1))[after.notna()]).all()
+    told = terms["cancelled_on"].dropna()
+    assert len(told) > 50 and (told <= UNTIL).all() and (told <= terms.loc[told.index, "end"]).all()
+    assert after[told.index].isna().all(), "who gave notice did not renew"
+    for segment in SEGMENTS:
+        assert (terms[segment] == terms["customer_id"].map(who[segment])).all()
+
+
+def test_contracts_end_as_their_story_says() -> None:
+    """Of contracts that came to their first renewal as many were not renewed as their own thetas say."""
+    made = plain()
+    story, terms = made.truth.contracts.contracts.set_index("contract_id"), made.contracts
+    number = terms.groupby("contract_id").cumcount() + 1
+    following = pd.Series(
+        [start + pd.DateOffset(months=months) for start, months in zip(terms["start"], terms["term_months"], strict=True)]
+    )
+    within = terms["end"] < following - pd.Timedelta(days=1)
+    decided = terms[(number == 1) & ~within & (terms["end"] < UNTIL)]
+    renewed = decided["contract_id"].isin(terms.loc[number == 2, "contract_id"])
+    theta = decided["contract_id"].map(story["theta"])
+    assert abs(((~renewed) - theta).sum()) < 4.5 * np.sqrt((theta * (1 - theta)).sum())
+    months = (terms["end"].clip(upper=UNTIL) - terms["start"]).dt.days.sum() / 30.4
+    assert abs(within.sum() - 0.002 * months) < 4.5 * np.sqrt(0.002 * months) + 0.1 * 0.002 * months
+    place = (
+        made.truth.contracts.renewals.loc[story["industry"]].to_numpy()
+        + made.truth.contracts.renewals_by_term.loc[story["term_months"]].to_numpy()
+    )
+    share = 1 / (1 + np.exp(-place[:, 0]))
+    spread = share * (1 - share) / (1 + np.exp(place[:, 1]))
+    assert abs((story["theta"] - share).sum()) < 4.5 * np.sqrt(spread.sum())
+    assert 0.01 < story["won_back"].mean() < 0.05
+
+
+def test_contracts_leave_the_orders_alone_and_are_the_same_again() -> None:
+    one, two, other = (company(customers=300, seed=seed).contracts for seed in (5, 5, 6))
+    pd.testing.assert_frame_equal(one, two)
+    assert not one.equals(other)
+    fewer = company(customers=300, seed=5, anonymous_share=0, return_share=0)
+    pd.testing.assert_frame_equal(fewer.contracts, one)
+
+
+def test_prices_of_contracts_rise_with_the_index_and_else_change_as_told() -> None:
+    made = plain()
+    terms = made.contracts.sort_values(["contract_id", "start"])
+    before = terms.groupby("contract_id")["monthly_amount"].shift(1)
+    yearly = terms["term_months"] == 12
+    ratio = (terms["monthly_amount"] / before)[yearly & before.notna()] / (1 + made.truth.contracts.indexation)
+    moved = np.abs(np.log(ratio)) > 0.005
+    told = made.truth.contracts.changes["logit_change"] + made.truth.contracts.changes_by_term.loc[12, "logit_change"]
+    expected = terms.loc[ratio.index, "industry"].map(1 / (1 + np.exp(-told)))
+    # a change by less than .005, one in a hundred thousand, looks like none
+    assert abs((moved - expected).sum()) < 4.5 * np.sqrt((expected * (1 - expected)).sum())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -80,6 +80,8 @@ class Customers:
         whole, as their credit notes say.
     """
 
+    counted: ClassVar[str] = "customers"
+
     statistics: pd.DataFrame
     segments: pd.DataFrame
     unit: TimeUnit
@@ -100,6 +102,16 @@ class Customers:
             return None
         silence = float((self.statistics["T"] - self.statistics["recency"]).min()) * DAYS_PER_UNIT[self.unit]
         return self.until - timedelta(days=round(silence))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a fit writes down of its statistics."""
+        return {"unit": self.unit, "until": "" if self.until is None else self.until.isoformat(), "spend_level": self.spend_level}
+
+    @property
+    def frames(self) -> tuple[pd.DataFrame | None, ...]:
+        """All that models see, but for the `history` that clocks do."""
+        return self.statistics, self.segments, self.returns
 
     def to_frame(self) -> pd.DataFrame:
         """Statistics and segments side by side, one row a customer; a segment named like a statistic gets the suffix ``_segment``."""

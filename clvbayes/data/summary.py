@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import duckdb
 import numpy as np
@@ -10,11 +10,14 @@ import pandas as pd
 import pyarrow as pa
 
 from clvbayes.data.checks import DAYS_PER_UNIT, NO_SEGMENT, TimeUnit, require_day, require_past, require_unit
+from clvbayes.data.contract_summary import summarize_contracts
+from clvbayes.data.contracts import Contracts
 from clvbayes.data.customers import STATISTICS, Customers
 from clvbayes.data.ledger import Ledger, LedgerLine
+from clvbayes.data.renewals import Renewals
 from clvbayes.data.returns import CANCELLED_SQL, RETURNS, find_returns, locate_credits
 from clvbayes.data.sources import ask
-from clvbayes.data.transactions import NO_CUSTOMER, NOT_POSITIVE, Transactions
+from clvbayes.data.transactions import NO_CUSTOMER, NOT_POSITIVE, OF_CONTRACT, Transactions
 from clvbayes.errors import ArgumentError, DataError
 
 __all__ = ["CUSTOMER_SQL", "HISTORY_SQL", "ORDER_DAYS_SQL", "order_days", "summarize"]
@@ -109,6 +112,11 @@ class Group(NamedTuple):
     amount: Decimal
 
 
+@overload
+def summarize(table: Contracts, *, until: date | None = None, since: date | None = None) -> Renewals: ...
+
+
+@overload
 def summarize(
     table: Transactions,
     *,
@@ -116,20 +124,37 @@ def summarize(
     since: date | None = None,
     unit: TimeUnit = "week",
     opportunity: TimeUnit | None = None,
-) -> Customers:
-    """Sufficient statistics of each customer, and the ledger of every row.
+) -> Customers: ...
+
+
+def summarize(
+    table: Transactions | Contracts,
+    *,
+    until: date | None = None,
+    since: date | None = None,
+    unit: TimeUnit = "week",
+    opportunity: TimeUnit | None = None,
+) -> Customers | Renewals:
+    """Sufficient statistics of each customer or contract, and the ledger of every row.
 
     All orders of one customer on one day are one purchase, with the sum of their positive amounts; an order of amount zero is a
     purchase too, but leaves the spend statistics. The first one is acquisition and kept apart; later ones are repeats. A
     customer's segments are those of the first day.
 
+    Of contracts, a renewal is decided on the day after a term's last one: survived if the next term begins within a month (half a month
+    after shorter terms than three months), otherwise not. It counts once that day has come, also where notice was given long before:
+    counted earlier, those who leave would be known before those who stay. A term that ends before its time, with none after it, was
+    terminated. Terms that begin after a gap are those of a customer won back; of another length, a stretch of their own.
+
     Parameters
     ----------
-    table : Transactions
+    table : Transactions or Contracts
     until : datetime.date, optional
-        Last day of observation, not in the future; by default the last day with an order.
+        Last day of observation, not in the future; by default the last day with an order, or on which a term began or ended or notice was
+        given.
     since : datetime.date, optional
-        First day of observation; earlier rows are counted and left out.
+        First day of observation; earlier rows are counted and left out. Contracts that had ended before are left out; of the others the
+        renewals before it count as survived, and as not observed.
     unit : {"day", "week", "month", "quarter", "year"}
         Unit of time of the result; no valuation depends on it.
     opportunity : {"day", "week", "month", "quarter", "year"}, optional
@@ -139,14 +164,17 @@ def summarize(
 
     Returns
     -------
-    Customers
+    Customers or Renewals
+        Of transactions or of contracts.
 
     Raises
     ------
     ArgumentError
-        If `unit` or `opportunity` is unknown, `until` or `since` is no date, or `until` lies in the future or before `since`.
+        If `table` is neither, `unit` or `opportunity` is unknown, `until` or `since` is no date, or `until` lies in the future or before
+        `since`.
     DataError
-        If fewer than two customers, or no repeat order with an amount, are left: there is nothing to learn from.
+        If fewer than two customers, or no repeat order with an amount, are left, or no contract has come to the end of a term: there is
+        nothing to learn from.
 
     Examples
     --------
@@ -159,6 +187,12 @@ def summarize(
     0           a          1      2.0  4.0
     1           b          0      0.0  3.0
     """
+    if isinstance(table, Contracts):
+        if unit != "week" or opportunity is not None:
+            raise ArgumentError("contracts are counted in renewals: leave out unit and opportunity")
+        return summarize_contracts(table, until=until, since=since)
+    if not isinstance(table, Transactions):
+        raise ArgumentError(f"summarize takes what read_transactions or read_contracts returned, not {type(table).__name__}")
     require_unit(unit)
     if opportunity is not None:
         require_unit(opportunity, "opportunity")
@@ -282,7 +316,7 @@ def _returns(fated: duckdb.DuckDBPyRelation, found: pd.DataFrame, until: date) -
 def _fate(until: date, since: date | None) -> str:
     """Why a row is left out: the window first, so that what is said of the other reasons is said of the window."""
     before = f"when day < date '{since}' then 'before {since}'" if since else ""
-    return f"case when day > date '{until}' then 'after {until}' {before} else left_out end"
+    return f"case when left_out = '{OF_CONTRACT}' then left_out when day > date '{until}' then 'after {until}' {before} else left_out end"
 
 
 def _customer_sql(segments: int) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from clvbayes.data import Customers
+from clvbayes.data import Customers, Renewals, Statistics
 from clvbayes.inference.weighing import RESAMPLED_FROM
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import Model
@@ -47,7 +47,7 @@ class Compression:
     Attributes
     ----------
     customers : int
-        Customers that inform the fit.
+        Customers, or contracts, that inform the fit.
     exact_rows : int
         Distinct rows of their statistics: all that the likelihood knows of them.
     rows : int
@@ -111,9 +111,10 @@ ESS_LIMIT = 400.0
 DIVERGENCE_LIMIT = 0.001
 CONTRACTION_LIMIT = 0.3
 CONFLICT_LIMIT = 2.0
+DECISIONS_LIMIT, FEWEST_AT_RISK = 4, 20  # with fewer renewals the forms of heterogeneity and of age cannot be told apart
 
 
-def certify(posterior: xr.DataTree, priors: Priors, model: Model, customers: Customers, compression: Compression) -> Certificate:
+def certify(posterior: xr.DataTree, priors: Priors, model: Model, statistics: Statistics, compression: Compression) -> Certificate:
     """Check a posterior: convergence, effective sample size, divergences, and what the data added to the priors.
 
     Parameters
@@ -122,7 +123,7 @@ def certify(posterior: xr.DataTree, priors: Priors, model: Model, customers: Cus
         Groups `posterior` and `sample_stats`.
     priors : Priors
     model : Model
-    customers : Customers
+    statistics : Customers or Renewals
     compression : Compression
 
     Returns
@@ -155,11 +156,11 @@ def certify(posterior: xr.DataTree, priors: Priors, model: Model, customers: Cus
             "Use more draws.",
         ),
         _divergences(int(diverging.sum()), diverging.size),
-        _rows(compression),
+        _rows(compression, statistics.counted),
         _contraction(draws, priors),
         _conflict(draws, priors),
     ]
-    if model.kind == "spend" and customers.spend_level == "mean":
+    if isinstance(statistics, Customers) and model.kind == "spend" and statistics.spend_level == "mean":
         results.append(
             CheckResult(
                 "Spend data",
@@ -168,6 +169,8 @@ def certify(posterior: xr.DataTree, priors: Priors, model: Model, customers: Cus
                 "Give the orders themselves where you can.",
             )
         )
+    if isinstance(statistics, Renewals) and model.kind == "contracts":
+        results.append(_decisions(statistics))
     return Certificate(model.name, compression, tuple(results))
 
 
@@ -188,8 +191,8 @@ def _limited(check: str, holds: bool, good: str, bad: str, advice: str) -> Check
     return CheckResult(check, "ok", good) if holds else CheckResult(check, "failed", bad, advice)
 
 
-def _rows(compression: Compression) -> CheckResult:
-    customers = f"{compression.customers:,} customers in {compression.exact_rows:,} distinct rows"
+def _rows(compression: Compression, counted: str) -> CheckResult:
+    customers = f"{compression.customers:,} {counted} in {compression.exact_rows:,} distinct rows"
     remark = f" {compression.remark}" if compression.remark else ""
     if compression.k_hat is None or compression.k_hat_limit is None or compression.effective_share is None:
         return CheckResult("Rows", "ok", f"{customers}, all of them in every step.{remark}")
@@ -201,6 +204,21 @@ def _rows(compression: Compression) -> CheckResult:
     )
     holds = compression.modes_agree and compression.k_hat < compression.k_hat_limit and compression.effective_share >= RESAMPLED_FROM
     return _limited("Rows", holds, weighed, weighed, 'Fit with method="exact".')
+
+
+def _decisions(renewals: Renewals) -> CheckResult:
+    """How many renewals in a row have been observed: how churn changes with a contract's age is seen in the form of that curve only."""
+    table = renewals.life_table()
+    seen = int(table.loc[table["faced"] >= FEWEST_AT_RISK, "decision"].nunique())
+    if seen >= DECISIONS_LIMIT:
+        return CheckResult("Renewals observed", "ok", f"At least {FEWEST_AT_RISK} contracts faced each of {seen} renewals in their lives.")
+    return CheckResult(
+        "Renewals observed",
+        "note",
+        f"At least {FEWEST_AT_RISK} contracts faced each of {seen} renewals in their lives (limit {DECISIONS_LIMIT}): whether contracts"
+        " grow safer with age comes from the prior, and so do forecasts of later renewals.",
+        "Look at the value with the priors widened, and give older contracts where you can.",
+    )
 
 
 def _divergences(count: int, draws: int) -> CheckResult:

@@ -10,14 +10,14 @@ from typing import Any, get_args
 import numpy as np
 import xarray as xr
 
-from clvbayes.data import Customers, require_seed
+from clvbayes.data import Customers, Renewals, Statistics, require_seed
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.inference.certificate import Certificate, certify
 from clvbayes.inference.strategy import Method, Task, sample_posterior
 from clvbayes.models.assembly import own_or_given
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.priors import Priors
-from clvbayes.models.protocol import Model, Table
+from clvbayes.models.protocol import OF_RENEWALS, Model, Table
 from clvbayes.notebook import fragment
 
 __all__ = ["Fit", "fit"]
@@ -52,7 +52,7 @@ class Fit:
 
     @property
     def customers(self) -> int:
-        """Customers that inform the fit."""
+        """Customers, or contracts, that inform the fit."""
         return self.certificate.compression.customers
 
     @property
@@ -81,7 +81,7 @@ def digest_of(rows: Table) -> str:
 
 def fit(
     model: Model,
-    statistics: Customers,
+    statistics: Statistics,
     *,
     pool: Pool = (),
     priors: Priors | None = None,
@@ -101,9 +101,11 @@ def fit(
     ----------
     model : Model
         Such as ``clv.models.mbg_nbd()``.
-    statistics : Customers
+    statistics : Customers or Renewals
+        Renewals for ``clv.models.beta_discrete_weibull()`` and ``clv.models.renewal_change()``, customers for all others.
     pool : sequence of str or of tuples of str
-        Segment columns known at acquisition, over which every coordinate is partially pooled: small segments lean on the others.
+        Segment columns known at acquisition, over which every coordinate is partially pooled: small segments lean on the others. Of
+        contracts also ``"term_months"``; the column whose levels are of most uneven size is best named first.
     priors : Priors, optional
         By default the model's own, from scale-free summaries of the statistics.
     draws, chains : int
@@ -123,7 +125,8 @@ def fit(
     Raises
     ------
     ArgumentError
-        If `pool` names an unknown column, `method` is unknown, or a number is out of range.
+        If the statistics are not those of the model's kind, `pool` names an unknown column, `method` is unknown, or a number is out of
+        range.
     DataError
         If there is nothing to learn from.
 
@@ -141,6 +144,7 @@ def fit(
         raise ArgumentError(f"model must be one of clv.models, such as clv.models.mbg_nbd(), not {model!r:.60}")
     if not (isinstance(draws, int | np.integer) and isinstance(chains, int | np.integer) and draws >= 100 and chains >= 2):
         raise ArgumentError(f"a fit needs at least 100 draws and 2 chains, not {draws} and {chains}: fewer cannot be certified")
+    _require_kind(model, statistics)
     require_seed(seed)
     if method not in get_args(Method):
         raise ArgumentError(f"method must be one of {', '.join(get_args(Method))}, not {method!r}")
@@ -149,7 +153,7 @@ def fit(
     rows, clock = model.rows(statistics, cells), model.clock.over(statistics)
     rows = rows | clock.columns(rows, statistics)
     if not len(rows["weight"]):
-        raise DataError(f"no customer informs {model.title}: there is nothing to learn from")
+        raise DataError(f"no {statistics.counted[:-1]} informs {model.title}: there is nothing to learn from")
     sampled = sample_posterior(Task(model, rows, cells, chosen, clock, int(draws), int(chains), int(seed), progress), method)
     frozen_pool = tuple(entry if isinstance(entry, str) else tuple(entry) for entry in pool)
     posterior = sampled.posterior
@@ -160,11 +164,19 @@ def fit(
         "seed": int(seed),
         "settings": json.dumps({**sampled.settings, "method": method}),
         "versions": json.dumps({name: version(name) for name in VERSIONED} | {"python": sys.version.split()[0]}),
-        "unit": statistics.unit,
-        "until": "" if statistics.until is None else statistics.until.isoformat(),
+        **statistics.facts,
         "compression": json.dumps(asdict(sampled.compression)),
-        "spend_level": statistics.spend_level,
         "rows": digest_of(model.rows(statistics, cells)),
     }
     certificate = certify(posterior, chosen, model, statistics, sampled.compression)
     return Fit(model, chosen, frozen_pool, posterior, certificate, int(seed))
+
+
+def _require_kind(model: Model, statistics: object) -> None:
+    """Refuse customers for a model of contracts, and the other way round."""
+    of_renewals = model.kind in OF_RENEWALS
+    if not isinstance(statistics, Renewals if of_renewals else Customers):
+        counted, read = ("contracts", "read_contracts") if of_renewals else ("customers", "read_transactions")
+        raise ArgumentError(
+            f"{model.name} is a model of {counted}: give it what clv.summarize(clv.{read}(...)) returns, not {type(statistics).__name__}"
+        )

@@ -16,7 +16,7 @@ import pandas as pd
 import xarray as xr
 
 from clvbayes import models
-from clvbayes.data import Customers
+from clvbayes.data import Customers, Statistics
 from clvbayes.errors import DataError
 from clvbayes.files import damage_is_an_error, read_manifest, require_files, staged, write_manifest
 from clvbayes.inference.certificate import Certificate, CheckResult, Compression
@@ -29,16 +29,16 @@ __all__ = ["code_digest", "drop_other_fits", "fit_key", "fit_or_kept", "load_fit
 FIT_VERSIONS = ("arviz-stats", "numba", "numpy", "nutpie", "pandas", "pymc", "pytensor", "scipy", "xarray")
 
 
-def fit_or_kept(folder: Path, model: Model, customers: Customers, sampler: dict[str, Any], progress: bool) -> tuple[Fit, str]:
+def fit_or_kept(folder: Path, model: Model, statistics: Statistics, sampler: dict[str, Any], progress: bool) -> tuple[Fit, str]:
     """A fit that lies in `folder` under its key, or a new one, which is put there at once; and the key."""
-    key = fit_key(model, customers, sampler)
+    key = fit_key(model, statistics, sampler)
     with suppress(DataError, OSError):  # one that is not there, or is damaged, is fitted anew
         with damage_is_an_error(folder / key):
             found = load_fit(folder / key, read_manifest(folder / key))
         if progress:
             print(f"{model.title}: as fitted before", file=sys.stderr)
         return found, key
-    fitted = fit(model, customers, **sampler, progress=progress)
+    fitted = fit(model, statistics, **sampler, progress=progress)
     with staged(folder / key) as stage:
         write_manifest(stage, write_fit(fitted, stage))
     return fitted, key
@@ -51,18 +51,17 @@ def drop_other_fits(folder: Path, keys: Iterable[str]) -> None:
             shutil.rmtree(kept)
 
 
-def fit_key(model: Model, statistics: Customers, settings: Mapping[str, Any]) -> str:
+def fit_key(model: Model, statistics: Statistics, settings: Mapping[str, Any]) -> str:
     """A name for a fit that says all that it depends on: model and priors, statistics, sampler settings, and code."""
     told = {
         "model": repr(model),
         "priors": asdict(model.priors(statistics)),
         "settings": dict(settings),
-        "unit": statistics.unit,
-        "spend_level": statistics.spend_level,
+        **{name: fact for name, fact in statistics.facts.items() if name != "until"},
     }
     digest = hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode())
-    by_month = statistics.history if model.clock.spreads else None
-    for frame in (statistics.statistics, statistics.segments, statistics.returns, by_month):
+    by_month = statistics.history if model.clock.spreads and isinstance(statistics, Customers) else None
+    for frame in (*statistics.frames, by_month):
         if frame is None:
             continue
         digest.update(json.dumps(list(frame.columns)).encode())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from clvbayes.data import Customers
+from clvbayes.data import Statistics
 from clvbayes.errors import ArgumentError
 from clvbayes.models.clock import Clock
 from clvbayes.models.correction import Correction
@@ -22,14 +22,14 @@ __all__ = ["assemble", "own_or_given", "pooled_model", "with_frequencies"]
 
 
 def assemble(
-    model: Model, customers: Customers, pool: Pool, priors: Priors | None, estimates: Sequence[LevelEstimates] | None
+    model: Model, statistics: Statistics, pool: Pool, priors: Priors | None, estimates: Sequence[LevelEstimates] | None
 ) -> "pm.Model":
     """The PyMC model of `model` on exactly compressed rows, free to be changed in a notebook.
 
     Parameters
     ----------
     model : Model
-    customers : Customers
+    statistics : Customers or Renewals
     pool : sequence of str or of tuples of str
         Segment columns over which every coordinate is partially pooled.
     priors : Priors or None
@@ -42,13 +42,13 @@ def assemble(
     pymc.Model
         As `pooled_model` makes it.
     """
-    cells = assign_cells(customers, pool)
-    rows, clock = model.rows(customers, cells), model.clock.over(customers)
-    rows = rows | clock.columns(rows, customers)
-    return pooled_model(model, rows, cells, own_or_given(model, customers, priors), clock, estimates)
+    cells = assign_cells(statistics, pool)
+    rows, clock = model.rows(statistics, cells), model.clock.over(statistics)
+    rows = rows | clock.columns(rows, statistics)
+    return pooled_model(model, rows, cells, own_or_given(model, statistics, priors), clock, estimates)
 
 
-def own_or_given(model: Model, customers: Customers, priors: Priors | None) -> Priors:
+def own_or_given(model: Model, statistics: Statistics, priors: Priors | None) -> Priors:
     """The model's own priors where none are given.
 
     Raises
@@ -56,7 +56,7 @@ def own_or_given(model: Model, customers: Customers, priors: Priors | None) -> P
     ArgumentError
         If the given ones are those of another model.
     """
-    chosen = model.priors(customers) if priors is None else priors
+    chosen = model.priors(statistics) if priors is None else priors
     if chosen.coordinates != model.coordinates:
         raise ArgumentError(
             f"{model.name} has the coordinates {', '.join(model.coordinates)}; these priors have {', '.join(chosen.coordinates)}"

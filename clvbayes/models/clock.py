@@ -84,8 +84,8 @@ class Clock(Protocol):
         """Its effects are this times the parts, dims ``(effect, part)``."""
         ...
 
-    def over(self, customers: Customers) -> "Clock":
-        """The clock over these customers' history.
+    def over(self, customers: Any, /) -> "Clock":
+        """The clock over these customers' history; a steady one needs none.
 
         Raises
         ------
@@ -94,7 +94,7 @@ class Clock(Protocol):
         """
         ...
 
-    def columns(self, rows: "Table", customers: Customers) -> "Table":
+    def columns(self, rows: "Table", customers: Any, /) -> "Table":
         """Further columns of rows that the clock needs."""
         ...
 
@@ -138,11 +138,11 @@ class SteadyClock:
         """Of nothing."""
         return np.zeros((0, 0))
 
-    def over(self, customers: Customers) -> "SteadyClock":
+    def over(self, customers: Any) -> "SteadyClock":
         """Itself."""
         return self
 
-    def columns(self, rows: "Table", customers: Customers) -> "Table":
+    def columns(self, rows: "Table", customers: Any) -> "Table":
         """None."""
         return {}
 

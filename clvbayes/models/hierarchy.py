@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from clvbayes.data import Customers
+from clvbayes.data import Statistics
 from clvbayes.errors import ArgumentError
 from clvbayes.models.clock import Clock
 from clvbayes.models.priors import Priors
@@ -131,7 +131,7 @@ class LevelEstimates:
     seen: np.ndarray
 
 
-def assign_cells(customers: Customers, pool: Pool) -> Cells:
+def assign_cells(statistics: Statistics, pool: Pool) -> Cells:
     """Cells of the pooling columns.
 
     Raises
@@ -142,17 +142,18 @@ def assign_cells(customers: Customers, pool: Pool) -> Cells:
     if isinstance(pool, str):
         raise ArgumentError(f"pool must be a list of columns; write ({pool!r},)")
     factors = [(entry,) if isinstance(entry, str) else tuple(entry) for entry in pool]
-    unknown = sorted({column for columns in factors for column in columns} - set(customers.segments.columns))
+    unknown = sorted({column for columns in factors for column in columns} - set(statistics.segments.columns))
     if unknown:
-        known = ", ".join(map(repr, customers.segments.columns)) or "none"
-        raise ArgumentError(f"pool names {', '.join(map(repr, unknown))}, which is no segment of these customers; they have {known}")
+        known = ", ".join(map(repr, statistics.segments.columns)) or "none"
+        names = ", ".join(map(repr, unknown))
+        raise ArgumentError(f"pool names {names}, which is no segment of these {statistics.counted}; they have {known}")
     if len(set(factors)) < len(factors) or any(len(set(columns)) < len(columns) for columns in factors):
         raise ArgumentError(f"pool names a column twice: {list(pool)}")
     if () in factors:
         raise ArgumentError(f"pool holds a crossing of no columns: {list(pool)}")
     if not factors:
-        return Cells((), np.zeros(len(customers), dtype=np.int64), 1)
-    coded = [_coded(customers.segments, columns) for columns in factors]
+        return Cells((), np.zeros(len(statistics), dtype=np.int64), 1)
+    coded = [_coded(statistics.segments, columns) for columns in factors]
     of_customer, first = _combinations([codes for codes, _ in coded])
     made = tuple(Factor(columns, levels, codes[first]) for columns, (codes, levels) in zip(factors, coded, strict=True))
     _require_distinct_names(made)

@@ -1,12 +1,12 @@
 """What a model is: frozen options and a few functions; no state."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
-from clvbayes.data import Customers
 from clvbayes.models.clock import Clock
 from clvbayes.models.compression import Columns, Table
 from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
@@ -16,10 +16,26 @@ from clvbayes.models.priors import Priors
 if TYPE_CHECKING:
     import pymc as pm
 
-__all__ = ["Batch", "Columns", "Futures", "Kind", "Model", "PurchaseModel", "ReturnsModel", "SpendModel", "Table"]
+__all__ = [
+    "OF_RENEWALS",
+    "Batch",
+    "ChangeModel",
+    "Columns",
+    "ContractBatch",
+    "ContractModel",
+    "Futures",
+    "Kind",
+    "Lifetimes",
+    "Model",
+    "PurchaseModel",
+    "ReturnsModel",
+    "SpendModel",
+    "Table",
+]
 
 NOT_GIVEN = np.zeros(0)
-Kind = Literal["purchases", "spend", "returns"]
+Kind = Literal["purchases", "spend", "returns", "contracts", "changes"]
+OF_RENEWALS = ("contracts", "changes")  # kinds of models of contracts; all others are of customers
 
 
 @dataclass(frozen=True)
@@ -98,8 +114,57 @@ class Futures:
     expected_first_year: np.ndarray
 
 
+@dataclass(frozen=True)
+class ContractBatch:
+    """Some running contracts, as simulators need them: arrays of one length, by contract.
+
+    Attributes
+    ----------
+    key : numpy.ndarray of uint64
+        Hash of the contract id; names the contract's random streams.
+    renewal_cell, change_cell : numpy.ndarray of int
+        Index of the cell in the draws of the model of renewals and of that of changes.
+    survived : numpy.ndarray of int
+        Renewal decisions survived, as in `Renewals.statistics`.
+    notice : numpy.ndarray of bool
+        Whether it is known to end at the next decision.
+    next_decision, term : numpy.ndarray of float
+        Years from the valuation date to the next decision, and between decisions.
+    """
+
+    key: np.ndarray
+    renewal_cell: np.ndarray
+    change_cell: np.ndarray
+    survived: np.ndarray
+    notice: np.ndarray
+    next_decision: np.ndarray
+    term: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+
+@dataclass(frozen=True)
+class Lifetimes:
+    """How the contracts of a batch end, dims ``(contract, draw)``: by whatever comes first.
+
+    Attributes
+    ----------
+    decision : numpy.ndarray of int32
+        Which of the decisions to come is not survived: 1 if the next one.
+    months : numpy.ndarray of float
+        Months after the valuation date until it ends within a term; infinite for contracts whose end is known.
+    """
+
+    decision: np.ndarray
+    months: np.ndarray
+
+
 class Model(Protocol):
-    """What every model has. Models compare by value and can be hashed, so that the code of one is compiled once."""
+    """What every model has. Models compare by value and can be hashed, so that the code of one is compiled once.
+
+    Statistics are `Customers`, or `Renewals` for models of contracts and of changes.
+    """
 
     def __hash__(self) -> int: ...
 
@@ -138,20 +203,20 @@ class Model(Protocol):
         """The same as reported likelihoods take it; where the sampler's has more error than doubles have, another one."""
         ...
 
-    def priors(self, customers: Customers) -> Priors:
+    def priors(self, statistics: Any, /) -> Priors:
         """Default priors, centred on scale-free summaries of the statistics."""
         ...
 
-    def columns(self, customers: Customers, cells: Cells) -> Columns:
-        """What the likelihood needs of each customer that informs the model, `cell` and `x` first."""
+    def columns(self, statistics: Any, cells: Cells, /) -> Columns:
+        """What the likelihood needs of each customer or contract that informs the model, `cell` and `x` first."""
         ...
 
-    def rows(self, customers: Customers, cells: Cells) -> Table:
-        """`columns` as `Columns.distinct` has them: sorted, with a column `weight`, and no customer is lost in them."""
+    def rows(self, statistics: Any, cells: Cells, /) -> Table:
+        """`columns` as `Columns.distinct` has them: sorted, with a column `weight`, and nobody is lost in them."""
         ...
 
-    def log_measure(self, customers: Customers) -> np.ndarray:
-        """What the likelihood leaves out of the log-density of each customer that informs the model, since it depends on no coordinate.
+    def log_measure(self, statistics: Any, /) -> np.ndarray:
+        """What the likelihood leaves out of the log-density of each that informs the model, since it depends on no coordinate.
 
         Missing where it is not known: densities are compared only where they are whole.
         """
@@ -174,7 +239,8 @@ class Model(Protocol):
 
     def build(
         self,
-        customers: Customers,
+        statistics: Any,
+        /,
         *,
         pool: Pool = (),
         priors: Priors | None = None,
@@ -312,4 +378,49 @@ class ReturnsModel(Model, Protocol):
 
     def share_moments(self, coordinates: np.ndarray, trials: Any, touched: Any, parts: Any, part: Any) -> tuple[np.ndarray, np.ndarray]:
         """Closed-form expectations of a customer's share that comes back, and of its square."""
+        ...
+
+
+class ContractModel(Model, Protocol):
+    """A model of whether contracts are renewed."""
+
+    def terminations(self, facts: Mapping[str, Any]) -> tuple[float, float]:
+        """Shape and rate of the exact gamma posterior of the hazard a month to end within a term; `facts` are a posterior's attributes."""
+        ...
+
+    def simulate(
+        self, coordinates: np.ndarray, batch: ContractBatch, *, hazard: np.ndarray, seed: int, churn_odds: float = 1.0
+    ) -> Lifetimes:
+        """Remaining lives from each contract's conditional posterior; `coordinates` has dims ``(draw, coordinate, cell)``, `hazard`
+        ``(draw,)``."""
+        ...
+
+    def survival(self, coordinates: np.ndarray, survived: Any, ahead: Any) -> np.ndarray:
+        """Closed-form probability to survive the decisions `ahead`; `coordinates` has dims ``(coordinate, ...)``."""
+        ...
+
+
+class ChangeModel(Model, Protocol):
+    """A model of how amounts change at renewals."""
+
+    def simulate(
+        self,
+        coordinates: np.ndarray,
+        batch: ContractBatch,
+        *,
+        renewals: int,
+        valued_on: date,
+        seed: int,
+        last: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Amounts after each of the next renewals over that at the valuation date, dims ``(contract, draw, renewal)``; after the `last`
+        one of each contract and draw, where they are given, they stay as they are."""
+        ...
+
+    def expected_factors(self, coordinates: np.ndarray, batch: ContractBatch, *, renewals: int, valued_on: date) -> np.ndarray:
+        """Closed-form expectation of what `simulate` gives."""
+        ...
+
+    def expected_factor(self, coordinates: np.ndarray, years_ahead: Any) -> np.ndarray:
+        """Closed-form expectation of an amount after a renewal over that before it, indexation apart."""
         ...

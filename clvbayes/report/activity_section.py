@@ -40,9 +40,9 @@ def activity_section(evidence: Evidence) -> Section:
 
 def _fields(evidence: Evidence) -> list[_Field]:
     """From few repeat orders to many, and within them from short silence to long; small ones as one, with the next smallest if need be."""
-    statistics = evidence.customers.statistics.set_index("customer_id")
+    statistics = evidence.orders.statistics.set_index("customer_id")
     frame = evidence.valuation.customers.set_index("customer_id")
-    silence = (statistics["T"] - statistics["recency"]) * DAYS_PER_UNIT[evidence.customers.unit] / DAYS_PER_UNIT["week"]
+    silence = (statistics["T"] - statistics["recency"]) * DAYS_PER_UNIT[evidence.orders.unit] / DAYS_PER_UNIT["week"]
     by = pd.DataFrame(
         {
             "frequency": _class_of(statistics["frequency"], FREQUENCY_CLASSES),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from clvbayes.grading.discrepancy import MEAN_SD, RIGHT, SPREAD_SCALE
+from clvbayes.models.protocol import OF_RENEWALS
 from clvbayes.report.blocks import Block, Cell, Column, Heading, Prose, Section, Table
 from clvbayes.report.evidence import Evidence, FitRecord, currency_of, draws_of, returned
 from clvbayes.report.language import day, translated, words
@@ -25,14 +26,31 @@ def assumptions(evidence: Evidence) -> Section:
         Prose(words.NOT_NEWCOMERS),
         Prose(_returns(evidence)),
         Prose(words.NOT_COSTS if has_costs(evidence.valuation.economics) else words.NOT_COSTS_BEYOND_MARGIN),
-        Prose(words.SEASON_INSIDE if evidence.seasonal else words.NOT_SEASONS),
+        *(() if evidence.customers is None else (Prose(words.SEASON_INSIDE if evidence.seasonal else words.NOT_SEASONS),)),
+        *(() if evidence.contracts is None else (Prose(words.CONTRACTS_PAY), Prose(_indexation(evidence)))),
     )
     return Section(words.ASSUMPTIONS, blocks)
 
 
+def _indexation(evidence: Evidence) -> str:
+    """What amounts of contracts do at renewals."""
+    changes = None if evidence.contracts is None else evidence.contracts[1]
+    if changes is None:
+        return words.CONTRACTS_STAY
+    given = changes.model.options["indexation"]
+    rates = dict(given) if isinstance(given, Mapping) else {"": given}
+    told = words.LIST.join(
+        words.INDEXATION_OF.format(year=year, rate=percent(float(str(rate)))) if year else percent(float(str(rate)))
+        for year, rate in rates.items()
+    )
+    return words.CONTRACTS_CHANGE.format(rates=told, fade=plain(float(str(changes.model.options["fade"]))))
+
+
 def _priors_of_totals(evidence: Evidence) -> tuple[Prose, ...]:
     """Of months, and of systematic errors."""
-    spreads = {name: scale for fit in (evidence.purchases, *evidence.pooled) for name, scale, _ in fit.model.clock.spreads}
+    spreads = {
+        name: scale for fit in (evidence.purchases, *evidence.pooled) if fit is not None for name, scale, _ in fit.model.clock.spreads
+    }
     told = []
     if spreads:
         each = (words.CLOCK_SPREADS[name].format(scale=decimal(scale, 2)) for name, scale in spreads.items())
@@ -76,7 +94,7 @@ def _by_level(given: ByLevel, written: Callable[[float], str]) -> str:
 
 
 def _economics(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
-    economics, customers = evidence.valuation.economics, evidence.customers
+    economics, until = evidence.valuation.economics, evidence.until
 
     def amount(number: float) -> str:
         return " ".join(words.AMOUNT.format(unit=currency_of(evidence), number=plain(number), scale="").split())
@@ -99,8 +117,8 @@ def _economics(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
         (words.FACT_HORIZON, words.FACT_HORIZON_YEARS.format(years=plain(economics.horizon))),
         (words.FACT_PERIOD, words.FACT_PERIODS[economics.period].format(month=economics.fiscal_year_start)),
         (words.FACT_CURRENCY, currency_of(evidence) or words.FACT_CURRENCY_NONE),
-        (words.FACT_DATE, day(customers.until) if customers.until else words.FACT_DATE_NONE),
-        (words.FACT_UNIT, words.FACT_UNITS[customers.unit]),
+        (words.FACT_DATE, day(until) if until else words.FACT_DATE_NONE),
+        *(() if evidence.customers is None else ((words.FACT_UNIT, words.FACT_UNITS[evidence.customers.unit]),)),
     )
 
 
@@ -109,7 +127,8 @@ def _models(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
     for fit in evidence.fits:
         label = words.FACT_KINDS[fit.model.kind]
         title = translated(fit.model.title)
-        fitted = words.FACT_FITTED_VALUE.format(customers=show(count(fit.customers)), rows=show(count(fit.rows)))
+        counted = words.FACT_FITTED_CONTRACTS if fit.model.kind in OF_RENEWALS else words.FACT_FITTED_VALUE
+        fitted = counted.format(customers=show(count(fit.customers)), rows=show(count(fit.rows)))
         rows += [
             (label, words.FACT_MODEL.format(title=title, story=words.STORIES.get(fit.model.name, words.STORY_UNKNOWN))),
             (words.FACT_POOL.format(title=title), _pool(fit)),
@@ -144,6 +163,8 @@ def _priors(fit: FitRecord) -> Table:
 
 
 def _returns(evidence: Evidence) -> str:
+    if evidence.customers is None:
+        return words.NOT_RETURNS_CONTRACTS
     if evidence.returns is not None:
         return words.RETURNS_INSIDE
     if evidence.customers.ledger is None:

@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 
+from clvbayes.data import Ledger
 from clvbayes.inference.certificate import CheckResult
 from clvbayes.report.blocks import Block, Cell, Column, ColumnKind, Heading, Interval, Note, Prose, Quantity, Section, Table
 from clvbayes.report.evidence import Evidence, Floats, currency_of, draws_of, results_by_source
@@ -125,10 +126,16 @@ def checks_section(results: Sequence[tuple[str, CheckResult]]) -> Section:
 
 
 def ledger(evidence: Evidence) -> Section:
-    """What became of every row of the source, in rows and in money."""
-    account, currency = evidence.customers.ledger, currency_of(evidence)
-    if account is None:
+    """What became of every row of each source, in rows and in money."""
+    accounts = [(words.LEDGER_TABLE, table.ledger) for table in (evidence.customers,) if table is not None and table.ledger is not None]
+    if evidence.renewals is not None and evidence.renewals.ledger is not None:
+        accounts.append((words.LEDGER_TABLE_CONTRACTS, evidence.renewals.ledger))
+    if not accounts:
         return Section(words.LEDGER, (Prose(words.LEDGER_NONE),))
+    return Section(words.LEDGER, tuple(block for title, account in accounts for block in _ledger(title, account, currency_of(evidence))))
+
+
+def _ledger(title: str, account: Ledger, currency: str) -> tuple[Block, ...]:
     columns = (
         Column(words.COLUMN_REASON),
         Column(words.COLUMN_ROWS, "number"),
@@ -150,7 +157,7 @@ def ledger(evidence: Evidence) -> Section:
     unvalued = words.LEDGER_FINDING_UNVALUED.format(share=show(share(account.share_not_valued)))
     foot = (words.LEDGER_KEPT, account.kept.rows, float(account.kept.amount))
     notes = tuple(Note(_remark(note, currency)) for note in account.notes)
-    return Section(words.LEDGER, (Table(words.LEDGER_TABLE, columns, rows, f"{finding} {unvalued}", foot), *notes))
+    return (Table(title, columns, rows, f"{finding} {unvalued}", foot), *notes)
 
 
 def _remark(note: str, currency: str) -> str:

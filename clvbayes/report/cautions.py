@@ -7,7 +7,7 @@ from clvbayes.report.language import day, words
 from clvbayes.report.numbers import count, decimal, money, plain, share, show
 from clvbayes.report.outlook import outlook
 from clvbayes.report.spread_section import learned
-from clvbayes.valuation.value import LEAST_DAYS
+from clvbayes.valuation.usable import LEAST_DAYS
 
 __all__ = ["cautions"]
 
@@ -21,8 +21,11 @@ PERIODS_PER_YEAR = {"quarter": 4, "month": 12}
 
 def cautions(evidence: Evidence) -> tuple[Note, ...]:
     """The cautions that hold, in the order of their weight."""
+    if evidence.customers is None:
+        return (Note(words.CAUTION_BANDS_CONTRACTS),)
     said = (
         _bands(evidence),
+        words.CAUTION_BANDS_CONTRACTS if evidence.contracts is not None else "",
         _silence(evidence),
         _returns(evidence),
         _horizon(evidence),
@@ -45,14 +48,14 @@ def _bands(evidence: Evidence) -> str:
 
 def _short(evidence: Evidence) -> str:
     """Why a season of a short history is not used by itself."""
-    days = float(evidence.customers.statistics["T"].max()) * DAYS_PER_UNIT[evidence.customers.unit]
+    days = float(evidence.orders.statistics["T"].max()) * DAYS_PER_UNIT[evidence.orders.unit]
     months = int(days / DAYS_PER_UNIT["month"])
     return words.CAUTION_SHORT.format(months=months) if evidence.seasonal and days < LEAST_DAYS else ""
 
 
 def _silence(evidence: Evidence) -> str:
     """Days without any order before the valuation date, where they are many beside the usual distance of orders."""
-    customers = evidence.customers
+    customers = evidence.orders
     if customers.last_order is None or customers.until is None:
         return ""
     days = (customers.until - customers.last_order).days
@@ -72,8 +75,8 @@ def _returns(evidence: Evidence) -> str:
 
 def _horizon(evidence: Evidence) -> str:
     """The oldest customer's age tells how long the data are."""
-    oldest = float(evidence.customers.statistics["T"].max())
-    history = oldest * DAYS_PER_UNIT[evidence.customers.unit] / DAYS_PER_UNIT["year"]
+    oldest = float(evidence.orders.statistics["T"].max())
+    history = oldest * DAYS_PER_UNIT[evidence.orders.unit] / DAYS_PER_UNIT["year"]
     horizon = evidence.valuation.economics.horizon
     return words.CAUTION_HORIZON.format(horizon=plain(horizon), history=decimal(history, 1)) if horizon > history + 0.05 else ""
 
@@ -103,7 +106,7 @@ def _growth(evidence: Evidence) -> str:
 
 
 def _free_orders(evidence: Evidence) -> str:
-    statistics, returns = evidence.customers.statistics, evidence.customers.returns
+    statistics, returns = evidence.orders.statistics, evidence.orders.returns
     paid = float(statistics["spend_count"].sum()) + (0.0 if returns is None else float(returns["cancelled"].sum()))
     free = 1 - paid / max(float(statistics["frequency"].sum()), 1.0)
     return words.CAUTION_FREE.format(share=show(share(free))) if free > NOTABLE_FREE else ""
@@ -111,7 +114,7 @@ def _free_orders(evidence: Evidence) -> str:
 
 def _truncation(evidence: Evidence) -> str:
     """Suspiciously many first orders in the first days of the data: customers who are older than the data."""
-    first_orders = evidence.customers.statistics["t0"]
+    first_orders = evidence.orders.statistics["t0"]
     if first_orders.isna().any():
         return ""
     age = (first_orders - first_orders.min()).dt.days

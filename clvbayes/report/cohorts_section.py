@@ -23,10 +23,10 @@ YEAR = 4  # quarters
 
 def cohorts_section(evidence: Evidence) -> Section:
     """The chart of cohorts with its table, and the last quarters; words where the orders' dates are not known."""
-    if evidence.customers.history.empty or evidence.customers.statistics["t0"].isna().any():
+    if evidence.orders.history.empty or evidence.orders.statistics["t0"].isna().any():
         return Section(words.COHORTS, (Prose(words.COHORTS_UNDATED),))
     quarterly = replace(evidence.valuation.economics, period="quarter")
-    quarters = complete_periods(evidence.customers, quarterly)
+    quarters = complete_periods(evidence.orders, quarterly)
     found = _cohorts(evidence, quarterly)
     past: tuple[Block, ...] = (Prose(words.COHORTS_NO_QUARTER),)
     if quarters:
@@ -49,7 +49,7 @@ def _fiscal_years(days: pd.Series, economics: Economics) -> pd.Series:
 
 def _cohorts(evidence: Evidence, economics: Economics) -> tuple[_Cohort, ...]:
     """From the oldest on; a year with fewer than five customers goes together with the next, the last with the one before."""
-    history, statistics = evidence.customers.history, evidence.customers.statistics
+    history, statistics = evidence.orders.history, evidence.orders.statistics
     won = _fiscal_years(statistics["t0"], economics).value_counts()
     years = sorted({*won.index, *_fiscal_years(history["cohort"], economics)})
     groups: list[list[int]] = [[]]
@@ -73,7 +73,7 @@ def _year_label(year: int, economics: Economics) -> str:
 
 def _revenue(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, economics: Economics) -> Floats:
     """Revenue by cohort and quarter."""
-    history = evidence.customers.history
+    history = evidence.orders.history
     place = {year: number for number, cohort in enumerate(cohorts) for year in cohort.years}
     by = pd.DataFrame(
         {
@@ -107,7 +107,7 @@ def _chart_finding(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: r
     total, currency = float(by_year.sum()), currency_of(evidence)
     if total <= 0:
         return words.COHORTS_FINDING_NONE
-    history = evidence.customers.history
+    history = evidence.orders.history
     won_before = index_of_month(month_number(history["cohort"]), economics) < year[0]
     inside = index_of_month(month_number(history["month"]), economics).isin(list(year))
     before = float(history.loc[won_before & inside, "revenue"].astype(float).sum())
@@ -128,7 +128,7 @@ def _table(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, ec
     year, currency = quarters[-YEAR:], currency_of(evidence)
     brought = _revenue(evidence, cohorts, year, economics).sum(axis=1) if year else np.zeros(len(cohorts))
     # by id: the order of both tables is nobody's promise
-    won = pd.Series(_fiscal_years(evidence.customers.statistics["t0"], economics).to_numpy(), evidence.customers.statistics["customer_id"])
+    won = pd.Series(_fiscal_years(evidence.orders.statistics["t0"], economics).to_numpy(), evidence.orders.statistics["customer_id"])
     frame = evidence.valuation.customers.set_index("customer_id")
     place = {member: number for number, cohort in enumerate(cohorts) for member in cohort.years}
     numbers = won.reindex(frame.index).map(place)
@@ -172,12 +172,12 @@ def _table_finding(cohorts: tuple[_Cohort, ...], customers: list[int], parts: li
 
 def _quarters(evidence: Evidence, quarters: range, economics: Economics) -> Table:
     """The last complete quarters: customers won, orders, revenue."""
-    shown, history, currency = quarters[-QUARTERS_SHOWN:], evidence.customers.history, currency_of(evidence)
+    shown, history, currency = quarters[-QUARTERS_SHOWN:], evidence.orders.history, currency_of(evidence)
     index = index_of_month(month_number(history["month"]), economics)
     by_quarter = history[["orders", "revenue"]].astype(float).groupby(index).sum()
     is_new = index == index_of_month(month_number(history["cohort"]), economics)
     new = history.loc[is_new, "revenue"].astype(float).groupby(index[is_new]).sum()
-    acquired = index_of_month(month_number(evidence.customers.statistics["t0"]), economics)
+    acquired = index_of_month(month_number(evidence.orders.statistics["t0"]), economics)
     won = [int((acquired == quarter).sum()) for quarter in shown]
     known = [int((acquired <= quarter).sum()) for quarter in shown]
     orders, revenue = (by_quarter[name].reindex(list(shown), fill_value=0.0).tolist() for name in ("orders", "revenue"))

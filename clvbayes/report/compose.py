@@ -8,6 +8,7 @@ from clvbayes.report.backtest_sections import BACKTEST_SECTIONS
 from clvbayes.report.basis_sections import certificate, forecast, ledger, reproduction
 from clvbayes.report.blocks import Document, Section, named
 from clvbayes.report.cohorts_section import cohorts_section
+from clvbayes.report.contracts_section import contracts_section
 from clvbayes.report.evidence import Evidence
 from clvbayes.report.graded import GradedModel
 from clvbayes.report.headline import headline
@@ -30,6 +31,10 @@ def _graded(section: Callable[[GradedModel], Section | None]) -> Callable[[Evide
     return lambda evidence: None if evidence.backtest is None else section(evidence.backtest)
 
 
+def _of_orders(section: Callable[[Evidence], Section | None]) -> Callable[[Evidence], Section | None]:
+    return lambda evidence: None if evidence.customers is None else section(evidence)
+
+
 SECTIONS: dict[str, Callable[[Evidence], Section | None]] = {
     "headline": headline,
     "outlook": outlook_section,
@@ -37,11 +42,12 @@ SECTIONS: dict[str, Callable[[Evidence], Section | None]] = {
     "segments": segments,
     "forecast": forecast,
     "accounts": accounts,
-    "cohorts": cohorts_section,
-    "activity": activity_section,
-    "newcomers": newcomers,
-    "unit-economics": unit_economics,
-    "returns": returns_section,
+    "contracts": contracts_section,
+    "cohorts": _of_orders(cohorts_section),
+    "activity": _of_orders(activity_section),
+    "newcomers": _of_orders(newcomers),
+    "unit-economics": _of_orders(unit_economics),
+    "returns": _of_orders(returns_section),
     "spread": spread_section,
     "risk": risk_section,
     **PLAN_SECTIONS,
@@ -49,7 +55,7 @@ SECTIONS: dict[str, Callable[[Evidence], Section | None]] = {
     **{name: _graded(section) for name, section in BACKTEST_SECTIONS.items()},
     "assumptions": assumptions,
     "ledger": ledger,
-    "lineage": lineage,
+    "lineage": _of_orders(lineage),
     "certificate": certificate,
     "reproduction": reproduction,
 }
@@ -73,7 +79,7 @@ def compose(evidence: Evidence) -> Document:
 
 
 def _title(evidence: Evidence) -> str:
-    until = evidence.customers.until
+    until = evidence.until
     return evidence.title or (words.TITLE_DATED.format(date=day(until)) if until else words.TITLE_UNDATED)
 
 
@@ -82,11 +88,15 @@ def _cover(evidence: Evidence) -> tuple[str, ...]:
 
 
 def _subtitle(evidence: Evidence) -> str:
-    economics, until, last = evidence.valuation.economics, evidence.customers.until, evidence.customers.last_order
+    economics, until, last = (
+        evidence.valuation.economics,
+        evidence.until,
+        None if evidence.customers is None else evidence.customers.last_order,
+    )
     return (words.SUBTITLE_DATED if until else words.SUBTITLE_UNDATED).format(
         horizon=plain(economics.horizon),
         rate=discount_shown(economics),
-        customers=show(count(len(evidence.customers))),
+        customers=show(count(len(evidence.valuation.customers))),
         draws=show(count(evidence.valuation.total.sizes["draw"])),
         date=day(last or until) if until else "",
     )

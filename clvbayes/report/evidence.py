@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from clvbayes.data import NOT_POSITIVE, RETURN, Customers
+from clvbayes.data import NOT_POSITIVE, RETURN, Customers, Renewals
 from clvbayes.decisions import Plan
 from clvbayes.errors import ArgumentError
 from clvbayes.inference.certificate import Certificate, CheckResult
@@ -17,6 +17,7 @@ from clvbayes.inference.weighing import Weighing
 from clvbayes.models.clock import Clock
 from clvbayes.report.graded import GradedModel
 from clvbayes.report.language import LANGUAGES, Language
+from clvbayes.valuation.base import everyone
 from clvbayes.valuation.valuation import Valuation
 
 __all__ = [
@@ -127,8 +128,9 @@ class Evidence:
     ----------
     title : str or None
         Title of the report; a plain one is made where it is None.
-    customers : Customers
-    purchases, spend : Fit
+    customers : Customers or None
+        Who ordered; None, as the fits, where there are contracts alone.
+    purchases, spend : Fit or None
     valuation : Valuation
     by : tuple of str
         Reporting columns, in the order of the report.
@@ -154,6 +156,8 @@ class Evidence:
         What another model would say.
     wider_priors : Weighing or None
         Weights of the valuation's draws had the priors been twice as wide.
+    contracts : tuple or None
+        The fits of renewals and of changes (or None), and the `Renewals`.
     language : {"en", "de"}
     purpose, prepared_by : str or None
         What the report is for, and who made it.
@@ -170,9 +174,9 @@ class Evidence:
     """
 
     title: str | None
-    customers: Customers
-    purchases: FitRecord
-    spend: FitRecord
+    customers: Customers | None
+    purchases: FitRecord | None
+    spend: FitRecord | None
     valuation: Valuation
     by: tuple[str, ...]
     customer_ids: Literal["none", "hashed", "plain"]
@@ -188,6 +192,7 @@ class Evidence:
     budgeted: Budgeted | None = None
     alternative: Alternative | None = None
     wider_priors: Weighing | None = None
+    contracts: tuple[FitRecord, FitRecord | None, Renewals] | None = None
     language: Language = "en"
     purpose: str | None = None
     prepared_by: str | None = None
@@ -197,20 +202,48 @@ class Evidence:
     @property
     def currency(self) -> str:
         """Code of the currency; empty if nobody named it."""
-        return self.valuation.economics.currency or self.customers.currency or ""
+        of_amounts = (None if self.customers is None else self.customers.currency) or (
+            None if self.renewals is None else self.renewals.currency
+        )
+        return self.valuation.economics.currency or of_amounts or ""
+
+    @property
+    def orders(self) -> Customers:
+        """Who ordered; sections of orders alone are not made without."""
+        assert self.customers is not None
+        return self.customers
+
+    @property
+    def renewals(self) -> Renewals | None:
+        """What is known of contracts."""
+        return None if self.contracts is None else self.contracts[2]
+
+    @property
+    def until(self) -> date | None:
+        """The valuation date."""
+        if self.customers is not None:
+            return self.customers.until
+        return None if self.renewals is None else self.renewals.until
+
+    @property
+    def segments(self) -> pd.DataFrame:
+        """Of all who are valued."""
+        return everyone(self.customers, self.renewals).segments
 
     @property
     def seasonal(self) -> bool:
         """Whether purchases are modelled with a season."""
-        return bool(self.purchases.model.options.get("season"))
+        return self.purchases is not None and bool(self.purchases.model.options.get("season"))
 
     @property
     def fits(self) -> tuple[FitRecord, ...]:
         """Those that there are."""
-        return tuple(fit for fit in (self.purchases, *self.pooled, self.spend, self.returns) if fit is not None)
+        of_contracts = () if self.contracts is None else self.contracts[:2]
+        return tuple(fit for fit in (self.purchases, *self.pooled, self.spend, self.returns, *of_contracts) if fit is not None)
 
     def __post_init__(self) -> None:
-        missing = [column for column in self.by if column not in self.valuation.cash or column not in self.customers.segments]
+        segments = self.segments
+        missing = [column for column in self.by if column not in self.valuation.cash or column not in segments]
         if missing:
             known = ", ".join(map(repr, self.valuation.cash)) or "none"
             raise ArgumentError(f"by names {missing}, which the valuation does not report; it reports: {known}")
@@ -222,8 +255,8 @@ class Evidence:
             raise ArgumentError(
                 f"a report needs predictive draws, not {self.valuation.total.attrs['kind']!r} values: its bands would be too narrow"
             )
-        if not len(self.customers) or len(self.customers) != len(self.valuation.customers):
-            found = f"{len(self.customers)} customers in the data and {len(self.valuation.customers)} in the valuation"
+        if not len(segments) or len(segments) != len(self.valuation.customers):
+            found = f"{len(segments)} customers in the data and {len(self.valuation.customers)} in the valuation"
             raise ArgumentError(f"{found} cannot be reported together: give the customers that were valued")
 
 
@@ -287,7 +320,7 @@ def returned(evidence: Evidence) -> tuple[float, float]:
 
     Rows marked as returns or credit notes, and unmarked rows of negative amount.
     """
-    ledger = evidence.customers.ledger
+    ledger = None if evidence.customers is None else evidence.customers.ledger
     if ledger is None or ledger.kept.amount <= 0:
         return 0.0, 0.0
     marked = sum(abs(float(line.amount)) for line in ledger.left_out if line.reason == RETURN)

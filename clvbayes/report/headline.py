@@ -59,24 +59,27 @@ def _band(evidence: Evidence) -> Card:
 
 
 def _each(evidence: Evidence) -> Card:
-    mean, low, high = money_band(draws_of(evidence, "value").sum(axis=1) / len(evidence.customers), currency_of(evidence))
+    mean, low, high = money_band(draws_of(evidence, "value").sum(axis=1) / len(evidence.valuation.customers), currency_of(evidence))
     return Card(words.CARD_EACH, (mean,), words.CARD_EACH_NOTE.format(band=show_range(low, high)))
 
 
 def _active(evidence: Evidence) -> Card:
     active = float(evidence.valuation.customers["p_alive"].sum())
-    return Card(words.CARD_ACTIVE, (count(active),), words.CARD_ACTIVE_NOTE.format(customers=show(count(len(evidence.customers)))))
+    return Card(
+        words.CARD_ACTIVE, (count(active),), words.CARD_ACTIVE_NOTE.format(customers=show(count(len(evidence.valuation.customers))))
+    )
 
 
 def _top(evidence: Evidence) -> Card:
     held = concentration(evidence)
     template = {0: words.CARD_TOP_NOTE_NONE, 1: words.CARD_TOP_NOTE_ONE}.get(held.half, words.CARD_TOP_NOTE)
-    top, customers, half = (show(count(number)) for number in (held.sizes[0], len(evidence.customers), held.half))
+    top, customers, half = (show(count(number)) for number in (held.sizes[0], len(evidence.valuation.customers), held.half))
     return Card(words.CARD_TOP, (share(held.groups[0]),), template.format(top=top, customers=customers, half=half))
 
 
 def _unvalued(evidence: Evidence) -> Card:
-    ledger = evidence.customers.ledger
+    table = evidence.renewals if evidence.customers is None else evidence.customers
+    ledger = None if table is None else table.ledger
     if ledger is None:
         return Card(words.CARD_UNVALUED, words.CARD_UNVALUED_UNKNOWN, words.CARD_UNVALUED_UNKNOWN_NOTE)
     amount = show(money(float(ledger.without_customer.amount), currency_of(evidence)))

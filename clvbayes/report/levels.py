@@ -42,7 +42,7 @@ def reported_levels(evidence: Evidence, column: str) -> tuple[Level, ...]:
     If the fold itself holds fewer than five customers, the next smallest level joins it: otherwise the total would give it away.
     """
     cash = evidence.valuation.cash[column].sel(component="value").sum("period", skipna=False).transpose("level", "draw")
-    counts = evidence.customers.segments[column].astype(str).value_counts()
+    counts = evidence.segments[column].astype(str).value_counts()
     names = [str(name) for name in cash.coords["level"].values]
     unknown = sorted(set(counts.index) - set(names))
     if unknown:
@@ -74,7 +74,7 @@ def values_by_level(evidence: Evidence) -> pd.DataFrame:
     itself), `currency` and, of the value over the horizon in units of the currency, `value_mean`, `value_sd`, and the quantiles `value_5`,
     `value_25`, `value_50`, `value_75`, `value_95`. The means of a column's levels add up to that of all customers.
     """
-    everyone = Level(ALL_CUSTOMERS, len(evidence.customers), draws_of(evidence, "value").sum(axis=1))
+    everyone = Level(ALL_CUSTOMERS, len(evidence.valuation.customers), draws_of(evidence, "value").sum(axis=1))
     with speaking(evidence.language):
         levels = [("", everyone), *((column, level) for column in evidence.by for level in reported_levels(evidence, column))]
     return pd.DataFrame([{"column": column, **_described(level, currency_of(evidence))} for column, level in levels])

@@ -14,7 +14,7 @@ def lineage(evidence: Evidence) -> Section:
     """Facts of the source, then the reconciliation; words where the orders are not known."""
     columns = (Column(words.COLUMN_ITEM), Column(words.COLUMN_SETTING, "fact"))
     facts = Table(words.LINEAGE_TABLE, columns, _facts(evidence), _reach(evidence))
-    known = evidence.customers.ledger is not None and not evidence.customers.history.empty
+    known = evidence.orders.ledger is not None and not evidence.orders.history.empty
     way: Block = _reconciliation(evidence) if known else Prose(words.RECONCILIATION_UNKNOWN)
     return Section(words.LINEAGE, (facts, way))
 
@@ -27,7 +27,7 @@ def cover_facts(evidence: Evidence) -> tuple[tuple[str, str], ...]:
 
 
 def _facts(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
-    customers, account = evidence.customers, evidence.customers.ledger
+    customers, account = evidence.orders, evidence.orders.ledger
     first = customers.statistics["t0"].min()
     repeats = float(customers.statistics["frequency"].sum())
     facts: list[tuple[Cell, ...]] = [*cover_facts(evidence), (words.ITEM_SOURCE, evidence.source), (words.ITEM_HASH, evidence.data_hash)]
@@ -47,7 +47,7 @@ def _facts(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
 
 def _reach(evidence: Evidence) -> str:
     """How much the models learn from, and over which days."""
-    customers = evidence.customers
+    customers = evidence.orders
     told = {
         "customers": show(count(len(customers))),
         "repeats": show(count(float(customers.statistics["frequency"].sum()))),
@@ -60,7 +60,7 @@ def _reach(evidence: Evidence) -> str:
 
 def _reconciliation(evidence: Evidence) -> Table:
     """From what the ledger kept to the orders that the models learn amounts from."""
-    customers, currency = evidence.customers, currency_of(evidence)
+    customers, currency = evidence.orders, currency_of(evidence)
     assert customers.ledger is not None
     kept, by_month = float(customers.ledger.kept.amount), float(customers.history["revenue"].astype(float).sum())
     first, repeats = (float(customers.statistics[name].sum()) for name in ("first_amount", "spend_sum"))

@@ -58,7 +58,7 @@ class Outlook:
 
 def outlook(evidence: Evidence) -> Outlook:
     """History and forecast by fiscal period."""
-    periods, economics, until = evidence.valuation.periods, evidence.valuation.economics, evidence.customers.until
+    periods, economics, until = evidence.valuation.periods, evidence.valuation.economics, evidence.until
     chosen = [place for place, period in enumerate(periods) if period.complete]
     complete = tuple(periods[place] for place in chosen)
     if until is None or any(period.first_day is None for period in periods):
@@ -67,7 +67,8 @@ def outlook(evidence: Evidence) -> Outlook:
         timeline = Timeline(ticks(labels, economics.period), words.AXIS_PERIODS_AHEAD, 0.5, _named(labels))
         history: tuple[Line, ...] = ()
     else:
-        history = _history(evidence.customers, economics)
+        # what contracts paid in the past is in no order: beside a forecast that holds them, orders alone would mislead
+        history = () if evidence.customers is None or evidence.contracts is not None else _history(evidence.customers, economics)
         indices = [period_index(period.first_day, economics) for period in complete if period.first_day is not None]
         positions = tuple(float(index) for index in indices)
         seen = [int(position) for line in history for position in line.positions]

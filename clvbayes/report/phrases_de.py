@@ -13,6 +13,9 @@ PHRASES: dict[str, str] = {
     "Lognormal": "Lognormal",
     "linked to frequency": "verbunden mit der Bestellhäufigkeit",
     "Beta-binomial returns": "Beta-Binomial-Retouren",
+    "Beta-discrete-Weibull": "Beta-diskret-Weibull",
+    "Shifted beta-geometric": "Verschobene Beta-Geometrische",
+    "Changes at renewal": "Änderungen bei Verlängerung",
     "No churn": "Ohne Abwanderung",
     "Last year's rate": "Rate des letzten Jahres",
     # periods and levels
@@ -54,6 +57,27 @@ PHRASES: dict[str, str] = {
         "Weniger Merkmale gemeinsam schätzen oder engere A-priori-Verteilungen für die Skalen angeben."
     ),
     "Rows": "Zeilen",
+    "{contracts} contracts in {exact} distinct rows, sampled as {rows}; weighed by the exact likelihood ({passes} passes over all rows) "
+    "the draws are worth {share} of their number (limit {limit}), with k-hat {k_hat} (limit {limit_of_k}).": (
+        "{contracts} Verträge in {exact} verschiedenen Zeilen, gezogen aus {rows}; nach der genauen Likelihood gewichtet ({passes} "
+        "Durchgänge "
+        "über alle Zeilen) sind die Ziehungen {share} ihrer Anzahl wert (Grenze {limit}), mit k-hat {k_hat} (Grenze {limit_of_k})."
+    ),
+    "Renewals observed": "Beobachtete Verlängerungen",
+    "At least {count} contracts faced each of {seen} renewals in their lives.": (
+        "Mindestens {count} Verträge kamen zu jeder von {seen} Verlängerungen ihres Lebens."
+    ),
+    "At least {count} contracts faced each of {seen} renewals in their lives (limit {limit}): whether contracts grow safer with age comes "
+    "from the prior, and so do forecasts of later renewals.": (
+        "Mindestens {count} Verträge kamen zu jeder von {seen} Verlängerungen ihres Lebens (Grenze {limit}): Ob Verträge mit dem Alter "
+        "sicherer werden, kommt aus der A-priori-Verteilung, und damit auch Prognosen späterer Verlängerungen."
+    ),
+    "Look at the value with the priors widened, and give older contracts where you can.": (
+        "Den Wert mit weiteren A-priori-Verteilungen betrachten und, wo möglich, ältere Verträge angeben."
+    ),
+    "{contracts} contracts in {rows} distinct rows, all of them in every step.": (
+        "{contracts} Verträge in {rows} verschiedenen Zeilen, in jedem Schritt alle."
+    ),
     "{customers} customers in {rows} distinct rows, all of them in every step.": (
         "{customers} Kunden in {rows} verschiedenen Zeilen, in jedem Schritt alle."
     ),
@@ -102,6 +126,16 @@ PHRASES: dict[str, str] = {
     "Spread": "Streuung",
     "value": "Wert",
     "squared value": "Quadrierter Wert",
+    "Contracts": "Verträge",
+    "value of contracts": "Wert der Verträge",
+    "Orders and contracts": "Bestellungen und Verträge",
+    "No customer has both orders and contracts.": "Kein Kunde hat sowohl Bestellungen als auch Verträge.",
+    "{customers} customers have orders and contracts; their orders of {amount} may hold invoices of contracts.": (
+        "{customers} Kunden haben Bestellungen und Verträge; ihre Bestellungen von {amount} können Rechnungen von Verträgen enthalten."
+    ),
+    "If they do, those are counted twice: name their column in data.contract_id.": (
+        "Wenn ja, zählen diese doppelt: ihre Spalte in data.contract_id nennen."
+    ),
     "Simulated and closed-form {what} differ by {difference}, {z} standard errors (limit {limit}).": (
         "{what}: Simulation und geschlossene Formel unterscheiden sich um {difference}, das sind {z} Standardfehler (Grenze {limit})."
     ),
@@ -135,6 +169,44 @@ PHRASES: dict[str, str] = {
     "return or credit note": "Retoure oder Gutschrift",
     "zero or negative amount": "Betrag null oder negativ",
     "exact duplicate of another line": "genaues Duplikat einer anderen Zeile",
+    "invoice of a contract": "Rechnung eines Vertrags",
+    "no contract id": "ohne Vertragsnummer",
+    "begins after {day}": "beginnt nach dem {day}",
+    "contract ended before {day}": "Vertrag endete vor dem {day}",
+    "{contracts} contracts of {customers} customers faced {renewals} renewals, of which {churned} were not renewed; {terminated} ended "
+    "within a term, {switched} went on with another term, {back} were won back; {running} run, {notice} of them to a known end": (
+        "{contracts} Verträge von {customers} Kunden kamen zu {renewals} Verlängerungen, von denen {churned} ausblieben; {terminated} "
+        "endeten "
+        "innerhalb einer Laufzeit, {switched} gingen mit anderer Laufzeit weiter, {back} wurden zurückgewonnen; {running} laufen, davon "
+        "{notice} bis zu einem bekannten Ende"
+    ),
+    "{terms} terms were replaced before they had run out; they count as renewed": (
+        "{terms} Laufzeiten wurden vor ihrem Ende ersetzt; sie gelten als verlängert"
+    ),
+    "{contracts} contracts go on after a gap of whole terms and count as lost and won back; if rows are missing, put them in": (
+        "{contracts} Verträge gehen nach einer Lücke von ganzen Laufzeiten weiter und gelten als verloren und zurückgewonnen; fehlen "
+        "Zeilen, "
+        "sind sie zu ergänzen"
+    ),
+    "{notices} notices were followed by another term and count as withdrawn": (
+        "{notices} Kündigungen folgte eine weitere Laufzeit; sie gelten als zurückgenommen"
+    ),
+    "{notices} notices came after the end of their term and say nothing": (
+        "{notices} Kündigungen kamen nach dem Ende ihrer Laufzeit und sagen nichts"
+    ),
+    "{contracts} contracts ended in the last {days} days without another term and count as not renewed, whatever may still come": (
+        "{contracts} Verträge endeten in den letzten {days} Tagen ohne weitere Laufzeit und gelten als nicht verlängert, was auch "
+        "noch komme"
+    ),
+    "{terms} terms cost nothing; a price after them, or none, is no change of a price": (
+        "{terms} Laufzeiten kosten nichts; ein Preis nach ihnen, oder keiner, ist keine Preisänderung"
+    ),
+    "{customers} customers have no value of {name} in their first contract and stand under {name_level}": (
+        "{customers} Kunden haben im ersten Vertrag keinen Wert von {name} und stehen unter {name_level}"
+    ),
+    "{customers} customers have more than one value of {name}; that of the first contract counts": (
+        "{customers} Kunden haben mehr als einen Wert von {name}; der des ersten Vertrags zählt"
+    ),
     "before {day}": "vor dem {day}",
     "after {day}": "nach dem {day}",
     "on one day": "an einem Tag",

@@ -781,16 +781,28 @@ FACT_DATE = "Bewertungsstichtag"
 FACT_DATE_NONE = "nicht bekannt: Die Zeit zählt ab dem Ende der Beobachtung"
 FACT_UNIT = "Zeiteinheit der Modelle"
 FACT_UNITS = {"day": "Tag", "week": "Woche", "month": "Monat", "quarter": "Quartal", "year": "Jahr"}
-FACT_KINDS = {"purchases": "Kaufmodell", "spend": "Modell der Bestellwerte", "returns": "Retourenmodell"}
+FACT_KINDS = {
+    "purchases": "Kaufmodell",
+    "spend": "Modell der Bestellwerte",
+    "returns": "Retourenmodell",
+    "contracts": "Modell der Verlängerungen",
+    "changes": "Modell der Änderungen bei Verlängerung",
+}
 FACT_MODEL = "{title}: {story}"
 FACT_POOL = "Gemeinsame Schätzung, {title}"
 FACT_POOL_COLUMNS = "die Ausprägungen folgender Merkmale teilen, was sie gemeinsam haben: {columns}"
 FACT_POOL_NONE = "keine: ein Satz von Parametern für alle Kunden"
 FACT_FITTED = "Geschätzt, {title}"
 FACT_FITTED_VALUE = "{customers} Kunden in {rows} verdichteten Zeilen"
+FACT_FITTED_CONTRACTS = "{customers} Verträge in {rows} verdichteten Zeilen"
 CROSSING = " × "
 LIST = "; "
 STORIES = {
+    "beta_discrete_weibull": "jeder Vertrag hat eine eigene Wahrscheinlichkeit, nicht verlängert zu werden, die sich mit den überstandenen "
+    "Entscheidungen ändern kann; innerhalb einer Laufzeit endet er mit einem kleinen Risiko im Monat.",
+    "renewal_change": "bei einer Verlängerung bleibt der Betrag eines Vertrags meist gleich, oder er wird um einen lognormalen "
+    "Faktor größer "
+    "oder kleiner.",
     "mbg_nbd": "Kunden kaufen zufällig mit eigener Rate (mit Saison: in manchen Monaten schneller als in anderen); nach jedem Kauf, auch "
     "nach dem ersten, kann jeder endgültig abwandern.",
     "bg_nbd": "Kunden kaufen zufällig mit eigener Rate (mit Saison: in manchen Monaten schneller als in anderen); nach jedem Folgekauf "
@@ -864,6 +876,7 @@ NOT_SEASONS = (
 LEDGER = "Datennachweis"
 LEDGER_NONE = "Die Kunden kamen als Tabelle von Kennzahlen, ohne Nachweis der zugrunde liegenden Bestellungen."
 LEDGER_TABLE = "Was aus jeder Zeile wurde"
+LEDGER_TABLE_CONTRACTS = "Was aus jeder Zeile der Verträge wurde"
 LEDGER_FINDING = "{rows} von {read} Zeilen sind berücksichtigt, mit {kept}; die {left} ausgeschlossenen Zeilen ergeben per Saldo {amount}."
 LEDGER_FINDING_WHOLE = "Alle {rows} Zeilen sind berücksichtigt, mit {kept}."
 LEDGER_FINDING_UNVALUED = "{share} des bewertbaren Umsatzes hatten keine Kundennummer."
@@ -1214,3 +1227,101 @@ EXPLORER_NOTE = (
 )
 EXPLORER_CLASH = "Kein Plan innerhalb dieses Budgets hält alle Grenzen ein."
 COLUMN_BUDGET, COLUMN_BETTER_THAN_TODAY = "Budget", "Bringt mehr als die heutigen Ausgaben"
+
+
+# Verträge ---------------------------------------------------------------------------------------------------------------------------------
+
+CONTRACTS = "Verträge"
+CONTRACTS_NOTE = (
+    "Wiederkehrender Umsatz ist das Zwölffache des Monatsbetrags eines Vertrags. Alle Angaben gelten für Verträge, die am "
+    "Bewertungsstichtag "
+    "laufen: Was später geschlossen wird, ist nicht enthalten. Ein Kunde ist verloren, wenn keiner seiner heutigen Verträge mehr läuft."
+)
+CARD_RECURRING = "Wiederkehrender Umsatz (ARR)"
+CARD_RECURRING_NOTE = "im Jahr, aus {contracts} Verträgen von {customers} Kunden"
+CARD_RECURRING_AHEAD = "Wiederkehrender Umsatz in einem Jahr"
+CARD_BAND_OF = "90-%-Band {band}"
+CARD_NET = "Nettobindung (NRR)"
+CARD_GROSS = "Bruttobindung (GRR)"
+CARD_LOGO = "In einem Jahr verlorene Kunden"
+CARD_LIFE = "Restlaufzeit eines Vertrags"
+CARD_LIFE_SHOWN = "{years} Jahre"
+CARD_LIFE_NOTE = "im Mittel, höchstens bis zum Horizont gezählt; 90-%-Band {low} bis {high}"
+BRIDGE_FIGURE = "Wiederkehrender Umsatz, von heute bis in einem Jahr"
+BRIDGE_STEPS = {
+    "today": "Heute",
+    "expansion": "Ausweitung",
+    "contraction": "Verkleinerung",
+    "churn": "Abwanderung",
+    "year_ahead": "In einem Jahr",
+}
+BRIDGE_FINDING = (
+    "Von heute {today} wiederkehrendem Umsatz gehen binnen eines Jahres voraussichtlich {lost} durch Vertragsenden und {down} durch "
+    "Verkleinerungen verloren; Ausweitungen bringen {up} hinzu, sodass {ahead} bleiben."
+)
+BRIDGE_ALT = (
+    "Balken des wiederkehrenden Umsatzes heute, der Ausweitung, der Verkleinerung, der Abwanderung und des Umsatzes in einem Jahr. "
+    "{finding}"
+)
+BRIDGE_CAPTION = "Balken sind Mittelwerte, Striche 90-%-Bänder. Die Ausweitung enthält vereinbarte Preiserhöhungen."
+AXIS_RECURRING = "Wiederkehrender Umsatz im Jahr"
+TERMS_TABLE = "Verträge nach Laufzeit"
+TERMS_FINDING = (
+    "Verträge mit einer Laufzeit von {term} tragen {share} des wiederkehrenden Umsatzes; davon wird in einem Jahr voraussichtlich {kept} "
+    "bleiben."
+)
+TERM_MONTH = "1 Monat"
+TERM_MONTHS = "{months} Monaten"
+ALL_CONTRACTS = "Alle Verträge"
+OTHER_TERMS = "Andere Laufzeiten"
+COLUMN_TERM = "Laufzeit"
+COLUMN_CONTRACTS = "Verträge"
+COLUMN_RECURRING = "Wiederkehrender Umsatz"
+COLUMN_RECURRING_BAND = "In einem Jahr, 90-%-Band"
+COLUMN_RETAINED = "Anteil am heutigen"
+COLUMN_LIFE = "Restliche Jahre"
+SURVIVAL_FIGURE = "Verträge, die ihre Verlängerungen überstehen"
+SURVIVAL_FINDING = "{inside} von {points} beobachteten Anteilen liegen in den 90-%-Bändern dessen, was das Modell erwartet."
+SURVIVAL_ALT = (
+    "Anteil der Verträge, die so viele Verlängerungen überstehen, nach Laufzeit: Bänder des Modells, Punkte der Beobachtung. {finding}"
+)
+SURVIVAL_CAPTION = (
+    "Punkte: Schätzung nach Kaplan und Meier, Verträge ab der Entscheidung gezählt, an der sie zuerst beobachtet wurden, soweit mindestens "
+    "{least} zu ihr kamen. Bänder: das Modell, wenn alle beobachteten Verträge einer Laufzeit am Anfang stünden."
+)
+SURVIVAL_NONE = "Zu wenige Verträge sind bis zu einer Verlängerung gekommen, um zu zeigen, wie viele sie überstehen."
+SURVIVAL_SEEN = "beobachtet"
+SURVIVAL_MEDIAN = "Modell, Median"
+AXIS_DECISIONS = "Verlängerungsentscheidungen"
+AXIS_SURVIVING = "Verbliebene Verträge"
+DUE_TABLE = "Verlängerungen in den nächsten drei Monaten"
+DUE_FINDING = (
+    "{contracts} Verträge mit {recurring} wiederkehrendem Umsatz stehen binnen drei Monaten vor einer Entscheidung; davon werden "
+    "voraussichtlich "
+    "{renewed} verlängert (90-%-Band {renewed_band}). Nach diesen Entscheidungen bringen sie voraussichtlich {later} an Wert (90-%-Band "
+    "{later_band})."
+)
+DUE_NONE = "Binnen drei Monaten steht kein Vertrag vor einer offenen Verlängerung."
+DUE_ACCOUNTS = "Die {contracts} anstehenden Verlängerungen, bei denen am meisten auf dem Spiel steht"
+COLUMN_RENEWED = "Wahrscheinlichkeit der Verlängerung"
+COLUMN_AT_STAKE = "Danach erwarteter Wert"
+COLUMN_AT_STAKE_IF = "Wert auf dem Spiel"
+COLUMN_CONTRACT = "Vertrag"
+COLUMN_DUE_DAY = "Entscheidung"
+CAUTION_BANDS_CONTRACTS = (
+    "Verlängerungen von Verträgen wurden nicht an früheren Prognosen gemessen: Ihre Bänder enthalten den Zufall und die Unsicherheit der "
+    "Parameter, aber nichts, was alle Verträge zugleich träfe."
+)
+CONTRACTS_PAY = (
+    "Verträge zahlen an den Tagen ihrer Rechnungen und werden von dort abgezinst; was im Voraus gezahlt wurde, wird bei einem Ende "
+    "innerhalb "
+    "der Laufzeit nicht erstattet, und eine erklärte Kündigung ist ein sicheres Ende."
+)
+CONTRACTS_STAY = "Die Beträge der Verträge bleiben, wie sie heute sind."
+CONTRACTS_CHANGE = (
+    "Die Beträge der Verträge ändern sich nur bei Verlängerungen, wie in der Vergangenheit, was über {fade} Jahre ausklingt; die "
+    "Preise steigen "
+    "vereinbarungsgemäß um {rates} im Jahr."
+)
+INDEXATION_OF = "{rate} ab {year}"
+NOT_RETURNS_CONTRACTS = "Es gibt nur Verträge: Angenommen ist, dass nichts zurückkommt."

@@ -716,16 +716,27 @@ FACT_DATE = "Valuation date"
 FACT_DATE_NONE = "not known: time counts from the end of observation"
 FACT_UNIT = "Unit of time in the models"
 FACT_UNITS = {"day": "day", "week": "week", "month": "month", "quarter": "quarter", "year": "year"}
-FACT_KINDS = {"purchases": "Model of purchases", "spend": "Model of spend", "returns": "Model of returns"}
+FACT_KINDS = {
+    "purchases": "Model of purchases",
+    "spend": "Model of spend",
+    "returns": "Model of returns",
+    "contracts": "Model of renewals",
+    "changes": "Model of changes at renewal",
+}
 FACT_MODEL = "{title}: {story}"
 FACT_POOL = "Pooling, {title}"
 FACT_POOL_COLUMNS = "levels of {columns} share what they have in common"
 FACT_POOL_NONE = "none: one set of parameters for all customers"
 FACT_FITTED = "Fitted, {title}"
 FACT_FITTED_VALUE = "{customers} customers in {rows} compressed rows"
+FACT_FITTED_CONTRACTS = "{customers} contracts in {rows} compressed rows"
 CROSSING = " × "
 LIST = ", "
 STORIES = {
+    "beta_discrete_weibull": "each contract has a probability of its own not to be renewed, which may change with the decisions "
+    "that it has "
+    "survived; within a term it ends with one small hazard a month.",
+    "renewal_change": "at a renewal a contract's amount mostly stays, or becomes larger or smaller by a lognormal factor.",
     "mbg_nbd": "customers buy at random at their own rate (with a season: quicker in some months than in others); after any purchase, the "
     "first included, each may leave for good.",
     "bg_nbd": "customers buy at random at their own rate (with a season: quicker in some months than in others); after any repeat purchase "
@@ -788,6 +799,7 @@ NOT_SEASONS = (
 LEDGER = "Ledger of the data"
 LEDGER_NONE = "The customers came as a table of statistics, without an account of the orders behind them."
 LEDGER_TABLE = "What became of every row"
+LEDGER_TABLE_CONTRACTS = "What became of every row of the contracts"
 LEDGER_FINDING = "{rows} of {read} rows are kept, with {kept}; the {left} rows left out come to {amount} on balance."
 LEDGER_FINDING_WHOLE = "All {rows} rows are kept, with {kept}."
 LEDGER_FINDING_UNVALUED = "{share} of the money that could have been valued carried no customer id."
@@ -1109,3 +1121,89 @@ EXPLORER_NOTE = (
 EXPLORER_CLASH = "No plan within this budget keeps to all limits."
 COLUMN_BUDGET, COLUMN_BETTER_THAN_TODAY = "Budget", "Brings more than today's spending"
 OVER, UNDER = "over {number}\u00a0%", "under {number}\u00a0%"
+
+
+# contracts --------------------------------------------------------------------------------------------------------------------------------
+
+CONTRACTS = "Contracts"
+CONTRACTS_NOTE = (
+    "Recurring revenue is twelve times a contract's monthly amount. All figures are of contracts that run at the valuation date: what is "
+    "signed later is in none of them. A customer is lost when none of its contracts of today runs any more."
+)
+CARD_RECURRING = "Recurring revenue (ARR)"
+CARD_RECURRING_NOTE = "a year, of {contracts} contracts of {customers} customers"
+CARD_RECURRING_AHEAD = "Recurring revenue in a year"
+CARD_BAND_OF = "90 % band {band}"
+CARD_NET = "Net retention (NRR)"
+CARD_GROSS = "Gross retention (GRR)"
+CARD_LOGO = "Customers lost in a year"
+CARD_LIFE = "Remaining life of a contract"
+CARD_LIFE_SHOWN = "{years} years"
+CARD_LIFE_NOTE = "on average, counted to the horizon at most; 90 % band {low} to {high}"
+BRIDGE_FIGURE = "Recurring revenue, from today to a year ahead"
+BRIDGE_STEPS = {
+    "today": "Today",
+    "expansion": "Expansion",
+    "contraction": "Contraction",
+    "churn": "Churn",
+    "year_ahead": "In a year",
+}
+BRIDGE_FINDING = (
+    "Of {today} of recurring revenue today, contracts that end within a year are expected to take {lost} and smaller ones {down}; "
+    "larger ones "
+    "add {up}, which leaves {ahead}."
+)
+BRIDGE_ALT = "Bars of recurring revenue today, expansion, contraction, churn and recurring revenue in a year. {finding}"
+BRIDGE_CAPTION = "Bars are means, lines 90 % bands. Expansion holds price rises that were agreed."
+AXIS_RECURRING = "Recurring revenue a year"
+TERMS_TABLE = "Contracts by their term"
+TERMS_FINDING = "Contracts of {term} carry {share} of the recurring revenue; of theirs {kept} is expected to recur in a year."
+TERM_MONTH = "1 month"
+TERM_MONTHS = "{months} months"
+ALL_CONTRACTS = "All contracts"
+OTHER_TERMS = "Other terms"
+COLUMN_TERM = "Term"
+COLUMN_CONTRACTS = "Contracts"
+COLUMN_RECURRING = "Recurring revenue"
+COLUMN_RECURRING_BAND = "In a year, 90 % band"
+COLUMN_RETAINED = "Share of today's"
+COLUMN_LIFE = "Remaining years"
+SURVIVAL_FIGURE = "Contracts that survive their renewals"
+SURVIVAL_FINDING = "{inside} of {points} observed shares lie in the model's 90 % bands of what is to be expected."
+SURVIVAL_ALT = "Share of contracts that survive so many renewal decisions, by term: bands of the model, points of what was seen. {finding}"
+SURVIVAL_CAPTION = (
+    "Points: Kaplan and Meier's estimate, with contracts counted from the decision on at which they were first seen, as far as at least "
+    "{least} came to it. Bands: the model, where all observed contracts of a term would be at their beginning."
+)
+SURVIVAL_NONE = "Too few contracts have come to a renewal decision to show how many survive it."
+SURVIVAL_SEEN = "seen"
+SURVIVAL_MEDIAN = "model, median"
+AXIS_DECISIONS = "Renewal decisions"
+AXIS_SURVIVING = "Contracts left"
+DUE_TABLE = "Renewals due in the next three months"
+DUE_FINDING = (
+    "{contracts} contracts with {recurring} of recurring revenue come to a decision within three months; {renewed} of it is expected to be "
+    "renewed (90 % band {renewed_band}). After these decisions they are expected to bring {later} of value (90 % band {later_band})."
+)
+DUE_NONE = "No contract comes to an open renewal decision within three months."
+DUE_ACCOUNTS = "The {contracts} renewals due with most at stake"
+COLUMN_RENEWED = "Renewed with probability"
+COLUMN_AT_STAKE = "Value expected after it"
+COLUMN_AT_STAKE_IF = "Value at stake"
+COLUMN_CONTRACT = "Contract"
+COLUMN_DUE_DAY = "Decision"
+CAUTION_BANDS_CONTRACTS = (
+    "Renewals of contracts were not graded by past forecasts: their bands hold chance and the uncertainty of the parameters, and nothing "
+    "that would move all contracts at once."
+)
+CONTRACTS_PAY = (
+    "Contracts pay at the dates of their invoices, discounted from there; what was paid in advance is not paid back where a contract ends "
+    "within its term, and a given notice is a certain end."
+)
+CONTRACTS_STAY = "Amounts of contracts stay as they are today."
+CONTRACTS_CHANGE = (
+    "Amounts of contracts change at renewals alone, as in the past, which fades out over {fade} years; prices rise by {rates} a year as "
+    "agreed."
+)
+INDEXATION_OF = "{rate} from {year} on"
+NOT_RETURNS_CONTRACTS = "There are contracts alone: nothing is assumed to come back."

@@ -65,5 +65,5 @@ def _finding(evidence: Evidence) -> str:
     return words.RETURNS_FINDING.format(
         share=show(share(returned / revenue if revenue > 0 else 0.0)),
         negative=show(count(negative)),
-        customers=show(count(len(evidence.customers))),
+        customers=show(count(len(evidence.valuation.customers))),
     )

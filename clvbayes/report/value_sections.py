@@ -66,7 +66,7 @@ def _outlook_finding(seen: Outlook, currency: str, period: Literal["month", "qua
 def concentration_section(evidence: Evidence) -> Section:
     """How few customers hold how much of the value."""
     held = concentration(evidence)
-    customers = len(evidence.customers)
+    customers = len(evidence.valuation.customers)
     template = {0: words.HALF_FINDING_NONE, 1: words.HALF_FINDING_ONE}.get(held.half, words.HALF_FINDING)
     finding = template.format(half=show(count(held.half)), customers=show(count(customers)))
     smallest, largest = min(held.sizes), max(held.sizes)
@@ -83,7 +83,7 @@ def concentration_section(evidence: Evidence) -> Section:
 
 def _largest(evidence: Evidence) -> Table:
     held = concentration(evidence)
-    customers, total = len(evidence.customers), float(evidence.valuation.customers["value_mean"].sum())
+    customers, total = len(evidence.valuation.customers), float(evidence.valuation.customers["value_mean"].sum())
     steps = sorted({1, *(max(1, int(np.ceil(customers * part))) for part in (0.01, 0.1, 0.2, 0.5))})
     shares = [float(held.cumulative[step - 1]) for step in steps]
     scale, digits = money_format([part * total for part in shares])

@@ -1,5 +1,6 @@
 """Posterior draws in, predictive draws of money out."""
 
+from clvbayes.valuation.book import ContractBook
 from clvbayes.valuation.discrepancy import Discrepancy
 from clvbayes.valuation.economics import Economics, Period, period_containing, period_label
 from clvbayes.valuation.levers import LEVERS
@@ -16,6 +17,7 @@ __all__ = [
     "MOMENTS",
     "NEVER",
     "Acquisition",
+    "ContractBook",
     "Discrepancy",
     "Economics",
     "Period",

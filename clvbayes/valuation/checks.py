@@ -1,6 +1,6 @@
 """Whether a simulation agrees with closed forms: every valuation checks itself, on some customers and draws."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,7 +13,20 @@ from clvbayes.models.pace import STEADY_PACE
 from clvbayes.valuation.economics import LONGEST_YEARS
 from clvbayes.valuation.events import Part, Plan, simulate_events, values_of
 
-__all__ = ["ClosedForms", "EachOrder", "check_simulation", "check_sums", "each_order", "expected_discounted_orders", "returned_share"]
+__all__ = [
+    "CHECKED_CUSTOMERS",
+    "CHECKED_DRAWS",
+    "CHECK_LIMIT",
+    "ClosedForms",
+    "EachOrder",
+    "agreement",
+    "beyond_horizon",
+    "check_simulation",
+    "check_sums",
+    "each_order",
+    "expected_discounted_orders",
+    "returned_share",
+]
 
 CHECKED_CUSTOMERS, CHECKED_DRAWS = 1_000, 40  # more draws of fewer: with 40 draws of 120 customers one standard error was 9 % of the value
 CHECK_LIMIT = 4.0  # standard errors; a right simulation fails once in 16,000 runs
@@ -24,7 +37,7 @@ LATENTS = 20  # of each checked customer and draw, to average closed second mome
 
 @dataclass(frozen=True)
 class ClosedForms:
-    """What closed forms say of a valuation.
+    """What closed forms say of the orders, or of the contracts, of a valuation.
 
     Attributes
     ----------
@@ -32,14 +45,14 @@ class ClosedForms:
         Whether the simulation agrees, in the mean and in the spread.
     process_share : float
         Of the variance of single customers' values, the share that would stay if the parameters were known.
-    beyond_horizon : float
-        Share of the expected value until fifty years ahead, before costs of service, that lies beyond the horizon, of some customers;
-        missing where orders lose money.
+    within, longest : float
+        Expected value within the horizon, and until fifty years ahead, before costs of service; of some, brought to all.
     """
 
     checks: tuple[CheckResult, ...]
     process_share: float
-    beyond_horizon: float
+    within: float
+    longest: float
 
 
 @dataclass(frozen=True)
@@ -71,14 +84,20 @@ def check_simulation(plan: Plan, everyone: Part) -> ClosedForms:
     one_rate = len(set(plan.economics.rates)) == 1 and plan.economics.spend_growth == 0 and plan.clock is STEADY_PACE
     mean = expected if one_rate else expected * _ratio(float((moments[0] * (each.earned - each.costs)).sum()), float(expected.sum()))
     process, parameters = float(np.mean(square - mean**2)), float(np.mean(mean.var(axis=1)))
-    checks = [_agreement("Simulation", "value", values, expected, CHECK_LIMIT)]
+    checks = [agreement("Simulation", "value", values, expected, CHECK_LIMIT)]
     if one_rate:
-        checks.append(_agreement("Spread", "squared value", values**2, square, SPREAD_LIMIT))
+        checks.append(agreement("Spread", "squared value", values**2, square, SPREAD_LIMIT))
     return ClosedForms(
         tuple(checks),
         process_share=process / (process + parameters) if process > 0 else 0.0,
-        beyond_horizon=_beyond_horizon(plan, some),
+        **_reach(plan, some, len(everyone) / len(some)),
     )
+
+
+def beyond_horizon(parts: Sequence[ClosedForms]) -> float:
+    """Share of the expected value until fifty years ahead that lies beyond the horizon; missing where money is lost."""
+    within, longest = sum(part.within for part in parts), sum(part.longest for part in parts)
+    return 1 - within / longest if 0 <= within <= longest and longest > 0 else np.nan
 
 
 def _ratio(at_mean_rate: float, expected: float) -> float:
@@ -86,13 +105,12 @@ def _ratio(at_mean_rate: float, expected: float) -> float:
     return at_mean_rate / expected if expected else 1.0
 
 
-def _beyond_horizon(plan: Plan, part: Part) -> float:
+def _reach(plan: Plan, part: Part, scale: float) -> dict[str, float]:
     """From every fourth draw alone: a share needs no more."""
     few = plan.with_draws(slice(None, None, 4))
     each = each_order(few, part)
-    longest = float(_expected_values(few, part, each, max(LONGEST_YEARS * plan.units_per_year, plan.horizon)).sum())
-    within = float(_expected_values(few, part, each, plan.horizon).sum())
-    return 1 - within / longest if 0 <= within <= longest and longest > 0 else np.nan
+    ends = {"within": plan.horizon, "longest": max(LONGEST_YEARS * plan.units_per_year, plan.horizon)}
+    return {name: scale * float(_expected_values(few, part, each, end).mean(axis=1).sum()) for name, end in ends.items()}
 
 
 def check_sums(customers: pd.DataFrame, total: xr.DataArray, cash: Mapping[str, xr.DataArray]) -> CheckResult:
@@ -202,7 +220,7 @@ def _spend_known(batch: object) -> tuple[np.ndarray, ...]:
     return tuple(getattr(batch, name) for name in ("spend_count", "spend_sum", "spend_sum_log"))
 
 
-def _agreement(check: str, what: str, simulated: np.ndarray, expected: np.ndarray, limit: float) -> CheckResult:
+def agreement(check: str, what: str, simulated: np.ndarray, expected: np.ndarray, limit: float) -> CheckResult:
     """Simulated less expected is independent over customers and draws, and of mean zero if the simulation is right."""
     error = np.sqrt(np.square(simulated - expected).sum())
     off = simulated.sum() - expected.sum()

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numba import njit
@@ -189,12 +189,31 @@ def _times(customers: Customers, clock: Clock) -> dict[str, np.ndarray]:
     return {"T_by_month": clock.spans(customers, T, np.zeros_like(T)), "t_x_by_month": clock.spans(customers, T, T - recency)}
 
 
-def in_order[Result](work: Callable[[slice, Part], Result], plan: Plan, everyone: Part) -> Iterator[tuple[slice, Result]]:
+class Rows(Protocol):
+    """Customers of whom some can be taken."""
+
+    def __len__(self) -> int: ...
+    def rows(self, rows: Any, /) -> Any:
+        """Some of them."""
+        ...
+
+
+class Drawn(Protocol):
+    """What has draws."""
+
+    @property
+    def draws(self) -> int: ...
+
+
+def in_order[Some: Rows, Result](
+    work: Callable[[slice, Some], Result], plan: Drawn, everyone: Some, weight: int = 1
+) -> Iterator[tuple[slice, Result]]:
     """Work on batches, in their order, by as many threads as there are processors and a few ahead of their use.
 
-    The work gets the rows of its batch among everyone, and the batch; yields the rows with what the work gave.
+    The work gets the rows of its batch among everyone, and the batch; yields the rows with what the work gave. A customer may take the
+    memory of so many by `weight`.
     """
-    size = max(1, CELLS_AT_ONCE // plan.draws)
+    size = max(1, CELLS_AT_ONCE // (plan.draws * weight))
     batches = [slice(first, min(first + size, len(everyone))) for first in range(0, len(everyone), size)]
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
     with ThreadPoolExecutor(workers) as pool:
@@ -207,8 +226,11 @@ def in_order[Result](work: Callable[[slice, Part], Result], plan: Plan, everyone
             yield rows, done
 
 
-def simulate_events(plan: Plan, part: Part) -> Simulated:
-    """Simulate the orders of some customers and their money, and what still comes back of their past orders."""
+def simulate_events(plan: Plan, part: Part, covered: np.ndarray | None = None) -> Simulated:
+    """Simulate the orders of some customers and their money, and what still comes back of their past orders.
+
+    `covered`, dims ``(customer, draw)``, says until when, in years, their service is paid for otherwise: by a contract.
+    """
     futures = plan.purchases.simulate(
         plan.purchase_coordinates,
         part.batch,
@@ -232,7 +254,8 @@ def simulate_events(plan: Plan, part: Part) -> Simulated:
     factor = plan.economics.discount_factor(years)
     costs = (part.margin, part.order_cost, part.service_cost, part.return_cost)
     period, money = np.empty(len(years), np.int32), np.empty((4, len(years)))
-    _settle(futures.customer, futures.draw, years, factor, amount, comes_back, plan.period_ends, *costs, period, money)
+    covered = np.zeros((0, 0)) if covered is None else covered
+    _settle(futures.customer, futures.draw, years, factor, amount, comes_back, plan.period_ends, covered, *costs, period, money)
     orders = Events(futures.customer, futures.draw, period, amount, money[0], money[1], money[2], money[3], factor, orders=1.0)
     events = (orders, _refunds(plan, part)) if plan.returns is not None and part.pending_amount.any() else (orders,)
     return Simulated(events, futures.p_alive.mean(axis=1), futures.expected_first_year.mean(axis=1))
@@ -280,6 +303,7 @@ def _settle(
     amount: np.ndarray,
     comes_back: np.ndarray,
     period_ends: np.ndarray,
+    covered: np.ndarray,
     margin: np.ndarray,
     order_cost: np.ndarray,
     service_cost: np.ndarray,
@@ -302,6 +326,8 @@ def _settle(
             at += 1
         opens = (at != before) | (i != customer_before) | (s != draw_before)
         before, customer_before, draw_before = at, i, s
+        if len(covered) and covered[i, s] > (period_ends[at - 1] if at else 0.0):
+            opens = False
         due = order_cost[i] + service_cost[i] * opens
         kept = amount[k]
         returned[k] = 0.0

@@ -18,9 +18,19 @@ from clvbayes.valuation.discrepancy import Discrepancy, moved
 from clvbayes.valuation.economics import DAYS_PER_YEAR, LONGEST_YEARS, Economics
 from clvbayes.valuation.events import CellsOf, Part, Plan, everyone_of
 
-__all__ = ["UNSEEN_PURCHASES", "UNSEEN_SPEND", "chosen_draws", "plan_valuation"]
+__all__ = [
+    "HAZARDS",
+    "UNSEEN_CHANGES",
+    "UNSEEN_PURCHASES",
+    "UNSEEN_RENEWALS",
+    "UNSEEN_SPEND",
+    "chosen_coordinates",
+    "chosen_draws",
+    "plan_valuation",
+]
 
 PAIRING, UNSEEN_PURCHASES, UNSEEN_SPEND, FREE_SHARE, UNSEEN_RETURNS = range(5)  # uses of a seed beside the customers' streams
+UNSEEN_RENEWALS, UNSEEN_CHANGES, HAZARDS = range(9, 12)
 FORESEEN = 8
 
 
@@ -63,13 +73,15 @@ def plan_valuation(
     layout = max((_clock_of(fit, customers) for fit in purchases), key=lambda clock: (isinstance(clock, LevelClock), len(clock.effects)))
     plan = Plan(
         purchases=cast("PurchaseModel", purchases[0].model),
-        purchase_coordinates=_in_turns([_coordinates(fit, purchase_cells, each, seed, UNSEEN_PURCHASES) for fit in purchases])[:draws],
+        purchase_coordinates=_in_turns([chosen_coordinates(fit, purchase_cells, each, seed, UNSEEN_PURCHASES) for fit in purchases])[
+            :draws
+        ],
         spend=cast("SpendModel", spend.model),
-        spend_coordinates=_coordinates(spend, spend_cells, draws, seed, UNSEEN_SPEND),
+        spend_coordinates=chosen_coordinates(spend, spend_cells, draws, seed, UNSEEN_SPEND),
         returns=None if returns is None else cast("ReturnsModel", returns.model),
         returns_coordinates=np.zeros((draws, 0, 1))
         if returns is None
-        else _coordinates(returns, returns_cells, draws, seed, UNSEEN_RETURNS),
+        else chosen_coordinates(returns, returns_cells, draws, seed, UNSEEN_RETURNS),
         paid_share=_paid_share(customers, draws, seed),
         economics=economics,
         period_ends=period_ends,
@@ -92,7 +104,7 @@ def _in_turns(arrays: Sequence[np.ndarray]) -> np.ndarray:
     return np.stack(arrays, axis=1).reshape(-1, *arrays[0].shape[1:])
 
 
-def _coordinates(fit: Fit, cells: Cells, draws: int, seed: int, purpose: int) -> np.ndarray:
+def chosen_coordinates(fit: Fit, cells: Cells, draws: int, seed: int, purpose: int) -> np.ndarray:
     """Coordinates of cells, dims (draw, coordinate, cell): a seeded permutation of the posterior's draws, repeated as often as needed."""
     chosen, random = chosen_draws(fit, draws, seed, purpose)
     return cell_coordinates(fit.posterior["posterior"].to_dataset(), cells, chosen, seed=int(random.integers(2**62)))

@@ -11,6 +11,7 @@ from scipy.special import ndtri
 
 from clvbayes.inference.certificate import CheckResult
 from clvbayes.notebook import fragment, picture
+from clvbayes.valuation.book import ContractBook
 from clvbayes.valuation.economics import Economics, Period
 
 if TYPE_CHECKING:
@@ -91,15 +92,16 @@ class Acquisition:
 
 @dataclass(frozen=True)
 class Valuation:
-    """Predictive draws of the future orders and money of existing customers, and apart from them of customers still to be won.
+    """Predictive draws of what existing customers will order and pay by contract, and apart from them of customers still to be won.
 
     Attributes
     ----------
     cash : mapping of str to xarray.DataArray
         For each reporting column, dims ``(draw, level, period, component)``, with the number of customers of each level as a coordinate.
-        Components: `orders` (count), and in units of the currency `revenue` (ordered), `returned` (what comes back of it, in the period of
-        the order; what comes back of orders before the valuation date, in the first period), `cost` (of orders, service and returns),
-        `contribution` (margin on what is kept, less cost) and `value` (contribution discounted to the valuation date).
+        Components: `orders` (count), and in units of the currency `revenue` (ordered, or paid by contract), `returned` (what comes back
+        of it, in the period of the order; what comes back of orders before the valuation date, in the first period), `cost` (of orders,
+        service and returns), `contribution` (margin on what is kept, less cost) and `value` (contribution discounted to the valuation
+        date).
         ``attrs["kind"]`` is "predictive".
     total : xarray.DataArray
         The same over all customers, dims ``(draw, period, component)``; every column's levels add up to it, draw by draw.
@@ -108,7 +110,8 @@ class Valuation:
         `value_sd`, `value_5`, `value_50`, `value_95` (quantiles of the predictive value over the horizon), `p_top_tenth` (probability to be
         among the tenth of the customers with the highest values), with acquisition costs `p_below_acquisition_cost` (probability that the
         value does not reach them), with a returns model `share_returned` (expected share of the next order that comes back), then the
-        segments.
+        segments. With contracts `contracts` (running ones) and `recurring` (their revenue of a year); of customers with contracts alone
+        `p_alive` is 1, and nothing is said of orders.
     economics : Economics
     periods : tuple of Period
     checks : tuple of CheckResult
@@ -131,6 +134,8 @@ class Valuation:
         What moved the draws besides the fits, as `Discrepancy.evidence`; empty if nothing did.
     uncertified : tuple of str
         Titles of the models whose fits failed their certificates.
+    contracts : ContractBook or None
+        What recurs by contracts; None without any.
     """
 
     cash: Mapping[str, xr.DataArray]
@@ -145,6 +150,7 @@ class Valuation:
     levers: Mapping[str, xr.DataArray] = field(default_factory=dict)
     discrepancy: pd.DataFrame = field(default_factory=pd.DataFrame)
     uncertified: tuple[str, ...] = ()
+    contracts: ContractBook | None = None
 
     @property
     def passed(self) -> bool:

@@ -2,56 +2,50 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numba import njit
 
-from clvbayes.data import DAYS_PER_UNIT, Customers, join_segments, require_seed
+from clvbayes.data import Customers, Renewals, join_segments
 from clvbayes.errors import ArgumentError
 from clvbayes.inference import Fit
 from clvbayes.inference.progress import track
-from clvbayes.models.clock import LEVEL, SEASONAL
 from clvbayes.models.hierarchy import assign_cells
-from clvbayes.models.pace import Pace
-from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
-from clvbayes.valuation.checks import check_simulation, check_sums, returned_share
+from clvbayes.models.streams import customer_keys
+from clvbayes.valuation.base import Base, everyone, simulate
+from clvbayes.valuation.book import book_of, empty_book
+from clvbayes.valuation.checks import beyond_horizon, check_simulation, check_sums
+from clvbayes.valuation.contract_checks import check_contracts
+from clvbayes.valuation.contract_events import plan_contracts
 from clvbayes.valuation.discrepancy import Discrepancy
 from clvbayes.valuation.economics import Economics, fiscal_periods
-from clvbayes.valuation.events import Events, Part, Plan, in_order, simulate_events, values_of
+from clvbayes.valuation.events import Part, Plan, in_order
+from clvbayes.valuation.folding import Folded, Sums, add_up, fold
 from clvbayes.valuation.levels import Levels, levels_of
 from clvbayes.valuation.levers import LEVERS, lever_arrays, moved_values
 from clvbayes.valuation.newcomers import value_newcomers
 from clvbayes.valuation.plans import plan_valuation
+from clvbayes.valuation.spread import spread_of, systematic
+from clvbayes.valuation.usable import columns_of, require_contracts, require_draws, require_orders, require_widened
 from clvbayes.valuation.valuation import COMPONENTS, Acquisition, Valuation
 
-__all__ = ["LEAST_DAYS", "value"]
+__all__ = ["value"]
 
 RANKED_CUSTOMERS, TOP_SHARE = 5_000, 0.1  # of 5,000 the share above a threshold has a standard error of .4 points
 
 VALUE = COMPONENTS.index("value")
-# With under two years the likelihood does not know season from level: on one grocer's first year three models differed by .7 log units and
-# forecast 3,791 to 4,190 orders of 3,389 (aggregate study 4).
-LEAST_DAYS = 730
-
-
-@dataclass(frozen=True)
-class _Folded:
-    """A simulated batch: its events, ready to be added up, and its customers' summaries."""
-
-    events: tuple[Events, ...]
-    table: pd.DataFrame
 
 
 def value(
-    purchases: Fit | Sequence[Fit],
-    spend: Fit,
-    customers: Customers,
+    purchases: Fit | Sequence[Fit] | None,
+    spend: Fit | None,
+    customers: Customers | None,
     economics: Economics,
     *,
     returns: Fit | None = None,
+    contracts: tuple[Fit, Fit | None, Renewals] | None = None,
     by: Sequence[str] | None = None,
     newcomers: bool = True,
     levers: Sequence[str] = (),
@@ -68,22 +62,26 @@ def value(
 
     Parameters
     ----------
-    purchases, spend : Fit
-        Fits of a purchase and of a spend model. Their draws are paired once, by a permutation from `seed`. Several purchase fits are
-        pooled: each has an equal share of the draws.
-    customers : Customers
+    purchases, spend : Fit or None
+        Fits of a purchase and of a spend model; None, as `customers`, where there are contracts alone. Their draws are paired once, by a
+        permutation from `seed`. Several purchase fits are pooled: each has an equal share of the draws.
+    customers : Customers or None
         Whom to value; levels that the fits have not seen are drawn from the hierarchy.
     economics : Economics
     returns : Fit, optional
         Fit of a returns model; without it, nothing that is ordered comes back.
+    contracts : tuple, optional
+        The fit of a model of renewals, that of a model of changes at renewal or None (amounts then stay as they are), and the `Renewals`
+        whose running contracts are valued. A customer with orders too has one value, the sum of both draw by draw; segments are those of
+        its first order. Amounts of contracts change at renewals alone: `spend_growth` and a discrepancy are of orders.
     by : sequence of str, optional
         Segment columns to report by, each by itself; all of them by default.
     newcomers : bool
-        Whether to value customers yet to be won, by level.
+        Whether to value customers yet to be won, by level; what they bring by orders alone.
     levers : sequence of str
         What to move from the valuation date on, each by itself and with the same random numbers: "churn" (each customer's odds of leaving
-        after an order, or before an opportunity; of a model of lifetimes their rate), "rate" (of orders) and "spend" (amounts). Churn and
-        rate take six more passes over all customers each, spend one.
+        after an order, before an opportunity, or at a renewal; of a model of lifetimes their rate), "rate" (of orders) and "spend" (all
+        amounts). Churn and rate take six more passes over all customers each, spend one.
     discrepancy : Discrepancy, optional
         What past forecasts missed of totals, as `clvbayes.learn_discrepancy` gives it: moves all customers at once, draw by draw. Without
         it, bands know nothing of what a model does not know, and are too narrow for totals. Fits with a level know their own.
@@ -118,158 +116,157 @@ def value(
     >>> bool(0 < low < high)
     True
     """
-    columns = tuple(customers.segments.columns) if by is None else tuple(by)
-    purchases = (purchases,) if isinstance(purchases, Fit) else tuple(purchases)
-    _require_usable(purchases, spend, returns, customers, columns, by, draws, seed)
-    _require_widened(purchases, customers, discrepancy)
+    require_draws(draws, seed)
     if isinstance(levers, str) or not set(levers) <= set(LEVERS) or len(set(levers)) < len(levers):
         raise ArgumentError(f"levers must be some of {', '.join(LEVERS)}, in a list, each once, not {levers!r}")
-    if economics.currency and customers.currency and economics.currency != customers.currency:
-        raise ArgumentError(f"the economics are in {economics.currency}, the customers' amounts in {customers.currency}")
-    economics = replace(economics, currency=economics.currency or customers.currency)
-    periods = fiscal_periods(economics, customers.until)
-    levels = levels_of(customers.segments, columns)
-    plan, everyone = plan_valuation(
-        purchases,
-        spend,
-        returns,
-        customers,
-        economics,
-        period_ends=np.array([period.end for period in periods]),
-        draws=draws,
-        seed=seed,
-        discrepancy=discrepancy,
-    )
-    cash = np.zeros((draws, levels.rows, len(periods), len(COMPONENTS)))
-    refunds = np.zeros_like(cash[:, :, :1])  # apart, so that the order of additions is the same in batches of any size
-    tables = []
-    with track("Valuing customers", len(customers), progress) as update:
-        top = _top_value(plan, everyone)
-        for rows, folded in in_order(lambda _, part: _fold(plan, part, top), plan, everyone):
-            for place, events in zip((cash, refunds), folded.events, strict=False):
-                money = (events.amount, events.returned, events.cost, events.contribution, events.value)
-                _add(place, levels.row_of[:, rows], events.customer, events.draw, events.period, events.orders, *money)
+    known = None if contracts is None else require_contracts(contracts, customers)
+    renewals = None if known is None else known[2]
+    columns = columns_of(by, customers, renewals)
+    of_orders = _required(purchases, spend, customers, returns, discrepancy, known is None)
+    economics = _with_currency(economics, customers, renewals)
+    until = customers.until if customers is not None else renewals.until if renewals is not None else None
+    periods = fiscal_periods(economics, until)
+    ends = np.array([period.end for period in periods])
+    who = everyone(customers, renewals)
+    levels = levels_of(who.segments, columns)
+    plan, orders, contract_plan, contract_part = None, None, None, None
+    if of_orders is not None:
+        plan, orders = plan_valuation(
+            of_orders.purchases,
+            of_orders.spend,
+            returns,
+            of_orders.customers,
+            economics,
+            period_ends=ends,
+            draws=draws,
+            seed=seed,
+            discrepancy=discrepancy,
+        )
+    if known is not None:
+        contract_plan, contract_part = plan_contracts(
+            *known,
+            economics,
+            period_ends=ends,
+            index_of=pd.Series(np.arange(len(who)), index=who.customer_ids),
+            margin=economics.of_customers("margin", who.segments),
+            draws=draws,
+            seed=seed,
+        )
+    base = Base(len(who), plan, orders, contract_plan, contract_part, economics.of_customers("service_cost", who.segments))
+    closed = [None if plan is None or orders is None else check_simulation(plan, orders)]
+    closed += [None if contract_plan is None or contract_part is None else check_contracts(contract_plan, contract_part)]
+    of_orders_chance, of_contracts_chance = (0.0 if found is None else found.process_share for found in closed)
+
+    shape = (draws, levels.rows, len(periods), len(COMPONENTS))
+    book = None if contract_plan is None or contract_part is None else empty_book(contract_plan, contract_part)
+    sums = Sums(np.zeros(shape), np.zeros((*shape[:2], 1, shape[3])), None if book is None else np.zeros(shape), book)
+    cost = None if economics.acquisition_cost is None else economics.of_customers("acquisition_cost", who.segments)
+    tables, chances = [], []
+    with track("Valuing customers", len(who), progress) as update:
+        top = _top_value(base, customer_keys(who.customer_ids))
+
+        def folded_part(rows: slice, part: Base) -> Folded:
+            return fold(part, top, None if cost is None else cost[rows], (of_orders_chance, of_contracts_chance))
+
+        for rows, folded in in_order(folded_part, base, base, base.weight):
+            add_up(sums, base, folded, levels.row_of[:, rows], rows)
             tables.append(folded.table)
+            chances.append(folded.chance)
             update(rows.stop, "")
-    cash[:, :, :1] += refunds
-    table = _customer_frame(customers, tables)
-    closed = check_simulation(plan, everyone)
+    cash = sums.cash
+    table = pd.concat(tables, ignore_index=True)
+    table.insert(0, "customer_id", who.customer_ids)
+    table = join_segments(table, who.segments)
     total, by_column = _arrays(
         cash, levels, {"period": [period.label for period in periods], "component": list(COMPONENTS)}, economics, seed
     )
+    values = cash[..., VALUE].sum(axis=2)
+    found = [forms for forms in closed if forms is not None]
+    fits = (*(() if of_orders is None else (*of_orders.purchases, of_orders.spend)), returns, *(() if known is None else known[:2]))
     return Valuation(
         cash=by_column,
         total=total,
         customers=table,
         economics=economics,
         periods=periods,
-        checks=(*closed.checks, check_sums(table, total, by_column)),
-        spread=_spread(
-            cash[..., VALUE].sum(axis=2),
-            table,
+        checks=(*(check for forms in found for check in forms.checks), check_sums(table, total, by_column)),
+        spread=spread_of(
+            values,
+            np.concatenate(chances),
+            table["value_mean"].to_numpy(),
             levels,
-            closed.process_share,
-            _systematic(plan, purchases),
+            np.zeros((draws, 0)) if plan is None or of_orders is None else systematic(plan, of_orders.purchases),
             plan,
-            everyone.batch.group,
+            np.zeros(0, dtype=np.int64) if orders is None else orders.batch.group,
         ),
-        beyond_horizon=closed.beyond_horizon,
-        acquisition=value_newcomers(plan, customers, everyone, levels) if newcomers else Acquisition(),
-        levers=lever_arrays(moved_values(plan, everyone, levels, cash[..., VALUE].sum(axis=2), levers, progress), levers, levels),
+        beyond_horizon=beyond_horizon(found),
+        acquisition=_acquisition(plan, of_orders, orders, columns) if newcomers else Acquisition(),
+        levers=lever_arrays(moved_values(base, levels, values, levers, progress), levers, levels),
         discrepancy=pd.DataFrame() if discrepancy is None else discrepancy.evidence,
-        uncertified=tuple(fit.model.title for fit in (*purchases, spend, returns) if fit is not None and not fit.certificate.passed),
+        uncertified=tuple(fit.model.title for fit in fits if fit is not None and not fit.certificate.passed),
+        contracts=None
+        if book is None or contract_part is None or contract_plan is None or renewals is None or known is None
+        else book_of(book, contract_part, contract_plan, renewals, assign_cells(renewals, known[0].pool).of_customer),
     )
 
 
-def _require_usable(
-    purchases: Sequence[Fit],
-    spend: Fit,
+@dataclass(frozen=True)
+class _Orders:
+    """Fits of orders, and the customers who made them."""
+
+    purchases: tuple[Fit, ...]
+    spend: Fit
+    customers: Customers
+
+
+def _required(
+    purchases: Fit | Sequence[Fit] | None,
+    spend: Fit | None,
+    customers: Customers | None,
     returns: Fit | None,
-    customers: Customers,
-    columns: Sequence[str],
-    by: object,
-    draws: int,
-    seed: int,
-) -> None:
-    if isinstance(by, str):
-        raise ArgumentError(f"by must be a list of columns; write ({by!r},)")
-    if len(set(columns)) < len(columns):
-        raise ArgumentError(f"by names a column twice: {list(columns)}")
-    unknown = [column for column in columns if column not in customers.segments.columns]
-    if unknown:
-        known = ", ".join(map(repr, customers.segments.columns)) or "none"
-        raise ArgumentError(f"by names {', '.join(map(repr, unknown))}, which is no segment of these customers; they have {known}")
-    if not purchases:
-        raise ArgumentError("value needs a purchase fit")
-    for fit in purchases:
-        if fit.model.kind != "purchases" or spend.model.kind != "spend":
-            raise ArgumentError(f"value needs a purchase fit, then a spend fit, not {fit.model.name} and {spend.model.name}")
-        if (_but_its_clock(fit.model), fit.pool) != (_but_its_clock(purchases[0].model), purchases[0].pool):
-            raise ArgumentError("purchase fits that are pooled must be of one model but for its clock, over the same pooling columns")
-        if fit.posterior.attrs["unit"] != customers.unit:
-            raise ArgumentError(f"the purchase fit counts time in {fit.posterior.attrs['unit']}s, these customers in {customers.unit}s")
-    if returns is not None and returns.model.kind != "returns":
-        raise ArgumentError(f"returns must be the fit of a returns model, not of {returns.model.name}")
-    if returns is not None and customers.returns is None:
-        raise ArgumentError("a returns model cannot value customers of whom returns are not known, as in an RFM frame")
-    if not len(customers):
-        raise ArgumentError("there are no customers to be valued")
-    if customers.spend_level == "mean" and cast("SpendModel", spend.model).needs_single_amounts:
-        raise ArgumentError(f"{spend.model.name} needs single amounts, and of these customers only means are known: use gamma_gamma")
-    if not isinstance(draws, int | np.integer) or draws < 100:
-        raise ArgumentError(f"draws must be a whole number of at least 100, not {draws!r}: a 90 % band needs them")
-    require_seed(seed)
-    for fit in (*purchases, spend):
-        fit.model.columns(customers, assign_cells(customers, fit.pool))  # which refuses customers that the model cannot know
+    discrepancy: Discrepancy | None,
+    alone: bool,
+) -> _Orders | None:
+    """Fits and customers of orders, or None where there are contracts alone."""
+    given = {"purchases": purchases, "spend": spend, "customers": customers}
+    if purchases is None or spend is None or customers is None:
+        missing = [name for name, one in given.items() if one is None]
+        if alone or len(missing) < len(given):
+            raise ArgumentError(
+                f"{' and '.join(missing)} must not be None: purchases, spend and customers go together, and only contracts can do without"
+            )
+        if returns is not None or discrepancy is not None:
+            raise ArgumentError("returns and a discrepancy are of orders: leave them out where there are contracts alone")
+        return None
+    fits = (purchases,) if isinstance(purchases, Fit) else tuple(purchases)
+    require_orders(fits, spend, returns, customers)
+    require_widened(fits, customers, discrepancy)
+    return _Orders(fits, spend, customers)
 
 
-def _but_its_clock(model: Model) -> tuple[str, dict[str, Any]]:
-    return model.name, {name: chosen for name, chosen in model.options.items() if name not in ("season", "level")}
+def _with_currency(economics: Economics, customers: Customers | None, renewals: Renewals | None) -> Economics:
+    """The economics in the currency of the amounts."""
+    of_amounts = (None if customers is None else customers.currency) or (None if renewals is None else renewals.currency)
+    if economics.currency and of_amounts and economics.currency != of_amounts:
+        raise ArgumentError(f"the economics are in {economics.currency}, the customers' amounts in {of_amounts}")
+    return replace(economics, currency=economics.currency or of_amounts)
 
 
-def _require_widened(purchases: Sequence[Fit], customers: Customers, discrepancy: Discrepancy | None) -> None:
-    clocks = [cast("PurchaseModel", fit.model).clock for fit in purchases]
-    seen = float(customers.statistics["T"].max()) * DAYS_PER_UNIT[customers.unit]
-    if discrepancy is None and SEASONAL in clocks and LEVEL not in clocks and seen < LEAST_DAYS:
-        raise ArgumentError(
-            f"a season cannot be told from a change of level in fewer than 24 months, and there are {int(seen / 30.4)}: give a "
-            "discrepancy, pool the fit with one of the same model with a level, or leave the season out"
-        )
+def _acquisition(plan: Plan | None, of_orders: _Orders | None, orders: Part | None, columns: tuple[str, ...]) -> Acquisition:
+    """Newcomers order; what contracts they might sign is in no table."""
+    if plan is None or of_orders is None or orders is None:
+        return Acquisition()
+    return value_newcomers(plan, of_orders.customers, orders, levels_of(of_orders.customers.segments, columns))
 
 
-def _top_value(plan: Plan, everyone: Part) -> np.ndarray:
+def _top_value(base: Base, keys: np.ndarray) -> np.ndarray:
     """Value that parts the best tenth of the customers from the others, by draw, from a first pass over some of them.
 
     They are chosen by the hash of their id, so that the order of rows does not matter.
     """
-    chosen = everyone.rows(np.sort(np.argsort(everyone.batch.key, kind="stable")[:RANKED_CUSTOMERS]))
-    values = [found for _, found in in_order(lambda _, part: values_of(plan, part, simulate_events(plan, part).events), plan, chosen)]
+    chosen = base.rows(np.sort(np.argsort(keys, kind="stable")[:RANKED_CUSTOMERS]))
+    values = [found for _, found in in_order(lambda _, part: simulate(part).values, base, chosen, base.weight)]
     return np.asarray(np.quantile(np.concatenate(values), 1 - TOP_SHARE, axis=0))
-
-
-def _fold(plan: Plan, part: Part, top: np.ndarray) -> _Folded:
-    """Simulate a batch, and sum it by customer and draw."""
-    simulated = simulate_events(plan, part)
-    values = values_of(plan, part, simulated.events)
-    low, middle, high = np.quantile(values, [0.05, 0.5, 0.95], axis=1)
-    table = pd.DataFrame(
-        {
-            "p_alive": simulated.p_alive,
-            "p_no_order": 1 - _draws_with_orders(len(part), simulated.events[0].customer, simulated.events[0].draw) / plan.draws,
-            "expected_orders": simulated.expected_first_year,
-            "value_mean": values.mean(axis=1),
-            "value_sd": values.std(axis=1),
-            "value_5": low,
-            "value_50": middle,
-            "value_95": high,
-            "p_top_tenth": (values > top).mean(axis=1),
-        }
-    )
-    if plan.economics.acquisition_cost is not None:
-        table["p_below_acquisition_cost"] = (values < part.acquisition_cost[:, None]).mean(axis=1)
-    if plan.returns is not None:
-        table["share_returned"] = returned_share(plan, part)[0].mean(axis=1)
-    return _Folded(simulated.events, table)
 
 
 def _arrays(
@@ -291,110 +288,3 @@ def _arrays(
     }
     total = found.pop("")
     return total.isel(level=0, drop=True).drop_vars("customers", errors="ignore").rename("total"), found
-
-
-def _systematic(plan: Plan, purchases: Sequence[Fit]) -> np.ndarray:
-    """What moves all customers at once, in logs, dims ``(draw, feature)``: how far a discrepancy has moved the future clock after a year
-    and at the horizon, and of fits with a level how far it has come, less the mean of these. Of a clock that nothing moves there is none.
-    """
-    levels = [cast("PurchaseModel", fit.model).clock is LEVEL for fit in purchases]
-    if not isinstance(plan.clock, Pace) or (plan.unmoved is None and not any(levels)):
-        return np.zeros((plan.draws, 0))
-    ends = np.array([min(plan.units_per_year, plan.horizon), plan.horizon])
-    passed = np.log(plan.clock.passed(ends).T)
-    unmoved = np.log(plan.unmoved.passed(ends).T) if isinstance(plan.unmoved, Pace) else passed
-    features = passed - unmoved
-    for turn in np.flatnonzero(levels):
-        of_fit = slice(turn, None, len(purchases))
-        features[of_fit] = passed[of_fit] - passed[of_fit].mean(axis=0)
-    return np.asarray(features)
-
-
-def _spread(
-    values: np.ndarray, table: pd.DataFrame, levels: Levels, process_share: float, systematic: np.ndarray, plan: Plan, group: np.ndarray
-) -> pd.DataFrame:
-    """Standard deviation of each row's value, and of it what chance, what the parameters and what moves all customers at once make.
-
-    `values` has dims (draw, row). Futures of different customers are independent given all else, so that the variances that chance makes
-    add up. What the common moves make is what of the draws they explain, by least squares.
-    """
-    variance, sd_of_customer, weight = values.var(axis=0), table["value_sd"].to_numpy(), table["value_mean"].to_numpy().clip(1e-300)
-    chance = np.zeros(levels.rows)
-    for row_of in levels.row_of:
-        chance += np.bincount(row_of, process_share * sd_of_customer**2, minlength=levels.rows)
-    chance = np.minimum(chance, variance)
-    common = np.zeros(levels.rows)
-    if systematic.shape[1]:
-        of_groups = [np.log(effect) for effect in _of_groups(plan)]
-        for row, members in enumerate(levels.members()):
-            share = np.bincount(group[members], weight[members])
-            own = [effect[:, : len(share)] @ (share / share.sum()) for effect in of_groups]
-            common[row] = _explained(values[:, row], np.column_stack([systematic, *own]))
-    common = np.minimum(common, variance - chance)
-    named = [(column, name) for column, names in levels.names.items() for name in names]
-    return pd.DataFrame(
-        {
-            "column": [column for column, _ in named],
-            "level": [name for _, name in named],
-            "sd": np.sqrt(variance),
-            "process_sd": np.sqrt(chance),
-            "parameter_sd": np.sqrt(variance - chance - common),
-            "systematic_sd": np.sqrt(common),
-        }
-    )
-
-
-def _of_groups(plan: Plan) -> list[np.ndarray]:
-    """What multiplies paces and amounts of each group of customers, dims ``(draw, group)``."""
-    assert isinstance(plan.clock, Pace)
-    return [plan.clock.of_group, *([] if plan.amount_factor is None else [plan.amount_factor])]
-
-
-def _explained(values: np.ndarray, features: np.ndarray) -> float:
-    """Variance of values that features explain by least squares, less what as many features of pure noise would."""
-    products = [features[:, i] * features[:, j] for i in range(features.shape[1]) for j in range(i + 1)]
-    features = np.column_stack([np.ones(len(values)), features, *products])
-    left = values - features @ np.linalg.lstsq(features, values, rcond=None)[0]
-    freedom = len(values) - features.shape[1]
-    return max(float(values.var() - left @ left / freedom), 0.0)
-
-
-def _customer_frame(customers: Customers, tables: list[pd.DataFrame]) -> pd.DataFrame:
-    table = pd.concat(tables, ignore_index=True)
-    table.insert(0, "customer_id", customers.statistics["customer_id"])
-    return join_segments(table, customers.segments)
-
-
-@njit(nogil=True, cache=True)
-def _draws_with_orders(customers: int, customer: np.ndarray, draw: np.ndarray) -> np.ndarray:
-    counts = np.zeros(customers)
-    for k in range(len(customer)):
-        if k == 0 or customer[k] != customer[k - 1] or draw[k] != draw[k - 1]:
-            counts[customer[k]] += 1.0
-    return counts
-
-
-@njit(nogil=True, cache=True)
-def _add(
-    cash: np.ndarray,
-    row_of: np.ndarray,
-    customer: np.ndarray,
-    draw: np.ndarray,
-    period: np.ndarray,
-    orders: float,
-    amount: np.ndarray,
-    returned: np.ndarray,
-    cost: np.ndarray,
-    contribution: np.ndarray,
-    value: np.ndarray,
-) -> None:
-    """Add events to `cash`, dims (draw, row, period, component), in the order of COMPONENTS."""
-    for k in range(len(customer)):
-        for column in range(len(row_of)):
-            cell = cash[draw[k], row_of[column, customer[k]], period[k]]
-            cell[0] += orders
-            cell[1] += amount[k]
-            cell[2] += returned[k]
-            cell[3] += cost[k]
-            cell[4] += contribution[k]
-            cell[5] += value[k]

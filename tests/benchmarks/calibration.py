@@ -35,7 +35,7 @@ from clvbayes.models import Priors
 from clvbayes.models.clock import LEVEL, SEASON, SEASONAL
 from clvbayes.models.hierarchy import Cells, all_coordinates, assign_cells
 from clvbayes.models.pace import STEADY_PACE
-from clvbayes.models.protocol import Batch, Futures
+from clvbayes.models.protocol import OF_RENEWALS, Batch, Futures
 from clvbayes.models.purchasing import ContinuousPurchases
 from clvbayes.models.streams import customer_keys
 
@@ -61,6 +61,8 @@ def registered() -> list[Registered]:
     for name in (name for name in clv.models.__all__ if name != "Priors"):
         make = getattr(clv.models, name)
         plain = make()
+        if plain.kind in OF_RENEWALS:  # they have no customers
+            continue
         choices = [plain, *(make(**{option: True}) for option, chosen in plain.options.items() if chosen is False)]
         for model in (model for model in choices if model.clock != LEVEL):
             options = "_".join(option for option, chosen in model.options.items() if chosen is True)

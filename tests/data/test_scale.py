@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from clvbayes.data import Customers, Transactions, read_transactions, sources, summarize
+from clvbayes.data.cells import repeats
 from clvbayes.data.sources import ask, open_source
-from clvbayes.data.transactions import _repeats
 from clvbayes.errors import DataError
 
 DATABASE = sources._database
@@ -224,7 +224,7 @@ def test_duplicates_are_exact_whatever_their_hashes(blind: bool) -> None:
     orders = few_values(2)
     opened = open_source(orders)
     # where all rows share a hash, only the comparison tells them apart
-    sql = re.sub(r"hash\([^)]*\)", "0", _repeats(opened)) if blind else _repeats(opened)
+    sql = re.sub(r"hash\([^)]*\)", "0", repeats(opened)) if blind else repeats(opened)
     found = sorted(row - 1 for (row,) in ask(opened.relation, "source", sql).fetchall())
     assert found == np.flatnonzero(orders.duplicated()).tolist()
     assert 0 < len(found) < len(orders)

@@ -482,3 +482,25 @@ def test_some_customers_of_a_table_are_of_the_same_source() -> None:
 def test_no_whole_number_of_customers_is_refused(count: Any) -> None:
     with pytest.raises(ArgumentError, match=f"customers must be a whole number of at least 1, not {count!r}"):
         read_transactions(orders()).of_some_customers(count)
+
+
+def test_invoices_of_contracts_are_no_orders() -> None:
+    """They have a reason of their own in the ledger, whatever else they are, and lines without a contract stay orders."""
+    orders = pd.DataFrame(
+        {
+            "customer_id": ["a", "a", "b", "b", None],
+            "date": ["2025-01-02", "2025-03-04", "2025-01-09", "2025-04-01", "2025-02-02"],
+            "amount": [10.0, 12.5, 3.0, -4.0, 5.0],
+            "contract": [None, "V1", "", "V2", "V3"],
+        }
+    )
+    table = read_transactions(orders, contract_id="contract")
+    assert table.to_frame()["left_out"].tolist()[1] == table.to_frame()["left_out"].tolist()[3] == "invoice of a contract"
+    ledger = summarize(table).ledger
+    assert ledger is not None
+    assert {line.reason: (line.rows, float(line.amount)) for line in ledger.left_out} == {
+        "invoice of a contract": (2, 8.5),
+        "no customer id": (1, 5.0),
+    }
+    with pytest.raises(ArgumentError, match="column 'amount' is named as contract_id and as something else"):
+        read_transactions(orders, contract_id="amount")

@@ -148,7 +148,7 @@ def test_gamma_variates_follow_their_law(shape) -> None:
     "user",
     [
         *("models.beta_geometric", "models.bg_bb", "models.mbg_cnbd", "models.pareto_nbd", "models.gamma_gamma", "models.lognormal"),
-        *("models.beta_binomial_returns", "valuation.events"),
+        *("models.beta_binomial_returns", "models.beta_discrete_weibull", "models.renewal_change", "valuation.events"),
     ],
 )
 def test_what_inlines_the_streams_names_their_version(user) -> None:
@@ -161,4 +161,5 @@ def test_all_that_inline_the_streams_are_known() -> None:
     package = Path(streams.__file__).parents[1]
     text = {path.stem: path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
     users = {name for name, source in text.items() if "streams import" in source and "open_stream" in source}
-    assert users == {"beta_geometric", "bg_bb", "mbg_cnbd", "pareto_nbd", "gamma_gamma", "lognormal", "beta_binomial_returns", "events"}
+    purchases, further = {"beta_geometric", "bg_bb", "mbg_cnbd", "pareto_nbd"}, {"beta_discrete_weibull", "renewal_change", "events"}
+    assert users == purchases | {"gamma_gamma", "lognormal", "beta_binomial_returns"} | further

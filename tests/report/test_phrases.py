@@ -32,7 +32,7 @@ from clvbayes.models import gamma_gamma
 from clvbayes.report import prose_de, prose_en
 from clvbayes.report.language import speaking, translated
 from clvbayes.study import NOT_CERTIFIED, _spend_findings
-from clvbayes.valuation.checks import _agreement, check_sums
+from clvbayes.valuation.checks import agreement, check_sums
 
 ENGLISH = re.compile(r"\b(the|of|and|with|are|is|not|than|from|which|by|customers|orders|draws|limit|forecasts?|no|to|at|least)\b")
 
@@ -99,8 +99,10 @@ def test_checks_of_a_valuation() -> None:
         sums = check_sums(pd.DataFrame({"value_mean": [value]}), total, {})
         assert german(sums.check) and german(sums.message)
         assert (sums.advice != "") == (value == 2.0) and (not sums.advice or german(sums.advice))
-    for what, simulated in product(("value", "squared value"), (1.0, 50.0)):
-        found = _agreement("Spread", what, np.full(99, simulated) + np.arange(99) % 2, np.ones(99), 4.0)
+    for what, simulated in product(("value", "squared value", "value of contracts"), (1.0, 50.0)):
+        found = agreement(
+            "Contracts" if what == "value of contracts" else "Spread", what, np.full(99, simulated) + np.arange(99) % 2, np.ones(99), 4.0
+        )
         assert german(found.check) and german(found.message)
     assert german("Simulated and closed-form value differ by -1.4%, -0.6 standard errors (limit 4).") == (
         "Wert: Simulation und geschlossene Formel unterscheiden sich um −1,4\u00a0%, das sind −0,6 Standardfehler (Grenze 4)."

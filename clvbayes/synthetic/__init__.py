@@ -17,8 +17,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from clvbayes.errors import ArgumentError
+from clvbayes.synthetic.contracts import ContractTruth, make_contracts
 
-__all__ = ["Company", "Truth", "company"]
+__all__ = ["Company", "ContractTruth", "Truth", "company"]
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -51,7 +52,7 @@ _GROWTH = 0.4  # newcomers a day at the end of the years, over those at their be
 _CASH_SALE = 0.25  # mean cash sale over mean order
 _FIRST_CUSTOMER = np.array([60.0, 900.0, 350.0, 300.0])  # EUR, by channel: what the first one costs
 _TOPS = 1.6  # times the busiest month's wins
-_STREAMS = ("arrival", "purchases", "spend", "lines", "returns", "cash", "duplicates")
+_STREAMS = ("arrival", "purchases", "spend", "lines", "returns", "cash", "duplicates", "contracts")
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ class Truth:
         purchase of a customer that has left, missing for those still active.
     responses : pandas.DataFrame
         By channel: `top`, the most customers a month that money wins, and `scale` (EUR): a spend b wins ``top (1 - exp(-b / scale))``.
+    contracts : ContractTruth
+        What contracts were made from.
     """
 
     purchases: pd.DataFrame
@@ -86,6 +89,7 @@ class Truth:
     season: "pd.Series[float]"
     customers: pd.DataFrame
     responses: pd.DataFrame
+    contracts: ContractTruth
 
 
 @dataclass(frozen=True)
@@ -103,11 +107,16 @@ class Company:
     acquisition : pandas.DataFrame
         One row a month and channel: `month` (its first day), `channel`, `spend` (EUR) and `won` (customers). A month's spend is what
         brings as many customers as are to be expected, by ``truth.responses``.
+    contracts : pandas.DataFrame
+        One row a term of a contract, by start: `contract_id`, `customer_id`, `start`, `end` (its last day), `term_months` (1, 12 or 24),
+        `monthly_amount` (EUR), `billing_months`, `cancelled_on` (day of notice, missing where there was none), `industry`, `channel`,
+        `country`. Two of five customers have one, beside their orders; some come back with another one after they left.
     """
 
     orders: pd.DataFrame
     truth: Truth
     acquisition: pd.DataFrame
+    contracts: pd.DataFrame
 
     def write(self, folder: str | os.PathLike[str]) -> Path:
         """Write ``orders.csv`` (UTF-8, comma, ISO dates) into a folder, which is made if need be, whole or not at all.
@@ -214,7 +223,9 @@ def company(
     known = known.assign(dropout=habits["dropout"], expected_spend=expected_spend, died=calendar.reindex(habits["died"]).to_numpy())
     table = _table(pd.concat([sold, credited, cash, doubled]), known, days)
     acquisition, responses = _acquisition(known, days)
-    return Company(table, Truth(purchases, spend, purchases_by_channel, spend_by_channel, season, known, responses), acquisition)
+    contracts, contract_truth = make_contracts(known, days, stream["contracts"])
+    truth = Truth(purchases, spend, purchases_by_channel, spend_by_channel, season, known, responses, contract_truth)
+    return Company(table, truth, acquisition, contracts)
 
 
 def _acquisition(known: pd.DataFrame, days: pd.DatetimeIndex) -> tuple[pd.DataFrame, pd.DataFrame]:

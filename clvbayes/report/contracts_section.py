@@ -1,0 +1,228 @@
+"""What is under contract: revenue that recurs, how it will change in a year, who renews, and what is at stake next quarter."""
+
+import hashlib
+
+import numpy as np
+
+from clvbayes.data import TERM
+from clvbayes.report.blocks import Block, Card, Column, Figure, Headline, Interval, Note, Prose, Section, Table
+from clvbayes.report.contract_figures import MOST_PANELS, Step, Survivors, bridge_bars, survival_panels
+from clvbayes.report.evidence import Evidence, Floats, currency_of
+from clvbayes.report.language import day, words
+from clvbayes.report.levels import SMALLEST_LEVEL
+from clvbayes.report.numbers import count, decimal, money, money_alike, money_band, money_format, share, share_digits, show, show_range
+from clvbayes.valuation import ContractBook
+
+__all__ = ["contracts_section"]
+
+MOST_DUE = 20
+LEAST_FACED = 5  # contracts at a decision, below which what was seen there is noise
+
+
+def contracts_section(evidence: Evidence) -> Section | None:
+    """Cards, the bridge, the terms, renewals seen and foretold, and what is due next; None without contracts."""
+    book = evidence.valuation.contracts
+    if book is None:
+        return None
+    currency = currency_of(evidence)
+    blocks: list[Block] = [_cards(book, currency), _bridge(book, currency), _terms(book, currency), _survival(book)]
+    blocks += _due(book, evidence)
+    return Section(words.CONTRACTS, (*blocks, Note(words.CONTRACTS_NOTE)))
+
+
+def _cards(book: ContractBook, currency: str) -> Headline:
+    mean, low, high = money_band(np.asarray(book.year_ahead), currency)
+    contracts = int(book.bridge["contracts"].sum())
+    cards = [
+        Card(
+            words.CARD_RECURRING,
+            (money(book.recurring, currency),),
+            words.CARD_RECURRING_NOTE.format(contracts=show(count(contracts)), customers=show(count(book.customers))),
+        ),
+        Card(words.CARD_RECURRING_AHEAD, (mean,), words.CARD_BAND_OF.format(band=show_range(low, high))),
+    ]
+    shares = {
+        words.CARD_NET: book.net_retention,
+        words.CARD_GROSS: book.gross_retention,
+        words.CARD_LOGO: book.logo_churn,
+    }
+    for label, draws in shares.items():
+        ends = (share(float(end)) for end in np.quantile(draws, [0.05, 0.95]))
+        cards.append(Card(label, (share(float(draws.mean())),), words.CARD_BAND_OF.format(band=show_range(*ends))))
+    life_low, life_high = (decimal(float(end), 1) for end in np.quantile(book.life, [0.05, 0.95]))
+    told = words.CARD_LIFE_SHOWN.format(years=decimal(float(book.life.mean()), 1))
+    cards.append(Card(words.CARD_LIFE, told, words.CARD_LIFE_NOTE.format(low=life_low, high=life_high)))
+    return Headline(tuple(cards))
+
+
+def _bridge(book: ContractBook, currency: str) -> Figure:
+    items = book.bridge.sum("term")
+    steps = []
+    for item, label in words.BRIDGE_STEPS.items():
+        draws = np.asarray(items.sel(item=item))
+        low, high = (float(end) for end in np.quantile(draws, [0.05, 0.95]))
+        steps.append(Step(label, float(draws.mean()), low, high, item in ("today", "year_ahead")))
+    today, up, down, lost, ahead = (show(amount) for amount in money_alike([abs(step.mean) for step in steps], currency))
+    finding = words.BRIDGE_FINDING.format(today=today, up=up, down=down, lost=lost, ahead=ahead)
+    return Figure(
+        title=words.BRIDGE_FIGURE,
+        alt=words.BRIDGE_ALT.format(finding=finding),
+        svg=bridge_bars(steps, currency=currency),
+        finding=finding,
+        caption=words.BRIDGE_CAPTION,
+    )
+
+
+def _terms(book: ContractBook, currency: str) -> Table:
+    today, ahead = (np.asarray(book.bridge.sel(item=item).transpose("term", "draw")) for item in ("today", "year_ahead"))
+    life = np.asarray(book.remaining_life.transpose("term", "draw")).mean(axis=1)
+    months, contracts = (book.bridge[name].to_numpy() for name in ("term", "contracts"))
+    whole = (today.sum(axis=0), ahead.sum(axis=0))
+    rows = [
+        _term_row(
+            _term_name(int(months[some[0]])) if len(some) == 1 else words.OTHER_TERMS,
+            int(contracts[some].sum()),
+            today[some].sum(axis=0),
+            ahead[some].sum(axis=0),
+            float(np.average(life[some], weights=contracts[some])),
+        )
+        for some in _shown_terms(contracts)
+    ]
+    foot = _term_row(words.ALL_CONTRACTS, int(contracts.sum()), *whole, float(np.average(life, weights=contracts)))
+    scale, digits = money_format([float(row[2]) for row in rows])
+    columns = (
+        Column(words.COLUMN_TERM),
+        Column(words.COLUMN_CONTRACTS, "number"),
+        Column(words.COLUMN_RECURRING, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_RECURRING_BAND, "interval", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_MEAN, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_LOW, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_HIGH, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_RETAINED, "share", digits=share_digits([float(row[7]) for row in rows])),
+        Column(words.COLUMN_LIFE, "number", digits=1),
+    )
+    largest = max(rows, key=lambda row: float(row[2]))
+    finding = words.TERMS_FINDING.format(
+        term=largest[0],
+        share=show(share(float(largest[2]) / book.recurring if book.recurring else 0.0)),
+        kept=show(share(float(largest[7]))),
+    )
+    return Table(words.TERMS_TABLE, columns, tuple(rows), finding, foot)
+
+
+def _shown_terms(contracts: np.ndarray) -> list[np.ndarray]:
+    """Each term by itself, those of fewer than five contracts together with the next larger ones until they are five, if they can be."""
+    by_size = np.argsort(contracts, kind="stable")
+    folded = int((contracts < SMALLEST_LEVEL).sum())
+    while 0 < contracts[by_size[:folded]].sum() < SMALLEST_LEVEL and folded < len(contracts):
+        folded += 1
+    alone = [np.array([place]) for place in sorted(by_size[folded:])]
+    return [*alone, np.sort(by_size[:folded])] if folded else alone
+
+
+def _term_row(
+    name: str, contracts: int, today: Floats, ahead: Floats, life: float
+) -> tuple[str, int, float, Interval, float, float, float, float, float]:
+    low, inner_low, inner_high, high = (float(end) for end in np.quantile(ahead, [0.05, 0.25, 0.75, 0.95]))
+    now, mean = float(today.mean()), float(ahead.mean())
+    return name, contracts, now, Interval(low, mean, high, (inner_low, inner_high)), mean, low, high, mean / now if now else 0.0, life
+
+
+def _term_name(months: int) -> str:
+    return words.TERM_MONTH if months == 1 else words.TERM_MONTHS.format(months=months)
+
+
+def _survival(book: ContractBook) -> Block:
+    """Of the terms with most contracts, in the order of their length."""
+    contracts = dict(zip(book.bridge["term"].to_numpy().tolist(), book.bridge["contracts"].to_numpy().tolist(), strict=True))
+    chosen = sorted(sorted(contracts, key=lambda term: (-contracts[term], term))[:MOST_PANELS])
+    panels, off = [], []
+    for term in chosen:
+        table = book.observed[book.observed[TERM] == str(term)]
+        seen = _seen(table["decision"].to_numpy(), table["faced"].to_numpy(), table["survival"].to_numpy())
+        draws = np.asarray(book.survival.sel(term=term).transpose("draw", "decision"))[:, : len(seen) + 4]
+        panels.append(Survivors(_term_name(int(term)), seen[: draws.shape[1]], draws))
+        low, high = np.quantile(draws[:, : len(seen)], [0.05, 0.95], axis=0)
+        inside = ((low <= seen[: len(low)]) & (seen[: len(low)] <= high))[1:]
+        off += inside.tolist()
+    if not off:
+        return Prose(words.SURVIVAL_NONE)
+    finding = words.SURVIVAL_FINDING.format(inside=sum(off), points=len(off))
+    return Figure(
+        title=words.SURVIVAL_FIGURE,
+        alt=words.SURVIVAL_ALT.format(finding=finding),
+        svg=survival_panels(panels),
+        finding=finding,
+        caption=words.SURVIVAL_CAPTION.format(least=LEAST_FACED),
+    )
+
+
+def _seen(decision: Floats, faced: Floats, survival: Floats) -> Floats:
+    """Survival from zero decisions on, as far as enough contracts faced each of them, without a gap."""
+    whole = (decision == np.arange(1, len(decision) + 1)) & (faced >= LEAST_FACED)
+    last = len(whole) if whole.all() else int(np.argmin(whole))
+    return np.concatenate([[1.0], survival[:last]])
+
+
+def _due(book: ContractBook, evidence: Evidence) -> list[Block]:
+    currency, due = currency_of(evidence), book.due
+    if due.empty:
+        return [Prose(words.DUE_NONE)]
+    recurring = float(due["recurring"].sum())
+    renewed, later = (money_band(np.asarray(book.due_draws.sel(item=item)), currency) for item in ("renewed", "later"))
+    finding = words.DUE_FINDING.format(
+        contracts=show(count(len(due))),
+        recurring=show(money(recurring, currency)),
+        renewed=show(renewed[0]),
+        renewed_band=show_range(*renewed[1:]),
+        later=show(later[0]),
+        later_band=show_range(*later[1:]),
+    )
+    scale, digits = money_format(due.groupby("term_months")["recurring"].sum().tolist())
+    columns = (
+        Column(words.COLUMN_TERM),
+        Column(words.COLUMN_CONTRACTS, "number"),
+        Column(words.COLUMN_RECURRING, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_RENEWED, "share", digits=0),
+        Column(words.COLUMN_AT_STAKE, "number", unit=currency, scale=scale, digits=digits),
+    )
+    by_term = due.groupby("term_months")
+    rows = tuple(
+        (
+            _term_name(int(some[TERM].iloc[0])),
+            len(some),
+            float(some["recurring"].sum()),
+            float(some["p_renewed"].mean()),
+            float(some["expected"].sum()),
+        )
+        for _, some in by_term
+        if len(some) >= SMALLEST_LEVEL or evidence.customer_ids != "none"
+    )
+    blocks: list[Block] = [Table(words.DUE_TABLE, columns, rows, finding) if rows else Prose(finding)]
+    if evidence.customer_ids != "none":
+        blocks.append(_due_accounts(book, evidence))
+    return blocks
+
+
+def _due_accounts(book: ContractBook, evidence: Evidence) -> Table:
+    """Contracts with most at stake, each with its probability to be renewed."""
+    currency = currency_of(evidence)
+    due = book.due.sort_values("contract_id").sort_values("at_stake", ascending=False, kind="stable").head(MOST_DUE)
+    scale, digits = money_format(due["at_stake"].tolist())
+    columns = (
+        Column(words.COLUMN_ACCOUNT),
+        Column(words.COLUMN_CONTRACT),
+        Column(words.COLUMN_DUE_DAY),
+        Column(words.COLUMN_RENEWED, "share", digits=0),
+        Column(words.COLUMN_RECURRING, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_AT_STAKE_IF, "number", unit=currency, scale=scale, digits=digits),
+    )
+    plain_ids = evidence.customer_ids == "plain"
+    shown = {
+        name: [str(one) if plain_ids else hashlib.sha256(str(one).encode()).hexdigest()[:12] for one in due[name]]
+        for name in ("customer_id", "contract_id")
+    }
+    days = [day(moment.date()) for moment in due["day"]]
+    numbers = (due[name].astype(float).tolist() for name in ("p_renewed", "recurring", "at_stake"))
+    rows = tuple(zip(shown["customer_id"], shown["contract_id"], days, *numbers, strict=True))
+    return Table(words.DUE_ACCOUNTS.format(contracts=len(rows)), columns, rows, sortable=True)

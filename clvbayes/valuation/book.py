@@ -1,0 +1,233 @@
+"""What recurs: contracts today and in a year, how long they last, and which come to a decision next."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numba import njit
+
+from clvbayes.data import TERM, Renewals
+from clvbayes.valuation.contract_events import Contracted, ContractPart, ContractPlan
+
+__all__ = ["BRIDGE", "BookSums", "ContractBook", "add_to_book", "book_of", "empty_book"]
+
+BRIDGE = ("today", "expansion", "contraction", "churn", "year_ahead")
+DUE = ("renewed", "later")
+DUE_MONTHS = 3
+FURTHER, MOST_DECISIONS = 3, 36  # decisions beyond the last one seen, and in all, of which survival is told
+
+
+@dataclass(frozen=True)
+class ContractBook:
+    """Predictive draws of recurring revenue, contracts and customers.
+
+    Recurring revenue is a contract's monthly amount times twelve. Of contracts that run today; what is signed later is in none of this.
+
+    Attributes
+    ----------
+    bridge : xarray.DataArray
+        Recurring revenue of a year, in units of the currency, dims ``(draw, term, item)``: `today`, `expansion` and `contraction` of
+        contracts that run in a year too, `churn` of those that do not, and `year_ahead`, which is what the others add up to. Terms are
+        lengths in months, with the number of contracts as a coordinate.
+    logo_churn : xarray.DataArray
+        Share of the customers under contract today who have none of these contracts in a year, dims ``(draw,)``.
+    remaining_life : xarray.DataArray
+        Mean years that contracts go on, counted to the horizon at most, dims ``(draw, term)``.
+    customers : int
+        Customers under contract today.
+    due : pandas.DataFrame
+        One row a contract whose next decision falls within three months after the valuation date and is open, by day: `contract_id`,
+        `customer_id`, `day`, `term_months`, `recurring` (of a year), `p_renewed`, `at_stake` (expected contribution after the decision,
+        discounted, if it is survived) and `expected` (the same, whether it is or not).
+    due_draws : xarray.DataArray
+        Of these, dims ``(draw, item)``: recurring revenue `renewed`, and `later`, contribution after the decisions, discounted.
+    survival : xarray.DataArray
+        Share of contracts that survive their first decisions, as the model has it of all contracts seen, dims ``(draw, term, decision)``.
+    observed : pandas.DataFrame
+        What was seen of it, as `Renewals.life_table` has it by term.
+    """
+
+    bridge: xr.DataArray
+    logo_churn: xr.DataArray
+    remaining_life: xr.DataArray
+    customers: int
+    due: pd.DataFrame
+    due_draws: xr.DataArray
+    survival: xr.DataArray
+    observed: pd.DataFrame
+
+    @property
+    def recurring(self) -> float:
+        """Recurring revenue of a year, today."""
+        return float(self.bridge.sel(item="today").sum("term").isel(draw=0))
+
+    @property
+    def year_ahead(self) -> xr.DataArray:
+        """Recurring revenue of a year, in a year."""
+        return self.bridge.sel(item="year_ahead", drop=True).sum("term")
+
+    @property
+    def net_retention(self) -> xr.DataArray:
+        """Recurring revenue in a year over that of today (NRR)."""
+        return self.year_ahead / self.recurring
+
+    @property
+    def gross_retention(self) -> xr.DataArray:
+        """The same before expansion (GRR)."""
+        return (self.year_ahead - self.bridge.sel(item="expansion", drop=True).sum("term")) / self.recurring
+
+    @property
+    def life(self) -> xr.DataArray:
+        """Mean years that contracts go on, counted to the horizon at most."""
+        return self.remaining_life.weighted(self.remaining_life["contracts"]).mean("term")
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row a figure: `figure`, `mean`, and the quantiles `5`, `50` and `95` of its draws."""
+        found = {
+            "recurring revenue today": xr.full_like(self.logo_churn, self.recurring),
+            "recurring revenue in a year": self.year_ahead,
+            "net retention": self.net_retention,
+            "gross retention": self.gross_retention,
+            "customers lost in a year": self.logo_churn,
+            "remaining years": self.life,
+        }
+        rows = [[name, float(draws.mean()), *np.quantile(draws, [0.05, 0.5, 0.95])] for name, draws in found.items()]
+        return pd.DataFrame(rows, columns=["figure", "mean", "5", "50", "95"])
+
+
+@dataclass(frozen=True)
+class BookSums:
+    """A book while it is added up, contract by contract in their order, so that batches of any size give the same bytes.
+
+    Dims of `items` are ``(draw, term, item)``, of `life` ``(draw, term)``, of `stay` ``(draw,)``, of `due` ``(draw, item)``, and of
+    `renewed` and `later` ``(contract,)``. `term` and `is_due` say of each contract where it belongs.
+    """
+
+    items: np.ndarray
+    life: np.ndarray
+    stay: np.ndarray
+    due: np.ndarray
+    renewed: np.ndarray
+    later: np.ndarray
+    term: np.ndarray
+    is_due: np.ndarray
+
+
+def empty_book(plan: ContractPlan, part: ContractPart) -> BookSums:
+    """Nothing added up yet, of all contracts."""
+    terms, term = np.unique(part.months, return_inverse=True)
+    until = pd.Timestamp(plan.valued_on) + pd.DateOffset(months=DUE_MONTHS)
+    draws, count = plan.draws, len(part)
+    return BookSums(
+        items=np.zeros((draws, len(terms), len(BRIDGE))),
+        life=np.zeros((draws, len(terms))),
+        stay=np.zeros(draws),
+        due=np.zeros((draws, 2)),
+        renewed=np.zeros(count),
+        later=np.zeros(count),
+        term=term,
+        is_due=~part.batch.notice & (part.next_day <= np.datetime64(until, "D")),
+    )
+
+
+def add_to_book(sums: BookSums, plan: ContractPlan, part: ContractPart, rows: slice, found: Contracted) -> None:
+    """Add the contracts of a batch, `rows` of all of them."""
+    recurring = 12 * part.monthly
+    money = part.margin[:, None] * found.after_decision
+    _add_contracts(
+        *(sums.items, sums.life, sums.stay, sums.due, sums.renewed[rows], sums.later[rows], sums.term[rows], sums.is_due[rows]),
+        *(part.customer, recurring, part.batch.next_decision, found.ends, found.year_ahead, money, plan.horizon),
+    )
+
+
+def survival_by_term(plan: ContractPlan, renewals: Renewals, cell_of: np.ndarray) -> xr.DataArray:
+    """The model's survival of the contracts of each term, by draw; `cell_of` tells the cell of each row of `renewals`."""
+    months = renewals.statistics[TERM].to_numpy()
+    terms, faced = np.unique(months[renewals.running]), renewals.life_table()["decision"].max()
+    decisions = np.arange(min(int(faced) + FURTHER, MOST_DECISIONS) + 1)
+    curves = np.empty((plan.draws, len(terms), len(decisions)))
+    for k, term in enumerate(terms):
+        cells, count = np.unique(cell_of[months == term], return_counts=True)
+        coordinates = plan.renewal_coordinates[:, :, cells].transpose(1, 0, 2)[..., None]
+        curves[:, k] = np.average(plan.renewals.survival(coordinates, 0, decisions), axis=1, weights=count)
+    coords = {"draw": np.arange(plan.draws), "term": terms, "decision": decisions}
+    return xr.DataArray(curves, dims=("draw", "term", "decision"), coords=coords, name="survival", attrs={"kind": "expected"})
+
+
+def book_of(sums: BookSums, part: ContractPart, plan: ContractPlan, renewals: Renewals, cell_of: np.ndarray) -> ContractBook:
+    """The book of all contracts."""
+    terms, draws = np.unique(part.months), len(sums.stay)
+    counts, customers = np.bincount(sums.term), len(np.unique(part.customer))
+    labels = {"draw": np.arange(draws), "term": terms, "contracts": ("term", counts)}
+    dims, attrs = ("draw", "term", "item"), {"kind": "predictive"}
+    due = np.flatnonzero(sums.is_due)
+    table = pd.DataFrame(
+        {"contract_id": part.contract_id[due], "customer_id": part.customer_id[due]},
+    ).assign(
+        day=part.next_day[due].astype("datetime64[ms]"),
+        term_months=part.months[due],
+        recurring=12 * part.monthly[due],
+        p_renewed=sums.renewed[due] / draws,
+        at_stake=sums.later[due] / np.maximum(sums.renewed[due], 1),
+        expected=sums.later[due] / draws,
+    )
+    return ContractBook(
+        bridge=xr.DataArray(sums.items, dims=dims, coords=labels | {"item": list(BRIDGE)}, name="bridge", attrs=attrs),
+        logo_churn=xr.DataArray(1 - sums.stay / customers, dims="draw", coords={"draw": labels["draw"]}, name="logo_churn", attrs=attrs),
+        remaining_life=xr.DataArray(sums.life / counts, dims=dims[:2], coords=labels, name="remaining_life", attrs=attrs),
+        customers=customers,
+        due=table.sort_values(["day", "contract_id"], ignore_index=True),
+        due_draws=xr.DataArray(sums.due, dims=dims[::2], coords={"draw": labels["draw"], "item": list(DUE)}, name="due_draws", attrs=attrs),
+        survival=survival_by_term(plan, renewals, cell_of),
+        observed=renewals.life_table([TERM]),
+    )
+
+
+@njit(nogil=True, cache=True)
+def _add_contracts(
+    items: np.ndarray,
+    life: np.ndarray,
+    stay: np.ndarray,
+    due: np.ndarray,
+    renewed: np.ndarray,
+    later: np.ndarray,
+    term: np.ndarray,
+    is_due: np.ndarray,
+    customer: np.ndarray,
+    recurring: np.ndarray,
+    next_decision: np.ndarray,
+    ends: np.ndarray,
+    year_ahead: np.ndarray,
+    after_decision: np.ndarray,
+    horizon: float,
+) -> None:
+    """Contracts of one customer lie side by side."""
+    contracts, draws = ends.shape
+    for i in range(contracts):
+        first = i
+        while first > 0 and customer[first - 1] == customer[i]:
+            first -= 1
+        for s in range(draws):
+            now, then = recurring[i], recurring[i] * year_ahead[i, s]
+            bridge = items[s, term[i]]
+            bridge[0] += now
+            if year_ahead[i, s] > 0.0:
+                bridge[1] += max(then - now, 0.0)
+                bridge[2] += min(then - now, 0.0)
+                counted = False
+                for other in range(first, i):
+                    counted |= year_ahead[other, s] > 0.0
+                if not counted:
+                    stay[s] += 1.0
+            else:
+                bridge[3] -= now
+            bridge[4] += then
+            life[s, term[i]] += min(ends[i, s], horizon)
+            if ends[i, s] > next_decision[i]:
+                renewed[i] += 1.0
+                later[i] += after_decision[i, s]
+            if is_due[i]:
+                if ends[i, s] > next_decision[i]:
+                    due[s, 0] += now
+                due[s, 1] += after_decision[i, s]

@@ -1,0 +1,115 @@
+"""The section of contracts: its numbers are the valuation's, in both languages and in all formats, and it names nobody unless asked."""
+
+import re
+
+import numpy as np
+import pytest
+from report.made_up_contracts_evidence import contract_evidence
+
+from clvbayes.report import compose, render_html, render_json, render_pdf, render_xlsx, values_by_level
+from clvbayes.report.blocks import Figure, Headline, Note, Section, Table
+from clvbayes.report.contracts_section import contracts_section
+from clvbayes.report.language import speaking
+from clvbayes.report.phrases_de import PHRASES
+
+
+def section(**options) -> Section:
+    found = contracts_section(contract_evidence(orders=False, **options))
+    assert found is not None
+    return found
+
+
+def tables(found: Section) -> dict[str, Table]:
+    return {block.title: block for block in found.blocks if isinstance(block, Table)}
+
+
+def test_the_cards_are_those_of_the_book() -> None:
+    book = contract_evidence(orders=False).valuation.contracts
+    [cards] = [block.cards for block in section().blocks if isinstance(block, Headline)]
+    shown = {card.label: card.shown[0].value if not isinstance(card.shown, str) else card.shown for card in cards}
+    assert shown["Recurring revenue (ARR)"] == pytest.approx(book.recurring)
+    assert shown["Recurring revenue in a year"] == pytest.approx(float(book.year_ahead.mean()))
+    assert shown["Net retention (NRR)"] == pytest.approx(float(book.net_retention.mean()))
+    assert shown["Gross retention (GRR)"] == pytest.approx(float(book.gross_retention.mean()))
+    assert shown["Customers lost in a year"] == pytest.approx(float(book.logo_churn.mean()))
+    assert shown["Remaining life of a contract"] == f"{float(book.life.mean()):.1f} years"
+
+
+def test_terms_add_up_to_all_contracts() -> None:
+    table = tables(section())["Contracts by their term"]
+    assert [row[0] for row in table.rows] == ["1 month", "12 months", "24 months"] and table.foot[0] == "All contracts"
+    for column in (1, 2, 4):
+        assert sum(row[column] for row in table.rows) == pytest.approx(table.foot[column])
+    book = contract_evidence(orders=False).valuation.contracts
+    assert table.foot[4] == pytest.approx(float(book.year_ahead.mean())) and table.foot[7] == pytest.approx(
+        float(book.net_retention.mean())
+    )
+
+
+def test_pictures_say_what_they_show() -> None:
+    figures = {block.title: block for block in section().blocks if isinstance(block, Figure)}
+    assert list(figures) == ["Recurring revenue, from today to a year ahead", "Contracts that survive their renewals"]
+    for figure in figures.values():
+        assert figure.svg.startswith("<svg") and figure.finding in figure.alt
+    assert re.match(r"\d+ of \d+ observed shares lie in", figures["Contracts that survive their renewals"].finding)
+
+
+def test_nobody_is_named_unless_asked() -> None:
+    due = contract_evidence(orders=False).valuation.contracts.due
+    names = set(due["contract_id"]) | set(due["customer_id"])
+    quiet, hashed, plain = (render_html(compose(contract_evidence(orders=False, customer_ids=ids))) for ids in ("none", "hashed", "plain"))
+    assert not any(name in page for name in names for page in (quiet, hashed))
+    largest = due.sort_values("at_stake", ascending=False)["contract_id"].iloc[0]
+    assert largest in plain
+    assert "renewals due with most at stake" in plain and "renewals due with most at stake" in hashed and "most at stake" not in quiet
+
+
+def test_few_contracts_of_a_term_stand_together() -> None:
+    from clvbayes.report.contracts_section import _shown_terms
+
+    assert [some.tolist() for some in _shown_terms(np.array([40, 2, 3, 9]))] == [[0], [3], [1, 2]]
+    assert [some.tolist() for some in _shown_terms(np.array([40, 2, 9]))] == [[0], [1, 2]]
+    assert [some.tolist() for some in _shown_terms(np.array([40, 20]))] == [[0], [1]]
+
+
+def test_there_is_no_section_without_contracts(evidence_of) -> None:
+    assert contracts_section(evidence_of("normal")) is None
+
+
+@pytest.mark.parametrize("orders", [False, True])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_format_has_the_section(orders, language) -> None:
+    evidence = contract_evidence(orders=orders, language=language)
+    document = compose(evidence)
+    names = [part.name for part in document.sections]
+    assert "contracts" in names and ("cohorts" in names or not orders) and ("lineage" in names) == orders
+    assert render_html(document).count('id="contracts"') == 1
+    assert render_pdf(document).startswith(b"%PDF") and render_xlsx(document).startswith(b"PK")
+    assert '"contracts"' in render_json(document, values_by_level(evidence))
+
+
+def test_the_german_section_has_the_same_numbers_and_no_english() -> None:
+    english = section()
+    with speaking("de"):
+        german = contracts_section(contract_evidence(orders=False, language="de"))
+    assert german is not None and len(german.blocks) == len(english.blocks) and german.title == "Verträge"
+    for ours, theirs in zip(german.blocks, english.blocks, strict=True):
+        if isinstance(ours, Table) and isinstance(theirs, Table):
+            numbers = ([cell for row in table.rows for cell in row if not isinstance(cell, str)] for table in (ours, theirs))
+            assert next(numbers) == next(numbers)
+            assert not re.search(r"\b(the|of|contracts|renewed|expected)\b", f"{ours.title} {ours.finding}")
+
+
+def test_the_ledger_of_contracts_is_told_in_german() -> None:
+    document = compose(contract_evidence(orders=False, language="de"))
+    [ledger] = [part for part in document.sections if part.name == "ledger"]
+    notes = " ".join(block.text for block in ledger.blocks if isinstance(block, Note))
+    assert "Verträge von" in notes and not re.search(r"\b(contracts|renewals|count as)\b", notes)
+    assert PHRASES["invoice of a contract"] == "Rechnung eines Vertrags"
+
+
+def test_amounts_that_stay_are_said_to_stay() -> None:
+    document = compose(contract_evidence(orders=False, changes=False))
+    page = render_html(document)
+    assert "Amounts of contracts stay as they are today." in page
+    assert "Amounts of contracts change at renewals alone" in render_html(compose(contract_evidence(orders=True)))
