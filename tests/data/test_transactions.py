@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clvbayes.data import Query, Transactions, read_transactions
+from clvbayes.data import Query, Transactions, read_transactions, summarize
 from clvbayes.errors import ArgumentError, ClvError, DataError
 
 TOMORROW = date.today() + timedelta(days=1)
