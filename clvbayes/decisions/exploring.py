@@ -43,8 +43,9 @@ def explore(
     -------
     pandas.DataFrame
         One row a budget and risk aversion, budgets ascending: `budget`, `risk_aversion`, `spend`, and by scenarios with which no plan was
-        chosen `mean` and `cvar` of the profit, `p_loss` and `p_better`, the probability of more profit than today's spending (NaN where the
-        plan is just that); then the plan's spend on each measure under its name. Where limits clash there is no row.
+        made `mean` and `cvar` of the profit, `p_loss` and `p_better`, the probability of more profit than today's spending (NaN where the
+        plan is just that); then the plan's spend on each measure under its name. Where limits clash there is no row, and
+        where another aversion's plan is better in both mean and worst cases, that one stands in the row.
 
     Raises
     ------

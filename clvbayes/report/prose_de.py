@@ -1221,8 +1221,9 @@ EXPLORER_FINDING_ONE = (
     "Nur mit einem Budget von {budget} gibt es einen Plan, der die Grenzen einhält; er bringt im Mittel {mean} mehr, als er kostet."
 )
 EXPLORER_NOTE = (
-    "Jeder ist der beste Plan bei seinem Budget und seiner Risikoscheu, bewertet an den Ziehungen, die an seiner Wahl nicht beteiligt "
-    "waren. Das Ergebnis ist, was der Plan mehr bringt als gar keine Ausgaben, abzüglich seiner Kosten; schlechteste {tail}: sein Mittel "
+    "Jeder ist der beste Plan bei seinem Budget und seiner Risikoscheu, bewertet an Ziehungen, mit denen er nicht gemacht wurde; wo diese "
+    "den Plan einer anderen Risikoscheu im Mittel und in den schlechtesten Fällen besser zeigen, steht er an dieser Stelle. Das Ergebnis "
+    "ist, was der Plan mehr bringt als gar keine Ausgaben, abzüglich seiner Kosten; schlechteste {tail}: sein Mittel "
     "über die schlechtesten Fälle. Wo es keinen Plan gibt, lassen sich nicht alle Grenzen einhalten."
 )
 EXPLORER_CLASH = "Kein Plan innerhalb dieses Budgets hält alle Grenzen ein."

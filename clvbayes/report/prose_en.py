@@ -1114,7 +1114,8 @@ EXPLORER_FINDING = (
 )
 EXPLORER_FINDING_ONE = "Only within {budget} is there a plan that keeps to the limits; it brings {mean} more than it costs on average."
 EXPLORER_NOTE = (
-    "Each is the best plan at its budget and aversion to risk, told by the draws that had no part in choosing it. Profit is what the plan "
+    "Each is the best plan at its budget and aversion to risk, told by draws with which it was not made; where these show the plan of "
+    "another aversion to be better in both mean and worst cases, it stands there instead. Profit is what the plan "
     "brings more than no spending at all, less what it costs; worst {tail}: its mean over the worst cases. Where there is no plan, the "
     "limits cannot all be kept."
 )
