@@ -471,6 +471,15 @@ def test_every_figure_says_its_finding_to_those_who_cannot_see_it(name, graded_o
         assert figure.alt in labels
 
 
+@pytest.mark.parametrize("name", ["held", "failed", "failed both"])
+def test_the_table_of_verdicts_counts_those_against(name, graded_of):
+    table = blocks_of(verdicts(graded_of(name)), Table)[0]
+    failed = [row[3] for row in table.rows].count("failed")
+    assert table.finding.startswith(f"Of {len(table.rows)} verdicts, {failed} say that the bands were too narrow") and (failed > 0) == (
+        name != "held"
+    )
+
+
 @pytest.mark.parametrize("name", ["held", "failed", "one silence"])
 def test_how_far_forecasts_lay_from_what_happened_is_told(name, graded_of):
     """Of windows in which nothing happened no share is taken."""
