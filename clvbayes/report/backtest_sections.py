@@ -117,7 +117,9 @@ def _verdict_table(graded: GradedModel) -> Table:
         )
         for verdict in graded.verdicts
     )
-    return Table(words.VERDICT_TABLE.format(model=translated(graded.own)), columns, rows)
+    judged = [verdict.judgement for verdict in graded.verdicts]
+    finding = words.VERDICT_FINDING.format(verdicts=len(judged), against=judged.count("too narrow"), wide=judged.count("too wide"))
+    return Table(words.VERDICT_TABLE.format(model=translated(graded.own)), columns, rows, finding)
 
 
 def forecast_and_fact(graded: GradedModel) -> Section:

@@ -6,7 +6,7 @@ import pandas as pd
 from clvbayes.report.blocks import Cell, Column, Explorer, Note, Quantity, Scale, Section, Table
 from clvbayes.report.evidence import Evidence, currency_of
 from clvbayes.report.language import words
-from clvbayes.report.numbers import money_alike, money_format, plain, plain_digits, probability, show
+from clvbayes.report.numbers import money, money_alike, money_format, plain, plain_digits, probability, show
 
 __all__ = ["explorer_section"]
 
@@ -95,4 +95,9 @@ def _all_plans(explored: pd.DataFrame, currency: str, tail: str) -> Table:
                 *spends,
             )
         )
-    return Table(words.EXPLORER_TABLE, columns, tuple(rows), sortable=len(rows) > 1)
+    best = explored.iloc[int(explored["mean"].to_numpy(dtype=float).argmax())]
+    budget = Quantity(float(best["budget"]), unit=currency, scale=budget_scale, digits=budget_digits)
+    finding = words.EXPLORER_TABLE_FINDING.format(
+        plans=len(rows), budget=show(budget), aversion=plain(best["risk_aversion"]), mean=show(money(float(best["mean"]), currency))
+    )
+    return Table(words.EXPLORER_TABLE, columns, tuple(rows), finding, sortable=len(rows) > 1)

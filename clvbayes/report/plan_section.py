@@ -122,7 +122,8 @@ def _by_measure(budgeted: Budgeted, plan: Plan, currency: str) -> Table:
     columns += [amount(words.COLUMN_TODAY), amount(words.COLUMN_PLAN)]
     columns += [] if as_drawn is None else [amount(words.COLUMN_PLAN_AS_DRAWN)]
     columns += [amount(words.COLUMN_STABLE_LOW), amount(words.COLUMN_STABLE_HIGH), amount(words.COLUMN_BRINGS, gains)]
-    columns += [Column(words.COLUMN_NEXT_EURO, "number", digits=2), Column(words.COLUMN_HELD_AT)]
+    held = bool((frame["held_at"] != "").any())
+    columns += [Column(words.COLUMN_NEXT_EURO, "number", digits=2), *([Column(words.COLUMN_HELD_AT)] if held else [])]
     rows: list[tuple[Cell, ...]] = []
     for row in frame.reset_index().to_dict("records"):
         place = words.PLAN_PLACE.format(level=row["level"], column=row["column"]) if row["column"] else words.PLAN_EVERYWHERE
@@ -136,7 +137,7 @@ def _by_measure(budgeted: Budgeted, plan: Plan, currency: str) -> Table:
         ]
         cells += [] if as_drawn is None else [float(as_drawn[row["name"]])]
         cells += [_known(float(row["lower"]), float(row["plan"])), _known(float(row["upper"]), float(row["plan"])), float(row["gain"])]
-        cells += [_known(float(row["marginal"]), 0.0), words.PLAN_HELD[str(row["held_at"])]]
+        cells += [_known(float(row["marginal"]), 0.0), *([words.PLAN_HELD[str(row["held_at"])]] if held else [])]
         rows.append(tuple(cells))
     return Table(words.PLAN_TABLE, tuple(columns), tuple(rows), _moves(plan, currency), sortable=len(rows) > 1)
 
@@ -231,7 +232,23 @@ def _frontier(plan: Plan, currency: str) -> Table:
     rows: tuple[tuple[Cell, ...], ...] = tuple(
         (plain(aversion), *row) for aversion, row in zip(plan.frontier["risk_aversion"], spends.tolist(), strict=True)
     )
-    return Table(words.FRONTIER_TABLE, columns, rows, _trade(plan, currency))
+    return Table(words.FRONTIER_TABLE, columns, rows, _shifts(plan, currency))
+
+
+def _shifts(plan: Plan, currency: str) -> str:
+    """Where money goes as the aversion to risk grows."""
+    bold, careful = plan.frontier.iloc[0], plan.frontier.iloc[-1]
+    moved = (careful[list(plan.measures.index)] - bold[list(plan.measures.index)]).astype(float)
+    added, taken = max(float(moved.max()), 0.0), max(-float(moved.min()), 0.0)
+    if max(added, taken) <= LEFT * plan.budget:
+        return words.FRONTIER_TABLE_FINDING_SAME.format(spread=show(money(LEFT * plan.budget, currency)))
+    told = [show(amount) for amount in money_alike((added, taken), currency)]
+    most = plain(float(careful["risk_aversion"]))
+    if added <= LEFT * plan.budget:
+        return words.FRONTIER_TABLE_FINDING_LESS.format(most=most, less=moved.idxmin(), taken=told[1])
+    if taken <= LEFT * plan.budget:
+        return words.FRONTIER_TABLE_FINDING_MORE.format(most=most, more=moved.idxmax(), added=told[0])
+    return words.FRONTIER_TABLE_FINDING.format(most=most, more=moved.idxmax(), added=told[0], less=moved.idxmin(), taken=told[1])
 
 
 def _limits(plan: Plan, currency: str) -> list[str]:

@@ -1045,6 +1045,7 @@ CLASSES_ALT = (
 )
 CLASS_IN_WORDS = "„{klass}“ (bisherige Folgebestellungen)"
 VERDICT_TABLE = "Hielten die 90-%-Bänder der Gesamtsummen: {model}"
+VERDICT_FINDING = "Von {verdicts} Urteilen besagen {against}, dass die Bänder zu schmal waren, und {wide}, dass sie zu breit waren."
 COLUMN_VERDICT = "Urteil"
 MODELS_COMPARED = "Rückvergleich in Zahlen"
 TOTALS_TABLE = "Gesamtsummen der bekannten Kunden, nach Modell"
@@ -1140,7 +1141,7 @@ COLUMN_MEASURE, COLUMN_LEVER, COLUMN_PLACE, COLUMN_LASTS = "Maßnahme", "Hebel",
 COLUMN_TODAY, COLUMN_PLAN, COLUMN_PLAN_AS_DRAWN = "Heute", "Plan", "Plan, unveränderte Ziehungen"
 COLUMN_STABLE_LOW, COLUMN_STABLE_HIGH = "25\u00a0%", "75\u00a0%"
 COLUMN_BRINGS, COLUMN_NEXT_EURO, COLUMN_HELD_AT = "Bringt", "Eine Einheit mehr bringt", "Begrenzt durch"
-PLAN_HELD = {"": "", "least": "Untergrenze", "most": "Obergrenze"}
+PLAN_HELD = {"": "–", "least": "Untergrenze", "most": "Obergrenze"}
 PLAN_PLACE, PLAN_EVERYWHERE, PLAN_TOTAL = "{level} ({column})", "alle Kunden", "Summe"
 PLAN_NOTE = (
     "„Bringt“: abgezinster Deckungsbeitrag über den Horizont, mehr als ohne jede Ausgabe für die Maßnahme, vor deren Kosten. „Eine Einheit "
@@ -1162,6 +1163,17 @@ FRONTIER_FINDING = (
     "Fälle steigt um {worst}."
 )
 FRONTIER_FINDING_FLAT = "Der Plan hängt kaum davon ab: Alle stimmen auf {spread} überein."
+FRONTIER_TABLE_FINDING = (
+    "Steigt die Risikoscheu von null auf {most}, wird am meisten bei „{more}“ erhöht ({added}) und am meisten bei „{less}“ gekürzt "
+    "({taken})."
+)
+FRONTIER_TABLE_FINDING_MORE = (
+    "Steigt die Risikoscheu von null auf {most}, wird am meisten bei „{more}“ erhöht ({added}); gekürzt wird nichts."
+)
+FRONTIER_TABLE_FINDING_LESS = (
+    "Steigt die Risikoscheu von null auf {most}, wird am meisten bei „{less}“ gekürzt ({taken}); erhöht wird nichts."
+)
+FRONTIER_TABLE_FINDING_SAME = "Bei jeder Risikoscheu wird für jede Maßnahme gleich viel ausgegeben, auf {spread} genau."
 COLUMN_RISK_AVERSION = "Risikoscheu"
 FRONTIER_TITLE = "Was Sicherheit kostet"
 FRONTIER_ALT = (
@@ -1219,6 +1231,10 @@ EXPLORER_FINDING = (
 )
 EXPLORER_FINDING_ONE = (
     "Nur mit einem Budget von {budget} gibt es einen Plan, der die Grenzen einhält; er bringt im Mittel {mean} mehr, als er kostet."
+)
+EXPLORER_TABLE_FINDING = (
+    "Von {plans} berechneten Plänen bringt der mit einem Budget von {budget} und einer Risikoscheu von {aversion} im Mittel am meisten: "
+    "{mean} mehr, als er kostet."
 )
 EXPLORER_NOTE = (
     "Jeder ist der beste Plan bei seinem Budget und seiner Risikoscheu, bewertet an Ziehungen, mit denen er nicht gemacht wurde; wo diese "

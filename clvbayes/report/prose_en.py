@@ -956,6 +956,7 @@ CLASSES_ALT = (
 )
 CLASS_IN_WORDS = "{klass} repeat orders so far"
 VERDICT_TABLE = "Did the 90 % bands of totals hold: {model}"
+VERDICT_FINDING = "Of {verdicts} verdicts, {against} say that the bands were too narrow; {wide} that they were too wide."
 COLUMN_VERDICT = "Verdict"
 MODELS_COMPARED = "Back-test in numbers"
 TOTALS_TABLE = "Totals of known customers, by model"
@@ -1041,7 +1042,7 @@ COLUMN_MEASURE, COLUMN_LEVER, COLUMN_PLACE, COLUMN_LASTS = "Measure", "Moves", "
 COLUMN_TODAY, COLUMN_PLAN, COLUMN_PLAN_AS_DRAWN = "Today", "Plan", "Plan, draws as they are"
 COLUMN_STABLE_LOW, COLUMN_STABLE_HIGH = "25 %", "75 %"
 COLUMN_BRINGS, COLUMN_NEXT_EURO, COLUMN_HELD_AT = "Brings", "One more brings", "Held at"
-PLAN_HELD = {"": "", "least": "its least", "most": "its most"}
+PLAN_HELD = {"": "–", "least": "its least", "most": "its most"}
 PLAN_PLACE, PLAN_EVERYWHERE, PLAN_TOTAL = "{level} ({column})", "all customers", "Total"
 PLAN_NOTE = (
     "“Brings”: discounted contribution over the horizon, more than without any spending on the measure, before its cost. “One more "
@@ -1063,6 +1064,10 @@ FRONTIER_FINDING = (
     "From no aversion to {most}, the plan's mean profit falls by {mean} and that of the worst {tail} of cases rises by {worst}."
 )
 FRONTIER_FINDING_FLAT = "The plan hardly depends on it: all of these are alike within {spread}."
+FRONTIER_TABLE_FINDING = "From no aversion to {most}, most is added to {more} ({added}), and most is taken from {less} ({taken})."
+FRONTIER_TABLE_FINDING_MORE = "From no aversion to {most}, most is added to {more} ({added}); nothing is taken away."
+FRONTIER_TABLE_FINDING_LESS = "From no aversion to {most}, most is taken from {less} ({taken}); nothing is added."
+FRONTIER_TABLE_FINDING_SAME = "At every aversion to risk the same is spent on each measure, within {spread}."
 COLUMN_RISK_AVERSION = "Aversion to risk"
 FRONTIER_TITLE = "What safety costs"
 FRONTIER_ALT = (
@@ -1113,6 +1118,10 @@ EXPLORER_FINDING = (
     "{most} brings {high}."
 )
 EXPLORER_FINDING_ONE = "Only within {budget} is there a plan that keeps to the limits; it brings {mean} more than it costs on average."
+EXPLORER_TABLE_FINDING = (
+    "Of {plans} computed plans, the one at a budget of {budget} and an aversion to risk of {aversion} brings most on average, {mean} more "
+    "than it costs."
+)
 EXPLORER_NOTE = (
     "Each is the best plan at its budget and aversion to risk, told by draws with which it was not made; where these show the plan of "
     "another aversion to be better in both mean and worst cases, it stands there instead. Profit is what the plan "

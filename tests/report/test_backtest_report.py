@@ -20,7 +20,8 @@ from clvbayes.decisions import allocate
 from clvbayes.grading import BASELINES, Verdict
 from clvbayes.report import Budgeted, GradedModel, backtest_document, compose, render_html
 from clvbayes.report import prose_en as words
-from clvbayes.report.backtest_figures import Graded, graded_bands
+from clvbayes.report.backtest_figures import Graded, class_bars, graded_bands
+from clvbayes.report.backtest_figures import Pair as ClassPair
 from clvbayes.report.backtest_sections import backtest_verdict, by_class, forecast_and_fact, models_compared, verdicts, week_by_week
 from clvbayes.report.blocks import Figure, Finding, Headline, Note, Prose, Quantity, Table
 from clvbayes.report.cautions import cautions
@@ -469,6 +470,22 @@ def test_every_figure_says_its_finding_to_those_who_cannot_see_it(name, graded_o
     for figure in figures:
         assert figure.finding and figure.alt.endswith(figure.finding) and len(figure.alt) > len(figure.finding)
         assert figure.alt in labels
+
+
+@pytest.mark.parametrize("highest", [0.4, 2.31, 37.0])
+def test_the_axis_of_classes_reaches_above_the_highest_bar(highest):
+    svg = class_bars([("Repeat orders", [ClassPair("none", 0.1 * highest, 0.2 * highest), ClassPair("many", highest, 0.5 * highest)])])
+    ticks = [float(tick) for tick in re.findall(r">([\d.]+)</(?:text|tspan)>", svg)]
+    assert max(ticks) >= highest
+
+
+@pytest.mark.parametrize("name", ["held", "failed", "failed both"])
+def test_the_table_of_verdicts_counts_those_against(name, graded_of):
+    table = blocks_of(verdicts(graded_of(name)), Table)[0]
+    failed = [row[3] for row in table.rows].count("failed")
+    assert table.finding.startswith(f"Of {len(table.rows)} verdicts, {failed} say that the bands were too narrow") and (failed > 0) == (
+        name != "held"
+    )
 
 
 @pytest.mark.parametrize("name", ["held", "failed", "one silence"])

@@ -69,6 +69,13 @@ def test_the_finding_compares_least_and_most_budget_at_the_plans_aversion(explor
     assert explorer_of(single).finding.startswith("Only within EUR\xa0110\xa0k is there a plan")
 
 
+def test_the_table_says_which_plan_brings_most(explorer_of, explored) -> None:
+    best = explored.loc[explored["mean"].idxmax()]
+    finding = explorer_of(explored).table.finding
+    assert finding.startswith(f"Of {len(explored)} computed plans") and f"aversion to risk of {best['risk_aversion']:g} brings" in finding
+    assert f"EUR\u00a0{best['mean'] / 1000:.0f}\u00a0k more" in finding
+
+
 def test_budgets_are_told_in_full(explorer_of, explored) -> None:
     assert explorer_of(explored).table.columns[0].digits == 1  # 82.5 k
 

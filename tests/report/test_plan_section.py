@@ -77,7 +77,7 @@ def test_the_table_holds_the_plan_as_it_is(evidence, plan) -> None:
     ]
     for column, name in ((4, "current"), (5, "plan"), (6, "lower"), (7, "upper"), (8, "gain"), (9, "marginal")):
         assert [row[column] for row in table.rows] == pytest.approx(plan.measures[name].tolist())
-    assert [row[10] for row in table.rows] == ["", "", "its most"]
+    assert [row[10] for row in table.rows] == ["–", "–", "its most"]
     assert [row[1:4] for row in compared.rows] == [tuple(row) for row in plan.comparison[["spend", "mean", "cvar"]].to_numpy().tolist()]
     assert [row[0] for row in compared.rows] == ["Plan", "Today's spending", "Today's mix, whole budget"]
     assert len(aversions.rows) == len(plan.frontier)
@@ -159,6 +159,22 @@ def aversions_of(evidence, plan) -> Table:
     section = PLAN_SECTIONS["plan-aversions"](replace(evidence, budgeted=Budgeted(plan)))
     [table] = [block for block in section.blocks if isinstance(block, Table)]
     return table
+
+
+def test_frontier_and_aversions_have_findings_of_their_own(evidence, plan) -> None:
+    shifted = plan.frontier.assign(Fairs=0.0, Search=30e3)
+    shifted.loc[shifted.index[-1], ["Fairs", "Search"]] = [20e3, 18e3]
+    table = aversions_of(evidence, replace(plan, frontier=shifted))
+    assert "added to Fairs (EUR\u00a020.0\u00a0k)" in table.finding and "taken from Search (EUR\u00a012.0\u00a0k)" in table.finding
+    same = aversions_of(evidence, replace(plan, frontier=shifted.assign(Fairs=0.0, Search=30e3)))
+    assert same.finding.startswith("At every aversion to risk the same is spent")
+    assert table.finding != blocks(evidence, Figure)[1].finding
+
+
+def test_what_holds_no_measure_has_no_column(evidence, plan) -> None:
+    free = replace(plan, measures=plan.measures.assign(held_at=""))
+    assert words.COLUMN_HELD_AT in [column.title for column in blocks(evidence, Table)[0].columns]
+    assert words.COLUMN_HELD_AT not in [column.title for column in blocks(replace(evidence, budgeted=Budgeted(free)), Table)[0].columns]
 
 
 def test_hostile_names_come_through_harmless(evidence) -> None:

@@ -16,8 +16,10 @@ from clvbayes.errors import ArgumentError
 from clvbayes.inference.certificate import CheckResult
 from clvbayes.report import compose, render_html, render_json, render_pdf, render_xlsx
 from clvbayes.report import prose_en as words
+from clvbayes.report.activity_section import activity_section
 from clvbayes.report.basis_sections import certificate, ledger
 from clvbayes.report.blocks import Card, Column, Document, Figure, Finding, Heading, Headline, Note, Prose, Quantity, Section, Table
+from clvbayes.report.cohort_figures import IN_FIELDS
 from clvbayes.report.compose import SECTIONS
 from clvbayes.report.evidence import results_by_source
 from clvbayes.report.headline import headline
@@ -425,6 +427,19 @@ def test_notes_are_no_checks_that_hold(evidence_of) -> None:
     [table] = certificate(evidence).blocks
     assert table.finding == f"{checks - notes} of {checks} checks hold, none failed; notes: {notes}."
     assert f"{checks - notes} of {checks} checks of sampling and simulation hold" in headline(evidence).blocks[0].message
+
+
+def test_columns_of_bars_have_a_header_and_boxes_show_that_they_scroll(evidence_of) -> None:
+    text = render_html(compose(evidence_of("normal")))
+    assert re.search(rf'<span class="seen" dir="auto">{words.COLUMN_TOTAL_BAR}<', text)
+    scroll = re.search(r"\.scroll \{.*?\}", text, re.DOTALL)[0]
+    assert "overflow-x: auto" in scroll and scroll.count("no-repeat local") == 2
+
+
+def test_fields_of_the_map_of_activity_are_legible_on_paper(evidence_of) -> None:
+    [figure] = [block for block in activity_section(evidence_of("normal")).blocks if isinstance(block, Figure)][:1]
+    width = float(re.search(r'\bwidth="([\d.]+)pt"', figure.svg)[1])
+    assert IN_FIELDS * min(1.0, 180 / 25.4 * 72 / width) >= 7
 
 
 BROKEN = "broken \ud83d name"
