@@ -13,7 +13,7 @@ import pandas as pd
 
 from clvbayes import models
 from clvbayes.data import Customers, Transactions, read_transactions, summarize
-from clvbayes.decisions import Plan, allocate
+from clvbayes.decisions import Plan, allocate, explore
 from clvbayes.decisions.measures import LEVER_OF
 from clvbayes.errors import ArgumentError, DataError, SettingsError
 from clvbayes.files import damage_is_an_error, file_hashes, require_replaceable, staged, write_json
@@ -24,7 +24,20 @@ from clvbayes.inference import CheckResult, Fit, spend_checks
 from clvbayes.inference.kept import code_digest, drop_other_fits, fit_or_kept
 from clvbayes.models.hierarchy import Pool, assign_cells
 from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
-from clvbayes.report import Alternative, Budgeted, Evidence, GradedModel, backtest_document, compose, render_html
+from clvbayes.notebook import fragment
+from clvbayes.report import (
+    Alternative,
+    Budgeted,
+    Evidence,
+    GradedModel,
+    backtest_document,
+    compose,
+    render_html,
+    render_json,
+    render_pdf,
+    render_xlsx,
+    values_by_level,
+)
 from clvbayes.report.blocks import Document
 from clvbayes.settings import ModelSettings, Settings, SettingsFile, read_settings
 from clvbayes.storage import load, save
@@ -37,9 +50,12 @@ SAME_MODELS = ("pool", "since", "spend_growth", "currency")  # in which an earli
 SAME_GRADES = ("sha256", "read", "by", "until", "asked", "horizons", "seed", "draws", "predictive_draws", "customers", "widened", "code")
 FITS, BACKTEST, BACKTEST_FITS = "fits", "backtest", "backtest-fits"
 PLAN = "plan.parquet"
+FORMATS = ("html", "pdf", "xlsx", "json")
+EXPLORED = (0.5, 0.75, 1.0, 1.25, 1.5)  # of the budget
 SHOWN_LEVELS = 12
 MOVED_CUSTOMERS = 100_000  # above it the thirteen passes of all levers would take minutes
 NOT_CERTIFIED = "a check of sampling or simulation failed; run.allow_failed_checks = true plans all the same"
+NO_FACTOR = "a back-test found the bands of totals too narrow, and one without any width does not tell by how much"
 VERSIONED = ("clvbayes", "pymc", "nutpie", "arviz-stats", "numpy", "numba", "pandas", "duckdb")
 
 
@@ -58,7 +74,8 @@ class Study:
     document : Document
         The report, before it is rendered.
     folder : pathlib.Path
-        Where `report.html`, `customers.parquet`, `manifest.json`, `valuation/` and, with a budget, `plan.parquet` are.
+        Where the report is (`report.html`, `.pdf`, `.xlsx` and `.json`), `customers.parquet`, `manifest.json`, `valuation/` and, with a
+        budget, `plan.parquet`.
     pooled : tuple of Fit
         Further fits that share the draws with `purchases`.
     plan : Plan or None
@@ -76,6 +93,10 @@ class Study:
     pooled: tuple[Fit, ...] = ()
     plan: Plan | None = None
 
+    def _repr_html_(self) -> str:
+        """As the report shows it."""
+        return fragment(self)
+
     @property
     def passed(self) -> bool:
         """Whether all fits passed their certificates and the valuation its checks."""
@@ -84,8 +105,13 @@ class Study:
 
     @property
     def report(self) -> Path:
-        """The report's file."""
-        return self.folder / "report.html"
+        """The report's file as a page."""
+        return self.reports["html"]
+
+    @property
+    def reports(self) -> dict[str, Path]:
+        """The report's files: "html", "pdf", "xlsx" (every table a sheet) and "json" (for other programs)."""
+        return {name: self.folder / f"report.{name}" for name in FORMATS}
 
 
 @dataclass(frozen=True)
@@ -180,7 +206,7 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     file, transactions, customers = check(settings_path, overrides=overrides)
     settings = file.settings
     folder = _folder(file, out)
-    written = ("report.html", "customers.parquet", PLAN, "manifest.json", "backtest.html")
+    written = (*(f"report.{name}" for name in FORMATS), "customers.parquet", PLAN, "manifest.json", "backtest.html")
     require_replaceable(folder, files=written, folders=("valuation", BACKTEST))
     for kept in (FITS, BACKTEST_FITS):
         require_replaceable(folder / kept, files=(), folders=())
@@ -416,24 +442,24 @@ def _budgeted(settings: Settings, valuation: Valuation, fits: Sequence[Fit], gra
     if not certified and not settings.run.allow_failed_checks:
         return Budgeted(None, refused=NOT_CERTIFIED)
 
-    def planned(widened_by: float) -> Plan:
-        return allocate(
-            valuation,
-            [measure.measure for measure in settings.measure],
-            budget=asked.amount,
-            risk_aversion=asked.risk_aversion,
-            level=asked.level,
-            limits=asked.limits,
-            widened_by=widened_by,
-            allow_failed_checks=settings.run.allow_failed_checks,
-            seed=settings.run.seed,
-        )
+    measures = [measure.measure for measure in settings.measure]
+    common: dict[str, Any] = {
+        "level": asked.level,
+        "limits": asked.limits,
+        "allow_failed_checks": settings.run.allow_failed_checks,
+        "seed": settings.run.seed,
+    }
 
-    against = None if graded is None else graded.worst
-    factor = max(1.0, 1.0 if against is None or against.factor is None else against.factor)
+    def planned(widened_by: float) -> Plan:
+        return allocate(valuation, measures, budget=asked.amount, risk_aversion=asked.risk_aversion, widened_by=widened_by, **common)
+
+    factor = _widening(graded)
+    if factor is None:
+        return Budgeted(None, refused=NO_FACTOR)
     try:
         as_drawn = planned(1.0)
-        return Budgeted(as_drawn) if factor == 1.0 else Budgeted(planned(factor), as_drawn)
+        explored = explore(valuation, measures, budgets=[share * asked.amount for share in EXPLORED], widened_by=factor, **common)
+        return Budgeted(as_drawn, explored=explored) if factor == 1.0 else Budgeted(planned(factor), as_drawn, explored=explored)
     except ArgumentError as problem:  # such as limits that clash: the valuation stands, and the report says why there is no plan
         return Budgeted(None, refused=str(problem))
 
@@ -476,6 +502,15 @@ def _alternative(
     return Alternative(model.title, valuation), (key,)
 
 
+def _widening(graded: GradedModel | None) -> float | None:
+    """How much wider than drawn a plan's gains are taken to be; None where the bands were too narrow and nothing says by how much."""
+    if graded is None or graded.worst is None:
+        return 1.0
+    told = [verdict.factor for verdict in graded.verdicts if verdict.judgement == "too narrow" and verdict.factor is not None]
+    factor = max(told, default=None) if graded.worst.factor is None else graded.worst.factor
+    return None if factor is None else max(1.0, factor)
+
+
 def _spend_findings(customers: Customers, settings: Settings, pool: Pool) -> tuple[CheckResult, ...]:
     """What the data say against the stated assumptions on amounts."""
     advice = {
@@ -502,6 +537,9 @@ def _shown(file: SettingsFile) -> dict[str, Any]:
 def _write(study: Study, evidence: Evidence) -> None:
     with staged(study.folder) as stage:
         (stage / "report.html").write_text(render_html(study.document), encoding="utf-8")
+        (stage / "report.pdf").write_bytes(render_pdf(study.document))
+        (stage / "report.xlsx").write_bytes(render_xlsx(study.document))
+        (stage / "report.json").write_text(render_json(study.document, values_by_level(evidence)), encoding="utf-8")
         study.valuation.customers.to_parquet(stage / "customers.parquet", compression="zstd", index=False)
         if study.plan is not None:
             study.plan.measures.reset_index().to_parquet(stage / PLAN, compression="zstd", index=False)

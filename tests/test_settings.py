@@ -303,7 +303,10 @@ def test_all_misspelt_keys_are_named_at_once(tmp_path: Path) -> None:
         ("backtest.also=[{}]", "backtest.also names models twice, or those of the valuation, which are always graded"),
         ("backtest.also=[{ spend = 'gamma_gamma' }]", "backtest.also names models twice, or those of the valuation"),
         ("backtest.also=[{ spend = 'lognormal' }, { purchases = 'mbg_nbd', spend = 'lognormal' }]", "backtest.also names models twice"),
-        ("models.alternative=mbg_nbd", "models: models.alternative = \"mbg_nbd\" is the valuation's own model; name another one, or leave it out"),
+        (
+            "models.alternative=mbg_nbd",
+            'models: models.alternative = "mbg_nbd" is the valuation\'s own model; name another one, or leave it out',
+        ),
         ("models.alternative=bg_bb", 'models.purchases = "bg_bb" needs data.opportunity'),
         ("report.language=fr", "report.language: input should be 'en' or 'de', not 'fr'"),
         ("backtest.also=[{ frequency_link = true }]", 'backtest.also: frequency_link needs spend = "lognormal"'),

@@ -102,6 +102,9 @@ def test_a_run_writes_these_files_and_leaves_nothing_else(finished: clv.Study, f
         "manifest.json",
         "plan.parquet",
         "report.html",
+        "report.json",
+        "report.pdf",
+        "report.xlsx",
         "valuation",
     ]
     assert sorted(path.name for path in folder.iterdir()) == ["orders.csv", "out", "uneven.toml"]
@@ -126,6 +129,9 @@ def test_the_manifest_says_what_the_results_came_from(finished: clv.Study) -> No
         "customers.parquet",
         "plan.parquet",
         "report.html",
+        "report.json",
+        "report.pdf",
+        "report.xlsx",
         "valuation/cash.nc",
         "valuation/customers.parquet",
         "valuation/manifest.json",
@@ -152,11 +158,41 @@ def test_two_accounts_hold_about_half_of_the_value_and_the_first_page_says_so(fi
     assert page.index(f"the largest {few} hold half of the value") < page.index("By region")
 
 
+def test_all_reports_tell_the_draws_that_lie_beside_them(finished: clv.Study) -> None:
+    """A failing renderer would leave none of them: they are written together."""
+    assert list(finished.reports) == ["html", "pdf", "xlsx", "json"] and all(path.is_file() for path in finished.reports.values())
+    loaded = clv.load(finished.folder / "valuation")
+    assert isinstance(loaded, clv.Valuation)
+    everyone, *levels = json.loads(finished.reports["json"].read_text(encoding="utf-8"))["valuation"]
+    draws = loaded.total.sel(component="value").sum("period").to_numpy()
+    assert everyone["value_mean"] == pytest.approx(draws.mean(), rel=1e-12) and everyone["currency"] == "EUR"
+    assert everyone["value_95"] == pytest.approx(np.quantile(draws, 0.95), rel=1e-12)
+    for column in (COLUMN, "region"):
+        assert sum(row["value_mean"] for row in levels if row["column"] == column) == pytest.approx(draws.mean())
+        of_level = {row["level"]: row["value_mean"] for row in levels if row["column"] == column}
+        for level, cash in loaded.cash[column].sel(component="value").sum("period").groupby("level"):
+            assert of_level[str(level)] == pytest.approx(float(cash.mean()), rel=1e-12)
+    assert finished.reports["pdf"].read_bytes()[:4] == b"%PDF"
+
+
+@pytest.mark.parametrize("stops", ["render_pdf", "render_xlsx", "render_json"])
+def test_reports_are_written_all_or_none(stops: str, finished: clv.Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    shutil.copytree(finished.folder, tmp_path / "out")
+    before = file_hashes(tmp_path)
+    monkeypatch.setattr(study, stops, full)
+    with pytest.raises(OSError, match="no space"):
+        clv.run(finished.settings.path, out=tmp_path / "out", overrides=["economics.margin=0.2"], progress=False)
+    assert file_hashes(tmp_path) == before
+
+
 def test_a_budget_becomes_a_plan_that_the_report_tells(finished: clv.Study) -> None:
     plan = finished.plan
     assert plan is not None and plan.budget == 3000
     assert plan.measures.index.tolist() == ["Calls", "Service, plain"] and plan.measures["plan"].sum() <= 3000 + 1e-6
-    assert set(finished.valuation.levers[COLUMN]["lever"].to_numpy()) == {"churn"}
+    assert set(finished.valuation.levers[COLUMN]["lever"].to_numpy()) == {"churn", "rate", "spend"}
     pd.testing.assert_frame_equal(pd.read_parquet(finished.folder / "plan.parquet").set_index("name"), plan.measures)
     page = finished.report.read_text(encoding="utf-8")
     assert words.PLAN in page and "Service, plain" in page
@@ -181,6 +217,28 @@ def test_bands_that_did_not_hold_widen_the_plans_draws(finished: clv.Study) -> N
     found = study._budgeted(finished.settings.settings, finished.valuation, [finished.purchases, finished.spend], graded)
     assert found is not None and found.plan is not None and found.as_drawn is not None
     assert (found.plan.widened_by, found.as_drawn.widened_by) == (2.5, 1.0)
+    assert found.explored is not None and sorted(set(found.explored["budget"])) == [1500.0, 2250.0, 3000.0, 3750.0, 4500.0]
+    at_plan = found.explored[found.explored["budget"] == 3000].reset_index(drop=True)
+    assert at_plan["mean"].equals(found.plan.frontier["mean"])  # widened as the plan is
+
+
+@pytest.mark.parametrize(("factors", "widened_by"), [([None, 1.8], 1.8), ([None], None), ([0.7], 1.0)])
+def test_a_band_without_width_never_leaves_the_draws_as_they_are(factors: list[float | None], widened_by: float | None) -> None:
+    past = make_backtest(Past())
+    measures = ["revenue", "orders"][: len(factors)]
+    verdicts = tuple(
+        replace(past.verdicts[0], model=past.models[0], measure=measure, judgement="too narrow", factor=factor)
+        for measure, factor in zip(measures, factors, strict=True)
+    )
+    assert study._widening(GradedModel(replace(past, verdicts=verdicts), past.models[0], "EUR")) == widened_by
+
+
+def test_no_plan_is_made_where_nothing_says_how_much_too_narrow_bands_were(finished: clv.Study) -> None:
+    past = make_backtest(Past())
+    against = replace(past.verdicts[0], model=past.models[0], judgement="too narrow", factor=None)
+    graded = GradedModel(replace(past, verdicts=(against,)), past.models[0], "EUR")
+    found = study._budgeted(finished.settings.settings, finished.valuation, [finished.purchases, finished.spend], graded)
+    assert found is not None and found.plan is None and found.refused == study.NO_FACTOR
 
 
 def test_limits_that_clash_leave_the_valuation_and_say_why(finished: clv.Study) -> None:
@@ -220,7 +278,8 @@ def test_bands_are_wider_than_nothing_and_hold_their_means(finished: clv.Study) 
 
 def test_the_same_settings_give_the_same_bytes(finished: clv.Study, tmp_path: Path) -> None:
     again = clv.run(finished.settings.path, out=tmp_path / "again", progress=False)
-    for name in ("report.html", "customers.parquet", "manifest.json", "valuation/cash.nc", "valuation/manifest.json"):
+    reports = [f"report.{name}" for name in study.FORMATS]
+    for name in (*reports, "customers.parquet", "manifest.json", "valuation/cash.nc", "valuation/manifest.json"):
         assert (again.folder / name).read_bytes() == (finished.folder / name).read_bytes(), name
 
 
@@ -352,7 +411,7 @@ def test_a_run_grades_itself_once(finished: clv.Study, tmp_path: Path, monkeypat
         assert len(asked) == calls, overrides
         assert f">{words.BACKTEST}<" in done.report.read_text(encoding="utf-8")
     names = {path.name for path in out.iterdir()}
-    files = {"backtest.html", "customers.parquet", "manifest.json", "plan.parquet", "report.html"}
+    files = {"backtest.html", "customers.parquet", "manifest.json", "plan.parquet", *(f"report.{name}" for name in study.FORMATS)}
     assert names == files | {"backtest", "backtest-fits", "fits", "valuation"}
     assert all(found.evidence.set_index("what").loc["orders", "origins"] == 5 for found in given)
 
@@ -408,7 +467,7 @@ def test_a_later_run_with_the_same_models_has_the_verdict_on_its_first_page(
     assert before
     page = next_run(finished, graded.folder)
     said = page.index("in the past they did not hold. The 90 % band of the total&#39;s revenue held in 0 of 3")
-    assert said < page.index("Customer equity") < page.index(f">{words.BACKTEST}<")
+    assert said < page.index("Customer equity") < page.rindex(f">{words.BACKTEST}<")
     assert "clvbayes backtest" not in page and "made from other data" not in page
     assert before.items() <= file_hashes(graded.folder).items(), "the run leaves the back-test as it was"
     without = finished.report.read_text(encoding="utf-8")

@@ -23,6 +23,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import xarray as xr
 
+from clvbayes.decisions.learning import Learned
 from clvbayes.decisions.responses import Curves, Response, response_of
 from clvbayes.errors import ArgumentError
 from clvbayes.models.streams import customer_keys
@@ -30,7 +31,7 @@ from clvbayes.valuation import Valuation
 from clvbayes.valuation.economics import MONTHS_PER_PERIOD
 from clvbayes.valuation.valuation import ALL_CUSTOMERS
 
-__all__ = ["LEVER_OF", "Gain", "Lever", "Measure", "gain_of", "kept_share"]
+__all__ = ["LEVER_OF", "Gain", "Lever", "Measure", "gain_of", "gains_in_halves", "kept_share"]
 
 Lever = Literal["acquisition", "retention", "frequency", "spend", "win-back"]
 LEVER_OF: dict[str, str] = {"retention": "churn", "frequency": "rate", "spend": "spend"}
@@ -175,6 +176,10 @@ class Gain:
         """Discounted contribution in the currency, dims ``(draw, spend)``."""
         return self.worth.of(self.curves.effect(np.asarray(spend, dtype=float)))
 
+    def without_chance(self, spend: np.ndarray) -> np.ndarray:
+        """The same, of customers won their mean."""
+        return self.worth.mean_of(self.curves.effect(np.asarray(spend, dtype=float)))
+
 
 @dataclass(frozen=True)
 class _Newcomers:
@@ -185,7 +190,10 @@ class _Newcomers:
     chance: np.ndarray
 
     def of(self, customers: np.ndarray) -> np.ndarray:
-        return np.asarray(customers * self.mean[:, None] + np.sqrt(customers * self.variance[:, None]) * self.chance[:, None])
+        return np.asarray(self.mean_of(customers) + np.sqrt(customers * self.variance[:, None]) * self.chance[:, None])
+
+    def mean_of(self, customers: np.ndarray) -> np.ndarray:
+        return np.asarray(customers * self.mean[:, None])
 
 
 @dataclass(frozen=True)
@@ -202,6 +210,9 @@ class _Moved:
         without = 1 / (1 + self.sign * self.today)
         return np.asarray(self.kept * (self._at((1 + self.sign * effect) * without) - self._at(np.broadcast_to(without, effect.shape))))
 
+    def mean_of(self, effect: np.ndarray) -> np.ndarray:
+        return self.of(effect)
+
     def _at(self, size: np.ndarray) -> np.ndarray:
         """Straight in the logarithm of the size between those that were simulated."""
         grid, at = np.log(self.sizes), np.log(size)
@@ -212,29 +223,49 @@ class _Moved:
 
 
 def gain_of(measure: Measure, valuation: Valuation, seed: int) -> Gain:
-    """What a measure would bring, in the valuation's draws: they and a measure's own, which are named by it, belong together.
+    """What a measure would bring, in the valuation's draws: they, those of its response and of chance belong together.
 
     Raises
     ------
     ArgumentError
         If the valuation knows neither its place nor its lever.
     """
-    draws, key = valuation.total.sizes["draw"], int(customer_keys([measure.name])[0])
-    curves = measure.curve.curves(draws, np.random.default_rng([seed, RESPONSES, key]))
+    draws = np.arange(valuation.total.sizes["draw"])
+    return _gain(measure, measure.curve, valuation, draws, seed, 0)
+
+
+def gains_in_halves(measure: Measure, valuation: Valuation, halves: tuple[np.ndarray, np.ndarray], seed: int) -> tuple[Gain, Gain]:
+    """The same in two halves of the valuation's draws, of which neither knows a draw of the response that the other does."""
+    first, second = measure.curve.split(np.random.default_rng([seed, RESPONSES]))
+    return _gain(measure, first, valuation, halves[0], seed, 0), _gain(measure, second, valuation, halves[1], seed, 1)
+
+
+def _gain(measure: Measure, response: Response, valuation: Valuation, draws: np.ndarray, seed: int, half: int) -> Gain:
+    key = int(customer_keys([measure.name])[0])
+    if isinstance(response, Learned):
+        response = response.over(MONTHS_PER_PERIOD[valuation.economics.period])
+    of_response = [seed, RESPONSES, half] if response.joint else [seed, RESPONSES, half, key]
+    curves = response.curves(len(draws), np.random.default_rng(of_response))
     with _of_measure(measure.name):
         if measure.unit == "customers":
-            moments = _at_place(valuation.newcomers, measure, "values of newcomers: value(..., newcomers=True)")
-            chance = np.random.default_rng([seed, CHANCE, key]).standard_normal(draws)
+            moments = _at_place(valuation.newcomers, measure, "values of newcomers: value(..., newcomers=True)").isel(draw=draws)
+            chance = np.random.default_rng([seed, CHANCE, half, key]).standard_normal(len(draws))
             mean, variance = (moments.sel(moment=name).to_numpy() for name in ("mean", "variance"))
-            return Gain(measure, curves, _Newcomers(mean, variance, chance))
+            return Gain(measure, curves, _Newcomers(mean, variance, chance - chance.mean()))  # whose mean is 0 by what it is
         lever = LEVER_OF[measure.lever]
         moved = _at_place(valuation.levers, measure, f'levers: value(..., levers=["churn", "rate", "spend"]), of which it needs "{lever}"')
         if lever not in moved["lever"].to_numpy():
             raise ArgumentError(f'the valuation has no lever "{lever}": value(..., levers=["churn", "rate", "spend"])')
-        values = moved.sel(lever=lever).transpose("draw", "size")
+        values = moved.isel(draw=draws).sel(lever=lever).transpose("draw", "size")
         today = curves.effect(np.array([measure.current]))
         sign = -1.0 if lever == "churn" else 1.0
         sizes = values["size"].to_numpy()
+        farthest = float((1 / (1 + sign * today)).max())
+        if farthest > sizes[-1] * (1 + 1e-9):
+            raise ArgumentError(
+                f"without today's spend the odds of leaving might be {farthest:.2f} times as high, and the valuation knows them up to "
+                f"{sizes[-1]:g} times: today's effect is at most {1 - 1 / sizes[-1]:.2f}"
+            )
         return Gain(measure, curves, _Moved(sizes, values.to_numpy(), sign, today, kept_share(measure, valuation)))
 
 

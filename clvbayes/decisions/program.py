@@ -9,8 +9,8 @@ is linear. CVaR is the largest of all means over tails of a share 1 - level of t
 row for each tail that has been the worst one of a plan so far. It is solved again until no tail is worse than it knows.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,14 @@ from scipy.sparse import csr_array
 
 from clvbayes.decisions.risk import tail_weights
 
-__all__ = ["InfeasibleError", "Pieces", "Row", "Solved", "TailLimit", "cut", "solve"]
+__all__ = ["ROUNDING", "InfeasibleError", "Pieces", "Row", "Solved", "TailLimit", "cut", "solve"]
 
 PIECES = 24
-MOST_ROUNDS = 300
-PRECISION = 1e-6  # of the spread of profits: how much worse a tail may be than the program knows
+MOST_ROUNDS, MOST_TRIED = 300, 15
+LEAST_PRICE = 1e-6
+ROUNDING = 1e-9  # of what may be spent: so near to an end a spend is there
+SOLVERS_OWN = 3e-7  # in units of money in which the program is solved: within 1e-7 HiGHS takes a row as kept
+PRECISION = 1e-6
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,10 @@ class Row:
     at_most: float
     centre: np.ndarray | None = None
 
+    def used(self, spend: np.ndarray) -> float:
+        """How much of it spends by measure take."""
+        return float(self.weights @ (spend if self.centre is None else np.abs(spend - self.centre)))
+
 
 @dataclass(frozen=True)
 class TailLimit:
@@ -51,37 +58,67 @@ class TailLimit:
 
 @dataclass(frozen=True)
 class Pieces:
-    """Concave gains, piece by piece.
+    """Concave gains, straight between ends.
 
-    `ends` has dims ``(measure, end)``, the first one the least that may be spent; `slopes` ``(draw, measure, piece)``; `start` is the gain
-    at the least spends, dims ``(draw,)``.
+    `ends` has dims ``(measure, end)``, the first one the least that may be spent; `gains` ``(measure, end, draw)``. To these come
+    `steeper`, dims ``(measure, draw)``, for each euro above the least, and `more`, dims ``(draw,)``.
     """
 
     ends: np.ndarray
-    slopes: np.ndarray
-    start: np.ndarray
+    gains: np.ndarray
+    steeper: np.ndarray
+    more: np.ndarray
 
     @property
     def widths(self) -> np.ndarray:
         """Dims ``(measure, piece)``."""
-        return np.diff(self.ends, axis=1)
+        return np.asarray(np.diff(self.ends, axis=1))
 
-    def some(self, draws: np.ndarray) -> "Pieces":
-        """Of some scenarios."""
-        return Pieces(self.ends, self.slopes[draws], self.start[draws])
+    def at(self, spend: np.ndarray) -> np.ndarray:
+        """What all measures bring, dims ``(draw,)``."""
+        every, after = np.arange(len(spend)), np.ones(len(spend), dtype=int)
+        for k, ends in enumerate(self.ends):
+            after[k] = min(max(int(np.searchsorted(ends, spend[k], "right")), 1), len(ends) - 1)
+        before = self.ends[every, after - 1]
+        share = np.clip((spend - before) / np.maximum(self.ends[every, after] - before, 1e-300), 0, 1)
+        between = (1 - share) @ self.gains[every, after - 1] + share @ self.gains[every, after]
+        return np.asarray(self.more + between + (spend - self.ends[:, 0]) @ self.steeper)
+
+    def slopes(self, weights: np.ndarray) -> np.ndarray:
+        """Of the mean with weights, dims ``(measure, piece)``."""
+        some = np.flatnonzero(weights)
+        mean = self.gains @ weights if 2 * len(some) > len(weights) else self.gains[:, :, some] @ weights[some]
+        slopes = np.divide(np.diff(mean, axis=1), self.widths, out=np.zeros(self.widths.shape), where=self.widths > 0)
+        return np.asarray(slopes + (self.steeper @ weights)[:, None])
+
+    def about(self, spend: np.ndarray, gain: Callable[[int, np.ndarray], np.ndarray]) -> "Pieces":
+        """The same, moved so that around a plan they are what the measures' true gains, dims ``(draw, spend)``, are there.
+
+        All slopes of a measure move by how much steeper its true gain is between the ends next to the plan's spend: they still fall.
+        """
+        steeper, true = np.zeros_like(self.steeper), np.zeros_like(self.more)
+        for k, ends in enumerate(self.ends):
+            none = ROUNDING * (ends[-1] - ends[0])
+            low = max(int(np.searchsorted(ends, spend[k] - none, "left")) - 1, 0)
+            high = min(int(np.searchsorted(ends, spend[k] + none, "right")), len(ends) - 1)
+            at_low, at_spend, at_high = gain(k, np.array([ends[low], spend[k], ends[high]])).T
+            true += at_spend
+            if ends[high] > ends[low]:
+                steeper[k] = (at_high - at_low - self.gains[k, high] + self.gains[k, low]) / (ends[high] - ends[low])
+        moved = Pieces(self.ends, self.gains, steeper, np.zeros_like(self.more))
+        return replace(moved, more=true - moved.at(spend))
 
 
 @dataclass(frozen=True)
 class Solved:
-    """Spends by measure, the objective, what one more euro of budget would add to it, and the names of the limits that hold it back.
+    """Spends by measure, the objective, and by limit what one more euro of it would add to the objective, where that is anything.
 
-    `tried` are the plans, as money in pieces, whose worst tails the program knows: one of nearly the same scenarios soon ends with them.
+    `tried` are the spends of plans whose worst tails the program knows: one of nearly the same scenarios soon ends with them.
     """
 
     spend: np.ndarray
     objective: float
-    budget_price: float
-    binding: tuple[str, ...]
+    prices: dict[str, float]
     tried: tuple[np.ndarray, ...]
 
 
@@ -92,34 +129,38 @@ class InfeasibleError(Exception):
 def cut(gains: Sequence[np.ndarray], ends: np.ndarray) -> Pieces:
     """Pieces from gains at their ends, by measure with dims ``(draw, end)``; where a slope rises, neighbours share their mean slope, so
     that all are concave."""
-    widths = np.diff(ends, axis=1)
-    slopes = np.stack([np.diff(gain, axis=1) / np.maximum(widths[k], 1e-300) for k, gain in enumerate(gains)], axis=1)
-    _fall(slopes, np.maximum(widths, 1e-300))
-    return Pieces(ends, slopes, np.sum([gain[:, 0] for gain in gains], axis=0))
+    draws = len(gains[0])
+    found = np.empty((*ends.shape, draws))
+    for k, gain in enumerate(gains):
+        widths = np.maximum(np.diff(ends[k]), 1e-300)
+        slopes = np.diff(gain, axis=1) / widths
+        _fall(slopes, widths)
+        found[k, 0] = gain[:, 0]
+        found[k, 1:] = (gain[:, :1] + np.cumsum(slopes * widths, axis=1)).T
+    return Pieces(ends, found, np.zeros((len(ends), draws)), np.zeros(draws))
 
 
 @njit(nogil=True, cache=True)
 def _fall(slopes: np.ndarray, widths: np.ndarray) -> None:
     """Pool adjacent violators: the nearest slopes that never rise, weighted by the pieces' widths."""
-    draws, measures, pieces = slopes.shape
+    draws, pieces = slopes.shape
     value, weight, size = np.empty(pieces), np.empty(pieces), np.empty(pieces, np.int64)
     for s in range(draws):
-        for j in range(measures):
-            blocks = 0
-            for k in range(pieces):
-                value[blocks], weight[blocks], size[blocks] = slopes[s, j, k], widths[j, k], 1
-                blocks += 1
-                while blocks > 1 and value[blocks - 1] > value[blocks - 2]:
-                    both = weight[blocks - 2] + weight[blocks - 1]
-                    value[blocks - 2] = (weight[blocks - 2] * value[blocks - 2] + weight[blocks - 1] * value[blocks - 1]) / both
-                    weight[blocks - 2] = both
-                    size[blocks - 2] += size[blocks - 1]
-                    blocks -= 1
-            k = 0
-            for block in range(blocks):
-                for _ in range(size[block]):
-                    slopes[s, j, k] = value[block]
-                    k += 1
+        blocks = 0
+        for k in range(pieces):
+            value[blocks], weight[blocks], size[blocks] = slopes[s, k], widths[k], 1
+            blocks += 1
+            while blocks > 1 and value[blocks - 1] > value[blocks - 2]:
+                both = weight[blocks - 2] + weight[blocks - 1]
+                value[blocks - 2] = (weight[blocks - 2] * value[blocks - 2] + weight[blocks - 1] * value[blocks - 1]) / both
+                weight[blocks - 2] = both
+                size[blocks - 2] += size[blocks - 1]
+                blocks -= 1
+        k = 0
+        for block in range(blocks):
+            for _ in range(size[block]):
+                slopes[s, k] = value[block]
+                k += 1
 
 
 def solve(
@@ -131,35 +172,38 @@ def solve(
     risk_aversion: float,
     level: float,
     tried: Sequence[np.ndarray] = (),
+    precision: float = PRECISION,
+    draws: np.ndarray | None = None,
 ) -> Solved:
-    """The best plan; `tried` are plans to begin with.
+    """The best plan; `tried` are plans to begin with, `precision` how much worse a tail may be than the program knows, in standard
+    deviations of profits, `draws` the scenarios, some of them perhaps more than once; by default all.
 
     Raises
     ------
     InfeasibleError
         If there is none within the limits.
     """
-    return _Program(pieces, [budget, *rows], list(tails), risk_aversion, level).solve(tried)
+    return _Program(pieces, [budget, *rows], list(tails), risk_aversion, level, draws).solve(tried, precision)
 
 
 class _Program:
     """Variables: money in pieces, by measure; distances from centres; the tail's mean loss, and one for each limit on a tail."""
 
-    def __init__(self, pieces: Pieces, rows: list[Row], tails: list[TailLimit], risk_aversion: float, level: float) -> None:
+    def __init__(self, pieces: Pieces, rows: list[Row], tails: list[TailLimit], risk_aversion: float, level: float, draws: Any) -> None:
         self.pieces, self.rows, self.tails = pieces, rows, tails
         self.risk_aversion, self.level = risk_aversion, level
-        self.draws, self.measures, self.count = pieces.slopes.shape
+        self.measures, self.count = pieces.widths.shape
+        self.draws = np.arange(len(pieces.more)) if draws is None else draws
         self.least = pieces.ends[:, 0]
         self.money = self.measures * self.count
         self.moved = [k for k, row in enumerate(rows) if row.centre is not None]
         self.size = self.money + self.measures * len(self.moved) + 1 + len(tails)
-        self.flat = pieces.slopes.reshape(self.draws, self.money) - 1
-        self.constant = pieces.start - self.least.sum()
+        self.start = self._profit(self.least)
+        self.unit = float(pieces.ends[:, max(self.count - 1, 1)].max()) or 1.0  # in which the solver gets amounts that are near one
 
-    def solve(self, tried: Sequence[np.ndarray]) -> Solved:
-        mean = self.flat.mean(axis=0)
+    def solve(self, tried: Sequence[np.ndarray], precision: float) -> Solved:
         cost = np.zeros(self.size)
-        cost[: self.money] = -mean
+        cost[: self.money] = -self._slopes(np.full(len(self.draws), 1 / len(self.draws)))
         cost[self._loss] = self.risk_aversion
         fixed, fixed_limits = self._money_rows()
         watched = [(self._loss, self.level)] * (self.risk_aversion > 0) + [
@@ -167,53 +211,64 @@ class _Program:
         ]
         cuts: list[np.ndarray] = []
         cut_limits: list[float] = []
-        plans = [np.zeros(self.money), *tried] if watched else []  # that of the least spends, so that no loss is without bound
+        plans = [self.least, *tried] if watched else []  # that of the least spends, so that no loss is without bound
         for plan in plans:
+            profit = self._profit(plan)
             for variable, level in watched:
-                self._add_cut(cuts, cut_limits, variable, tail_weights(self.constant + self.flat @ plan, level))
+                self._add_cut(cuts, cut_limits, variable, tail_weights(profit, level))
         bounds = self._bounds()
         for _ in range(MOST_ROUNDS):
             matrix = csr_array(np.vstack([fixed, *cuts]))
-            found: Any = linprog(cost, A_ub=matrix, b_ub=np.array([*fixed_limits, *cut_limits]), bounds=bounds, method="highs")  # type: ignore[call-overload]
+            at_most = np.array([*fixed_limits, *cut_limits]) / self.unit
+            found: Any = linprog(cost, A_ub=matrix, b_ub=at_most, bounds=bounds / self.unit, method="highs")  # type: ignore[call-overload]
             if found.status == 2:
                 raise InfeasibleError
             if found.status != 0:
                 raise RuntimeError(f"HiGHS stopped: {found.message}")
-            profit = self.constant + self.flat @ found.x[: self.money]
-            spread = max(float(profit.std()), 1e-9 * max(1.0, float(np.abs(profit).max())))
-            worse = False
+            spend = self.least + self.unit * found.x[: self.money].reshape(self.measures, self.count).sum(axis=1)
+            spend = np.clip(spend, self.least, self.pieces.ends[:, -1])
+            profit = self._profit(spend)
+            slack = max(precision * float(profit.std()), SOLVERS_OWN * self.unit)
+            known = len(cuts)
             for variable, level in watched:
                 weights = tail_weights(profit, level)
-                if -weights @ profit > found.x[variable] + PRECISION * spread:
+                if -weights @ profit > self.unit * found.x[variable] + slack:
                     self._add_cut(cuts, cut_limits, variable, weights)
-                    worse = True
-            if not worse:
+            if len(cuts) == known:
                 break
-            plans.append(found.x[: self.money])
+            plans.append(spend)
         else:
             raise RuntimeError(f"no plan was found in {MOST_ROUNDS} rounds")
-        spend = self.least + found.x[: self.money].reshape(self.measures, self.count).sum(axis=1)
-        marginals = -found.ineqlin.marginals
-        names = [row.name for row in self._row_names()]
-        binding = tuple(dict.fromkeys(name for name, price in zip(names, marginals, strict=False) if price > 1e-9))
-        held = tuple(tail.name for k, tail in enumerate(self.tails) if found.x[self._loss + 1 + k] > -tail.at_least - PRECISION * spread)
-        return Solved(spend, -float(found.fun) + float(self.constant.mean()), float(marginals[0]), (*binding, *held), tuple(plans[1:]))
+        prices: dict[str, float] = {}
+        for name, price in zip(self._row_names(), -found.ineqlin.marginals, strict=False):  # the rows after them are cuts
+            prices[name] = prices.get(name, 0.0) + price
+        for k, tail in enumerate(self.tails):
+            prices[tail.name] = prices.get(tail.name, 0.0) - found.upper.marginals[self._loss + 1 + k]
+        prices = {name: float(price) for name, price in prices.items() if price > LEAST_PRICE}
+        return Solved(spend, -self.unit * float(found.fun) + float(self.start.mean()), prices, tuple(plans[1:][-MOST_TRIED:]))
 
     @property
     def _loss(self) -> int:
         return int(self.money + self.measures * len(self.moved))
 
+    def _slopes(self, weights: np.ndarray) -> np.ndarray:
+        """Of the profit's mean with weights, by piece."""
+        return self.pieces.slopes(np.bincount(self.draws, weights, len(self.pieces.more))).ravel() - 1
+
+    def _profit(self, spend: np.ndarray) -> np.ndarray:
+        return np.asarray(self.pieces.at(spend)[self.draws] - spend.sum())
+
     def _add_cut(self, cuts: list[np.ndarray], limits: list[float], variable: int, weights: np.ndarray) -> None:
         row = np.zeros(self.size)
-        row[: self.money] = -(weights @ self.flat)
+        row[: self.money] = -self._slopes(weights)
         row[variable] = -1.0
         cuts.append(row)
-        limits.append(float(weights @ self.constant))
+        limits.append(float(weights @ self.start))
 
-    def _row_names(self) -> list[Row]:
+    def _row_names(self) -> list[str]:
         """The limit that each row of the program is of."""
-        plain = [row for row in self.rows if row.centre is None]
-        return plain + [row for row in self.rows if row.centre is not None for _ in range(2 * self.measures + 1)]
+        plain = [row.name for row in self.rows if row.centre is None]
+        return plain + [row.name for row in self.rows if row.centre is not None for _ in range(2 * self.measures + 1)]
 
     def _money_rows(self) -> tuple[np.ndarray, list[float]]:
         made: list[np.ndarray] = []

@@ -9,14 +9,17 @@ What an effect is counted in is said by the lever of its measure (`clvbayes.deci
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from scipy.special import ndtri
 
 from clvbayes.errors import ArgumentError
 
-__all__ = ["FAMILIES", "Curves", "Drawn", "Elicited", "Family", "Parametric", "Points", "Response", "drawn", "elicited", "response_of"]
+__all__ = [
+    *("FAMILIES", "Curves", "Drawn", "Elicited", "Family", "Parametric", "Points", "Response"),
+    *("drawn", "elicited", "halves_of", "recycled", "response_of"),
+]
 
 Family = Literal["saturating", "hyperbolic", "logarithmic"]
 FAMILIES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -45,9 +48,18 @@ class Response(Protocol):
         """So many of them."""
         ...
 
+    def split(self, random: np.random.Generator) -> "tuple[Response, Response]":
+        """Two that share no draw, where it has draws of its own."""
+        ...
+
     @property
     def largest(self) -> float:
         """No effect is larger, in any scenario."""
+        ...
+
+    @property
+    def joint(self) -> bool:
+        """Whether its draws are numbered: those of the same number of several such responses belong together."""
         ...
 
 
@@ -89,16 +101,24 @@ class Elicited:
     ceiling: float
     family: Family = "saturating"
 
+    joint: ClassVar[bool] = False
+
     @property
     def largest(self) -> float:
         """The ceiling."""
         return self.ceiling
 
+    def split(self, _: np.random.Generator) -> "tuple[Elicited, Elicited]":
+        """Itself, of which no two draws are the same."""
+        return self, self
+
     def curves(self, draws: int, random: np.random.Generator) -> Parametric:
-        """Today's effect lognormal around the two numbers, the top anywhere between the higher one and the ceiling."""
+        """Today's effect lognormal around the two numbers, the top anywhere between what is above both it and the higher number, and the
+        ceiling."""
         centre, spread = 0.5 * np.log(self.low * self.high), np.log(self.high / self.low) / (2 * Z)
-        today = np.exp(centre + spread * _even_normals(draws, random))
-        top = self.high + (self.ceiling - self.high) * _even_uniforms(draws, random)
+        today = np.minimum(np.exp(centre + spread * _even_normals(draws, random)), NEAREST_TOP * self.ceiling)
+        lowest = np.maximum(self.high, today / NEAREST_TOP)
+        top = lowest + (self.ceiling - lowest) * _even_uniforms(draws, random)
         reached = np.minimum(today / top, NEAREST_TOP)
         if self.family == "saturating":
             return Parametric(self.family, top, -self.spend / np.log1p(-reached))
@@ -114,16 +134,21 @@ class Drawn:
 
     spend: np.ndarray
     effects: np.ndarray
+    joint: ClassVar[bool] = True
 
     @property
     def largest(self) -> float:
         """Of all draws."""
         return float(self.effects.max())
 
+    def split(self, random: np.random.Generator) -> "tuple[Drawn, Drawn]":
+        """Two halves of the draws."""
+        first, second = halves_of(len(self.effects), random)
+        return Drawn(self.spend, self.effects[first]), Drawn(self.spend, self.effects[second])
+
     def curves(self, draws: int, random: np.random.Generator) -> Points:
         """As many of the draws, in random order; again from the first one where there are not enough."""
-        order = np.concatenate([random.permutation(len(self.effects)) for _ in range(-(-draws // len(self.effects)))])
-        return Points(self.spend, self.effects[order[:draws]])
+        return Points(self.spend, self.effects[recycled(len(self.effects), draws, random)])
 
 
 def elicited(*, today: Sequence[float], ceiling: float, family: Family = "saturating") -> Elicited:
@@ -134,7 +159,8 @@ def elicited(*, today: Sequence[float], ceiling: float, family: Family = "satura
     today : sequence of three floats
         A spend, in the currency, and the two numbers between which its effect lies with a probability of 80 %.
     ceiling : float
-        What no spend exceeds. How far below it the curve levels off is not known: anywhere between the higher number and the ceiling.
+        What no spend exceeds. How far below it the curve levels off is not known: anywhere between what lies above today's effect and the
+        higher number, and the ceiling.
         A logarithmic curve, which does not level off, reaches it with ten times the spend.
     family : {"saturating", "hyperbolic", "logarithmic"}
         The shape between (method book 3.3).
@@ -162,7 +188,11 @@ def elicited(*, today: Sequence[float], ceiling: float, family: Family = "satura
         raise ArgumentError(f"today must be a spend above 0 and two effects, 0 < low < high, not {list(today)}")
     if not _is_amount(ceiling) or not ceiling > high:
         raise ArgumentError(f"ceiling must be a number above the {high:g} that today's spend may bring, not {ceiling!r}")
-    if family not in FAMILIES:
+    if NEAREST_TOP * ceiling < high:
+        raise ArgumentError(
+            f"a ceiling of {ceiling:g} leaves no curve that brings {high:g} with today's spend: it must be at least {high / NEAREST_TOP:g}"
+        )
+    if not isinstance(family, str) or family not in FAMILIES:
         raise ArgumentError(f"family must be one of {', '.join(FAMILIES)}, not {family!r}")
     if family == "logarithmic" and ceiling >= FAR_SPEND * low:
         raise ArgumentError(
@@ -196,7 +226,13 @@ def drawn(spend: Any, effects: Any) -> Drawn:
     >>> drawn([0, 1000, 2000], effects).largest
     22.5
     """
-    at, values = np.asarray(spend, dtype=float), np.asarray(effects, dtype=float)
+    kind = getattr(effects, "attrs", {}).get("kind", "predictive")
+    if kind != "predictive":
+        raise ArgumentError(f"effects must be draws, not {kind!r} values, which know too little of risk")
+    try:
+        at, values = np.asarray(spend, dtype=float), np.asarray(effects, dtype=float)
+    except (TypeError, ValueError):
+        raise ArgumentError(f"spend and effects must be numbers, not {spend!r:.80} and {effects!r:.80}") from None
     if at.ndim != 1 or len(at) < 2 or at[0] != 0 or not (np.diff(at) > 0).all() or not np.isfinite(at).all():
         raise ArgumentError(f"spend must be at least two rising amounts, the first one 0, not {spend!r:.80}")
     if values.ndim != 2 or values.shape[1] != len(at) or len(values) < 100 or not np.isfinite(values).all():
@@ -227,6 +263,17 @@ def response_of(given: Any) -> Response:
 
 def _is_amount(given: object) -> bool:
     return isinstance(given, int | float | np.number) and not isinstance(given, bool) and bool(np.isfinite(given))
+
+
+def halves_of(count: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """So many numbers in two random halves."""
+    order = random.permutation(count)
+    return order[: count // 2], order[count // 2 :]
+
+
+def recycled(count: int, draws: int, random: np.random.Generator) -> np.ndarray:
+    """So many draws of the first `count` numbers, each once in random order before any is taken again."""
+    return np.concatenate([random.permutation(count) for _ in range(-(-draws // count))])[:draws]
 
 
 def _even_normals(draws: int, random: np.random.Generator) -> np.ndarray:

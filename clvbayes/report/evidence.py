@@ -94,8 +94,7 @@ class Budgeted:
     refused : str
         Why no plan was made; empty where one was.
     explored : pandas.DataFrame or None
-        Plans at other budgets and aversions to risk, a row each: `budget`, `risk_aversion`, `spend`, `mean`, `cvar`, `p_loss`, `p_better`
-        (than today's spending), then the spend on each measure under its name.
+        Plans for other budgets and aversions to risk, as `clvbayes.decisions.explore` gives them; None where no plan was made.
     """
 
     plan: Plan | None

@@ -1,7 +1,5 @@
 """The plans at other budgets and aversions to risk, for a reader to move along."""
 
-import math
-
 import numpy as np
 import pandas as pd
 
@@ -93,7 +91,7 @@ def _all_plans(explored: pd.DataFrame, currency: str, tail: str) -> Table:
                 mean,
                 cvar,
                 probability(loss),
-                words.NOT_COMPARED if math.isnan(better) else probability(better),
+                probability(better),
                 *spends,
             )
         )

@@ -3,14 +3,17 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
-from clvbayes.report.evidence import Evidence, Floats
-from clvbayes.report.language import words
+from clvbayes.report.evidence import Evidence, Floats, currency_of, draws_of
+from clvbayes.report.language import speaking, words
+from clvbayes.valuation.valuation import ALL_CUSTOMERS
 
-__all__ = ["SMALLEST_LEVEL", "Level", "reported_levels"]
+__all__ = ["SMALLEST_LEVEL", "Level", "reported_levels", "values_by_level"]
 
 # Below five, a level's value is nearly that of a known person or firm.
 SMALLEST_LEVEL = 5
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True)
@@ -62,3 +65,29 @@ def _fold(levels: list[Level], small: int) -> Level:
         value=np.sum([level.value for level in levels], axis=0),
         folded=len(levels),
     )
+
+
+def values_by_level(evidence: Evidence) -> pd.DataFrame:
+    """The valuation as a report may show it, for other programs: a row for all customers, and one a reporting column and level.
+
+    Columns are `column` ("" for all customers), `level`, `customers`, `folded` (how many small levels the row holds; 0 for a level shown as
+    itself), `currency` and, of the value over the horizon in units of the currency, `value_mean`, `value_sd`, and the quantiles `value_5`,
+    `value_25`, `value_50`, `value_75`, `value_95`. The means of a column's levels add up to that of all customers.
+    """
+    everyone = Level(ALL_CUSTOMERS, len(evidence.customers), draws_of(evidence, "value").sum(axis=1))
+    with speaking(evidence.language):
+        levels = [("", everyone), *((column, level) for column in evidence.by for level in reported_levels(evidence, column))]
+    return pd.DataFrame([{"column": column, **_described(level, currency_of(evidence))} for column, level in levels])
+
+
+def _described(level: Level, currency: str) -> dict[str, object]:
+    quantiles = np.quantile(level.value, QUANTILES)
+    return {
+        "level": level.name,
+        "customers": level.customers,
+        "folded": level.folded,
+        "currency": currency,
+        "value_mean": level.value.mean(),
+        "value_sd": level.value.std(),
+        **{f"value_{100 * q:.0f}": quantile for q, quantile in zip(QUANTILES, quantiles, strict=True)},
+    }

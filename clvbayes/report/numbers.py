@@ -107,7 +107,9 @@ def share(value: float) -> Quantity:
 
 
 def probability(chance: float) -> Quantity | str:
-    """Never certainty, which no number of draws can tell: then words."""
+    """Never certainty, which no number of draws can tell: then words; a dash where there is nothing to compare."""
+    if math.isnan(chance):
+        return words.NOT_COMPARED
     if chance > ALMOST:
         return words.OVER.format(number=decimal(100 * ALMOST, 1))
     return words.UNDER.format(number=decimal(100 * (1 - ALMOST), 1)) if chance < 1 - ALMOST else share(chance)

@@ -302,6 +302,10 @@ PHRASES: dict[str, str] = {
     "worst {tail} of cases: a mean of at least {least}": "schlechteste {tail} der Fälle: im Mittel mindestens {least}",
     "probability of loss: at most {most}": "Verlustwahrscheinlichkeit: höchstens {most}",
     "at least {amount} for {name}": "mindestens {amount} für {name}",
+    "at most {amount} for {name}": "höchstens {amount} für {name}",
+    "a back-test found the bands of totals too narrow, and one without any width does not tell by how much": (
+        "ein Rückvergleich fand die Bänder der Summen zu schmal, und eines ohne jede Breite sagt nicht, um wie viel"
+    ),
     "no plan keeps to all limits; these clash: {limits}": "kein Plan hält alle Grenzen ein; diese widersprechen sich: {limits}",
     "a check of sampling or simulation failed; run.allow_failed_checks = true plans all the same": (
         "eine Prüfung der Schätzung oder der Simulation ist nicht erfüllt; mit run.allow_failed_checks = true wird dennoch geplant"

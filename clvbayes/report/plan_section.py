@@ -28,6 +28,9 @@ def plan_findings(evidence: Evidence) -> tuple[Finding, ...]:
     found = [Finding("ok", _recommendation(plan, currency))]
     if budgeted.as_drawn is not None:
         found.append(Finding("note", words.PLAN_WIDENED.format(factor=decimal(plan.widened_by, 1))))
+    for limit, tail in plan.missed.items():
+        mean, error = (show(amount) for amount in money_alike(tail, currency))
+        found.append(Finding("note", words.PLAN_MISSED.format(limit=translated(limit), mean=mean, error=error)))
     return tuple(found)
 
 
@@ -180,9 +183,9 @@ def _compared(plan: Plan, currency: str) -> Table:
     )
     rows: list[tuple[Cell, ...]] = []
     for name, row in told.iterrows():
-        better: Cell = words.NOT_COMPARED if name == "plan" else probability(float(row["p_plan_better"]))
         amounts = (float(row[column]) for column in ("spend", "mean", "cvar"))
-        rows.append((words.COMPARISON_NAMES[str(name)], *amounts, probability(float(row["p_loss"])), better))
+        chances = (probability(float(row[column])) for column in ("p_loss", "p_plan_better"))
+        rows.append((words.COMPARISON_NAMES[str(name)], *amounts, *chances))
     worst = [show(amount) for amount in money_alike(told["cvar"].loc[["plan", "current"]], currency)]
     finding = words.COMPARISON_FINDING.format(tail=tail, plan=worst[0], current=worst[1])
     return Table(words.COMPARISON_TABLE, columns, tuple(rows), finding)
@@ -216,10 +219,16 @@ def _frontier(plan: Plan, currency: str) -> Table:
 def _limits(plan: Plan, currency: str) -> list[str]:
     """What holds the plan back, and how much of it was luck."""
     told, left = [], plan.budget - float(plan.measures["plan"].sum())
+    full = plan.measures.index[(plan.measures["held_at"] == "most") & (plan.measures["marginal"] > 1)]
     if left > LEFT * plan.budget:
-        told.append(words.PLAN_LEFT.format(left=show(money(left, currency))))
+        held = bool(len(full) or plan.binding or plan.risk_aversion)
+        told.append((words.PLAN_LEFT_HELD if held else words.PLAN_LEFT).format(left=show(money(left, currency))))
+        if plan.risk_aversion and not (len(full) or plan.binding):
+            told.append(words.PLAN_LEFT_RISK)
     elif plan.shadow_price > 0:
         told.append(words.PLAN_PRICE.format(price=decimal(plan.shadow_price, 2)))
+    if len(full):
+        told.append(words.PLAN_FULL.format(measures=", ".join(map(str, full))))
     if plan.binding:
         told.append(words.PLAN_BINDING.format(limits="; ".join(map(translated, plan.binding))))
     optimism, error = (show(amount) for amount in money_alike(plan.optimism, currency))

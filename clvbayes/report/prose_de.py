@@ -51,6 +51,7 @@ SHEET_BACK = "Zurück zum Inhalt"
 SHEET_CARD_COLUMNS = ("Auf einen Blick", "Wert", "bis", "Einheit", "Anmerkung")
 SHEET_LIST_COLUMNS = ("Abschnitt", "Blatt", "Befund")
 SHEET_HEADER = "{title} ({unit})"
+SHEET_EXPLORER = "{explorer}: {table}"
 SHEET_UNIT = "Einheit"
 SHEET_BAND = {
     "low": "{title}: 5\u00a0%",
@@ -1120,6 +1121,13 @@ PLAN_FIGURE_ALT = "Balken der Ausgaben je Maßnahme, heute und im Plan."
 PLAN_FIGURE_CAPTION = "Die dünne Linie ist die mittlere Hälfte von Plänen, die aus erneut gezogenen Szenarien entstanden sind."
 PLAN_PRICE = "Eine weitere Einheit Budget erhöhte das mittlere Ergebnis des Plans, abzüglich seines Risikos, um {price}."
 PLAN_LEFT = "{left} des Budgets bleiben übrig: Keine Maßnahme brächte mehr ein, als sie kostet."
+PLAN_LEFT_HELD = "{left} des Budgets bleiben übrig."
+PLAN_LEFT_RISK = "Bei dieser Risikoscheu brächten weitere Ausgaben weniger, als ihr Risiko wiegt."
+PLAN_FULL = "An ihrer Obergrenze, obwohl eine weitere Geldeinheit mehr einbrächte, als sie kostet: {measures}."
+PLAN_MISSED = (
+    "In den Szenarien, an denen der Plan gemessen wird, hält er eine Grenze nicht ein, die er einhielt, wo er gewählt wurde ({limit}): "
+    "Im Mittel dieser Fälle bringt er {mean} (Standardfehler {error})."
+)
 PLAN_BINDING = "Den Plan begrenzen: {limits}."
 PLAN_OPTIMISM = (
     "In den Szenarien, mit denen er gewählt wurde, sah der Plan um {optimism} besser aus als in den übrigen (Standardfehler {error}): So "

@@ -38,6 +38,7 @@ SHEET_BACK = "Back to contents"
 SHEET_CARD_COLUMNS = ("At a glance", "Value", "to", "Unit", "Note")
 SHEET_LIST_COLUMNS = ("Section", "Sheet", "Finding")
 SHEET_HEADER = "{title} ({unit})"
+SHEET_EXPLORER = "{explorer}: {table}"
 SHEET_UNIT = "Unit"
 SHEET_BAND = {
     "low": "{title}: 5 %",
@@ -1025,6 +1026,13 @@ PLAN_FIGURE_ALT = "Bars of what is spent on each measure today and by the plan."
 PLAN_FIGURE_CAPTION = "The thin line is the middle half of plans made anew from resampled scenarios."
 PLAN_PRICE = "One more unit of budget would add {price} to the plan's mean profit less its risk."
 PLAN_LEFT = "{left} of the budget are left: no measure would earn back more."
+PLAN_LEFT_HELD = "{left} of the budget are left."
+PLAN_LEFT_RISK = "At this aversion to risk, more spending would bring less than its risk weighs."
+PLAN_FULL = "At their most, though one more unit of money would earn back more than itself: {measures}."
+PLAN_MISSED = (
+    "By the scenarios that tell the plan it does not keep to a limit that it kept where it was chosen ({limit}): the mean of these cases "
+    "is {mean} (standard error {error})."
+)
 PLAN_BINDING = "The plan is held back by: {limits}."
 PLAN_OPTIMISM = (
     "On the scenarios with which it was chosen the plan looked {optimism} better than on the others (standard error {error}): that "

@@ -9,7 +9,7 @@ from clvbayes.report.language import words
 
 __all__ = ["SheetCell", "SheetColumn", "fitting", "sheet_columns", "sheet_names", "storable", "unscaled"]
 
-LONGEST_TEXT, LONGEST_NAME, LONGEST_TAIL = 32_767, 31, 15  # the first two are of the format, in UTF-16 units
+LONGEST_TEXT, LONGEST_NAME, LONGEST_TAIL = 32_767, 31, 18  # the first two are of the format, in UTF-16 units
 SheetCell = str | Quantity
 INTERVAL_PARTS: dict[str, Callable[[Interval], float | None]] = {
     "low": lambda band: band.low,

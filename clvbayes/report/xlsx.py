@@ -33,14 +33,7 @@ READABLE = 100  # characters of a line: title and finding of a sheet spread over
 HEADER_ROW = 3  # below title, finding and the way back
 LINE_HEIGHT, HIGHEST = 12.75, 409.0  # points; the latter is of the format
 A4 = 9
-OPTIONS = {
-    "in_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-    "default_format_properties": FONT,
-    "default_row_height": 17,  # pixels, of the font
-}
+ROW_HEIGHT = 17  # pixels, of one line
 CREATED = datetime(1980, 1, 1)  # as of the parts within the file: the same document gives the same bytes
 
 
@@ -60,7 +53,7 @@ def render_xlsx(document: Document) -> bytes:
         The whole file.
     """
     stream = BytesIO()
-    with speaking(document.language), Workbook(stream, OPTIONS) as workbook:
+    with speaking(document.language), Workbook(stream, _options()) as workbook:
         workbook.set_properties({"title": storable(document.title), "subject": storable(document.subtitle), "created": CREATED})
         tables = [(section.title, table) for section in document.sections for table in _tables(section)]
         front, texts, *names = sheet_names((words.SHEET_CONTENTS, words.SHEET_TEXTS, *(table.title for _, table in tables)))
@@ -81,12 +74,19 @@ def render_xlsx(document: Document) -> bytes:
     return stream.getvalue()
 
 
+def _options() -> dict[str, Any]:
+    """Made anew for each workbook, since XlsxWriter writes into them."""
+    texts_stay_texts = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    return {"in_memory": True, **texts_stay_texts, "default_format_properties": {**FONT}, "default_row_height": ROW_HEIGHT}
+
+
 def _tables(section: Section) -> Iterator[Table]:
     for block in section.blocks:
         if isinstance(block, Table):
             yield block
         elif isinstance(block, Explorer):
-            yield replace(block.table, title=block.title, finding=block.finding)
+            title = words.SHEET_EXPLORER.format(explorer=block.title, table=block.table.title)
+            yield replace(block.table, title=title, finding=f"{block.finding} {block.table.finding}".strip())
 
 
 @dataclass(frozen=True)
@@ -290,7 +290,10 @@ def _set_height(sheet: Worksheet, row: int, texts: Sequence[tuple[str, float]], 
 
 
 def _lines(text: str, width: float) -> int:
-    return sum(max(1, len(wrap(line, int(1.15 * width))), math.ceil(_length(line) / width)) for line in (text or " ").splitlines())
+    """How many a text takes: about, and one more where a word has to be broken."""
+    lines = (text or " ").splitlines()
+    broken = any(_length(word) > width for word in text.split())
+    return broken + sum(max(1, len(wrap(line, int(1.15 * width))), math.ceil(_length(line) / width)) for line in lines)
 
 
 def _length(line: str) -> float:

@@ -28,7 +28,7 @@ def told(response: object, spend: float) -> str:
 def main(path: str) -> None:
     """Print both."""
     company = clv.synthetic.company(customers=1500, seed=1)
-    for channel, response in clv.learn_responses(company.acquisition, bias=0.0, seed=1).items():
+    for channel, response in clv.learn_responses(company.acquisition, period="month", bias=0.0, seed=1).items():
         mean = float(company.acquisition.loc[company.acquisition["channel"] == channel, "spend"].mean())
         top, scale = company.truth.responses.loc[channel]
         true = -top * np.expm1(-mean * TIMES / scale)
@@ -39,9 +39,10 @@ def main(path: str) -> None:
     prospects["group"] = prospects.groupby("channel").cumcount() // GROUP
     table = prospects.groupby(["channel", "group"], as_index=False).agg(spend=("acq_exp", "sum"), won=("acquisition", "sum"))
     table["won"] = table["won"].astype(int)
-    for channel, response in clv.learn_responses(table, bias=0.0, seed=1).items():
+    for channel, response in clv.learn_responses(table, period="month", bias=0.0, seed=1).items():
         own = table[table["channel"] == channel]
-        thirds = np.array_split(own.sort_values("spend"), 3)
+        ranked = own.sort_values("spend")
+        thirds = [ranked.iloc[part] for part in np.array_split(np.arange(len(ranked)), 3)]
         seen = ", ".join(f"{part['won'].mean():.1f} at {part['spend'].mean():,.0f}" for part in thirds)
         print(
             f"prospects, {channel}, mean spend of ten {own['spend'].mean():,.0f}: {told(response, float(own['spend'].mean()))}; won {seen}"

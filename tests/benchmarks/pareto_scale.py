@@ -38,7 +38,9 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 def main() -> None:
     """One of the three, or our side of the first."""
     what, *given = sys.argv[1:]
-    {"gradient": beside_peer, "nuts": lambda path: nuts(Path(path)), "fit": lambda count: fit(int(float(count))), "ours": ours}[what](*given)
+    {"gradient": beside_peer, "nuts": lambda path: nuts(Path(path)), "fit": lambda count: fit(int(float(count))), "ours": ours}[what](
+        *given
+    )
 
 
 def beside_peer(python: str) -> None:

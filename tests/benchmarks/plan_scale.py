@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/benchmarks/plan_scale.py [MEASURES DRAWS ...]
 
-By default 20 measures of 2,000 draws and 200 of 4,000. "solve" is the linear program alone; "allocate" all of it: gains, two solutions,
-the frontier of eight aversions to risk, twenty resamples and the evaluation. The general solver is SciPy's SLSQP on the smooth problem with
+By default 20 measures of 2,000 draws and 200 of 4,000. "solve" is one linear program, around the plan; "allocate" all of it: gains, the
+search at eight aversions to risk, twenty resamples and the evaluation. The general solver is SciPy's SLSQP on the smooth problem with
 the gradient of mean and tail, on the same half of the draws; its objective is told beside the program's, both by exact gains.
 """
 
@@ -11,13 +11,15 @@ import sys
 import time
 
 import numpy as np
+import pandas as pd
 import xarray as xr
 from scipy.optimize import LinearConstraint, minimize
 
 import clvbayes as clv
-from clvbayes.decisions import allocation
-from clvbayes.decisions.measures import gain_of
+from clvbayes.decisions.problem import Problem
 from clvbayes.decisions.risk import tail_weights
+from clvbayes.decisions.scenarios import scenarios_in_halves
+from clvbayes.decisions.search import efficient
 from clvbayes.valuation import Acquisition
 
 EACH, LEVEL, SEED = 20e3, 0.95, 1
@@ -37,7 +39,7 @@ def made_up(measures: int, draws: int) -> tuple[clv.Valuation, list[clv.Measure]
         moments, dims=("draw", "level", "moment"), coords={"draw": np.arange(draws), "level": channels, "moment": ["mean", "variance"]}
     )
     total = xr.DataArray(np.zeros((draws, 1, 1)), dims=("draw", "period", "component"), coords={"component": ["value"]})
-    frame = allocation.pd.DataFrame()
+    frame = pd.DataFrame()
     valuation = clv.Valuation({}, total, frame, clv.Economics(0.4, 0.1, 3), (), (), frame, 0.0, Acquisition({"channel": newcomers}))
     asked = [
         clv.Measure(
@@ -60,23 +62,19 @@ def measure(measures: int, draws: int) -> None:
     started = time.perf_counter()
     plan = clv.allocate(valuation, asked, budget=budget, seed=SEED)
     whole = time.perf_counter() - started
-    gains = [gain_of(one, valuation, SEED) for one in asked]
-    half = np.sort(np.random.default_rng([SEED, allocation.HALVES]).permutation(draws)[: draws // 2])
-    problem = allocation._Problem(tuple(asked), budget, (), LEVEL)
-    pieces = allocation._Scenarios(gains, 1.0).pieces(problem.ends()).some(half)
+    half, _ = scenarios_in_halves(valuation, asked, 1.0, SEED)
+    gains, problem = half.gains, Problem(tuple(asked), budget, (), LEVEL)
+    found = efficient(problem, half, [1.0])[1.0]
+    pieces = half.pieces(problem.ends(half)).about(found.spend, half.gain)
     started = time.perf_counter()
     solved = problem.solve(pieces, 1.0)
     alone = time.perf_counter() - started
 
-    def profit(spend: np.ndarray) -> np.ndarray:
-        return np.asarray(sum(gain.of(spend[k : k + 1])[half, 0] for k, gain in enumerate(gains)) - spend.sum())
-
     def objective(spend: np.ndarray) -> tuple[float, np.ndarray]:
-        found, step = profit(spend), 1.0
-        weights = 1 / len(half) + tail_weights(found, LEVEL)
+        found, step = half.profit(spend), 1.0
+        weights = 1 / len(half.draws) + tail_weights(found, LEVEL)
         slope = [
-            weights @ (gain.of(np.array([spend[k] + step]))[half, 0] - gain.of(spend[k : k + 1])[half, 0]) - 2
-            for k, gain in enumerate(gains)
+            weights @ (gain.of(np.array([spend[k] + step]))[:, 0] - gain.of(spend[k : k + 1])[:, 0]) - 2 for k, gain in enumerate(gains)
         ]
         return -float(weights @ found), -np.array(slope)
 
@@ -94,7 +92,7 @@ def measure(measures: int, draws: int) -> None:
     told = f"allocate {whole:.2f} s; solve {alone:.2f} s; SLSQP {general:.2f} s, {general / alone:.1f} times as long"
     print(f"{measures} measures, {draws:,} draws: {told}")
     fine = -objective(plan.measures["plan"].to_numpy())[0]
-    told = f"program {-objective(solved.spend)[0]:,.0f}, refined {fine:,.0f}, SLSQP {-smooth.fun:,.0f} ({smooth.message})"
+    told = f"one program {-objective(solved.spend)[0]:,.0f}, the plan {fine:,.0f}, SLSQP {-smooth.fun:,.0f} ({smooth.message})"
     print(f"  objective on the same draws: {told}")
 
 

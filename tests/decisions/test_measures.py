@@ -192,3 +192,10 @@ def test_places_and_levers_that_a_valuation_does_not_know_are_named() -> None:
     without = {column: array.sel(lever=["rate", "spend"]) for column, array in valuation.levers.items()}
     with pytest.raises(ArgumentError, match='the valuation has no lever "churn"'):
         gain_of(mailing(), replace(valuation, levers=without), 1)
+
+
+def test_an_effect_today_beyond_the_valuations_levers_is_refused() -> None:
+    measure = mailing(response=certain(lambda spend: 0.45 * -np.expm1(-spend / 5_000)), current=40_000.0)
+    with pytest.raises(ArgumentError, match=r"might be 1.82 times as high, and the valuation knows them up to 1.5 times: .* at most 0.33"):
+        gain_of(measure, made_up(), 1)
+    assert gain_of(replace(measure, current=0.0), made_up(), 1).of(SPEND).shape == (DRAWS, 4)

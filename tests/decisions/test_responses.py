@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy import stats
 
 from clvbayes.decisions.responses import FAMILIES, drawn, elicited, response_of
@@ -25,6 +26,13 @@ def test_todays_effect_has_the_quantiles_that_were_told(family) -> None:
     assert stats.kstest(np.log(found), stats.norm(np.log(90 * 130) / 2, np.log(130 / 90) / 2 / 1.2815516).cdf).statistic < 0.01
 
 
+@pytest.mark.parametrize("ceiling", [137, 145, 200])
+def test_a_near_ceiling_leaves_todays_quantiles_as_told(ceiling) -> None:
+    found = effects(ceiling=ceiling, spend=[40_000.0])[:, 0]
+    assert np.quantile(found, [0.1, 0.9]) == pytest.approx([90, 130], rel=0.01)
+    assert effects(ceiling=ceiling).max() <= ceiling + 1e-9
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_curve_begins_at_nothing_rises_and_bends_down(family) -> None:
     found = effects(family)
@@ -35,8 +43,9 @@ def test_every_curve_begins_at_nothing_rises_and_bends_down(family) -> None:
 
 @pytest.mark.parametrize("family", ["saturating", "hyperbolic"])
 def test_tops_lie_anywhere_between_todays_best_and_the_ceiling(family) -> None:
-    top = effects(family, spend=[1e12])[:, 0]
-    assert stats.kstest(top, stats.uniform(130, 270).cdf).statistic < 0.01
+    today, top = effects(family, spend=[40_000, 1e12]).T
+    lowest = np.maximum(130, today / 0.95)  # below which no curve goes through today's effect
+    assert stats.kstest((top - lowest) / (400 - lowest), stats.uniform.cdf).statistic < 0.01
     assert effects(family).max() <= 400
 
 
@@ -62,6 +71,7 @@ def test_the_currency_changes_nothing() -> None:
         ("40000", 400, "such as .40000, 90, 130."),
         ((40_000, 90, 130), 130, "a number above the 130 that today's spend may bring"),
         ((40_000, 90, 130), None, "a number above the 130"),
+        ((40_000, 90, 130), 131, "a ceiling of 131 leaves no curve that brings 130 with today's spend: it must be at least 136"),
     ],
 )
 def test_impossible_points_are_refused(today, ceiling, said) -> None:
@@ -78,6 +88,8 @@ def test_a_concave_curve_cannot_bring_more_than_in_proportion() -> None:
 
 def test_words_are_a_mapping_of_the_same_arguments() -> None:
     assert response_of({"today": [40_000, 90, 130], "ceiling": 400}) == elicited(today=(40_000, 90, 130), ceiling=400)
+    with pytest.raises(ArgumentError, match="family must be"):
+        response_of({"today": [40_000, 90, 130], "ceiling": 400, "family": ["x"]})
     for given in ({"today": [1, 2, 3]}, {"today": [1, 2, 3], "ceiling": 5, "cieling": 4}, {}):
         with pytest.raises(ArgumentError, match="a response in words has today, ceiling"):
             response_of(given)
@@ -107,6 +119,8 @@ def test_draws_are_taken_each_once_before_any_is_taken_again() -> None:
         ([0.0, 1.0], np.ones((100, 2)), "nothing at no spend"),
         ([0.0, 1.0, 2.0], np.tile([0.0, 2.0, 1.0], (100, 1)), "never fall"),
         ([0.0, 1.0, 2.0], np.tile([0.0, 1.0, 3.0], (100, 1)), "rise by less"),
+        (["a", "b"], np.ones((100, 2)), "spend and effects must be numbers"),
+        ([0.0, 1.0], xr.DataArray(np.zeros((100, 2)), attrs={"kind": "expected"}), "effects must be draws, not 'expected' values"),
     ],
 )
 def test_draws_that_are_no_concave_curves_are_refused(spend, values, said) -> None:

@@ -23,7 +23,7 @@ def everything():
 @pytest.fixture(scope="module")
 def results(everything):
     fit = made_up_fit(mbg_nbd(), made_up_customers())
-    return {"fit": fit, "valuation": everything.valuation, "backtest": everything.backtest.backtest}
+    return {"fit": fit, "valuation": everything.valuation, "backtest": everything.backtest.backtest, "plan": everything.budgeted.plan}
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def test_a_backtest_shows_its_verdicts(results) -> None:
     assert {verdict.message for verdict in results["backtest"].verdicts if verdict.model == results["backtest"].models[0]} <= told
 
 
-@pytest.mark.parametrize("name", ["fit", "valuation", "backtest"])
+@pytest.mark.parametrize("name", ["fit", "valuation", "backtest", "plan"])
 def test_a_notebook_takes_the_fragment_and_it_changes_nothing_around_it(name, results) -> None:
     shown = results[name]._repr_html_()
     assert shown == fragment(results[name])
@@ -72,7 +72,7 @@ def test_a_notebook_takes_the_fragment_and_it_changes_nothing_around_it(name, re
 
 
 def test_pictures_are_drawn_on_the_axes_given(results) -> None:
-    for name, label in (("valuation", "Revenue per period"), ("backtest", "Revenue of known customers")):
+    for name, label in (("valuation", "Revenue per period"), ("backtest", "Revenue of known customers"), ("plan", "Mean profit")):
         _, axes = plt.subplots()
         assert results[name].plot(axes) is axes
         assert axes.get_ylabel().startswith(label) and axes.get_legend() is not None

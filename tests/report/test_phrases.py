@@ -115,7 +115,9 @@ def test_what_the_data_say_of_amounts() -> None:
 
 def lines() -> pd.DataFrame:
     """Orders with everything that may be wrong with a line."""
-    rows = [(f"C{k % 7}", date(2021 + k % 3, 1 + k % 12, 1 + k % 28), 10.0 + k, f"O{k}", None, "no", "A" if k % 4 else None) for k in range(60)]
+    rows = [
+        (f"C{k % 7}", date(2021 + k % 3, 1 + k % 12, 1 + k % 28), 10.0 + k, f"O{k}", None, "no", "A" if k % 4 else None) for k in range(60)
+    ]
     rows += [
         (None, date(2023, 5, 5), 70.0, "P1", None, "no", "A"),
         ("C1", None, 70.0, "P2", None, "no", "A"),

@@ -7,7 +7,9 @@ import pytest
 from decisions.made_up_worth import made_up
 
 from clvbayes.decisions import Measure, Plan, allocate
+from clvbayes.decisions.risk import Estimate
 from clvbayes.report import Budgeted, compose, render_html
+from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Figure, Finding, Prose, Table
 from clvbayes.report.plan_section import PLAN_SECTIONS, plan_findings, plan_section
 
@@ -152,3 +154,32 @@ def test_no_money_is_a_plan_of_nothing(evidence) -> None:
     found = replace(evidence, budgeted=Budgeted(nothing))
     assert blocks(found, Figure)[0].finding == "The plan spends nothing."
     assert plan_section(found) is not None and render_html(compose(found))
+
+
+def limits_told(evidence, plan, **changed):
+    document = PLAN_SECTIONS["plan-aversions"](replace(evidence, budgeted=Budgeted(replace(plan, **changed))))
+    [prose] = [block for block in document.blocks if isinstance(block, Prose)]
+    return prose.text
+
+
+def test_money_is_left_for_a_reason(evidence, plan) -> None:
+    rich, nothing_full = 10 * plan.budget, plan.measures.assign(held_at="", marginal=0.9)
+    full = nothing_full.assign(held_at=["most", "", ""], marginal=[1.4, 0.9, 0.9])
+    told = limits_told(evidence, plan, budget=rich, measures=nothing_full, binding=(), risk_aversion=0.0)
+    assert "no measure would earn back more" in told
+    averse = limits_told(evidence, plan, budget=rich, measures=nothing_full, binding=(), risk_aversion=1.0)
+    assert "no measure would earn back more" not in averse and words.PLAN_LEFT_RISK in averse
+    held = limits_told(evidence, plan, budget=rich, measures=full, binding=(), risk_aversion=0.0)
+    assert "no measure would earn back more" not in held and words.PLAN_FULL.format(measures="Fairs") in held
+    bound = limits_told(evidence, plan, budget=rich, measures=nothing_full, binding=("change: at most 5",), risk_aversion=0.0)
+    assert "no measure would earn back more" not in bound and "change: at most 5" in bound
+
+
+def test_a_limit_missed_and_a_plan_that_is_todays_are_told(evidence, plan) -> None:
+    missed = replace(plan, missed={"worst 5% of cases: a mean of at least 0": Estimate(-1_234.0, 100.0)})
+    found = plan_findings(replace(evidence, budgeted=Budgeted(missed)))
+    assert found[-1].status == "note" and "worst 5% of cases: a mean of at least 0" in found[-1].message
+    same = replace(plan, comparison=plan.comparison.assign(p_plan_better=np.nan))
+    section = plan_section(replace(evidence, budgeted=Budgeted(same)))
+    [table] = [block for block in section.blocks if isinstance(block, Table) and block.title == words.COMPARISON_TABLE]
+    assert [row[-1] for row in table.rows] == ["–", "–", "–"]
