@@ -79,7 +79,7 @@ class Fit:
             As ``pm.sample`` returns it: groups `posterior` and `sample_stats`. Variables that the changed model has besides are kept;
             those that only the sampler needs are not.
         customers : Customers
-            Those of the changed model.
+            Those that this fit was fitted to.
 
         Returns
         -------
@@ -89,7 +89,7 @@ class Fit:
         Raises
         ------
         ArgumentError
-            If it lacks a group, a variable, or a label of this fit's, or holds fewer than 100 draws or 2 chains.
+            If it lacks a group, a variable or a label of this fit's, holds fewer than 100 draws or 2 chains, or the customers are others.
 
         Examples
         --------
@@ -104,11 +104,11 @@ class Fit:
         clvbayes.errors.ArgumentError: a fit needs at least 100 draws and 2 chains, not 50 and 2: fewer cannot be certified
         """
         own = _of_the_same_kind(posterior, self.posterior)
+        if digest_of(self.model.rows(customers, assign_cells(customers, self.pool))) != self.posterior.attrs["rows"]:
+            raise ArgumentError("these are not the customers that the model was fitted to: their statistics, or their segments, are others")
         sizes = own["posterior"].sizes
-        own.attrs = self.posterior.attrs | {
-            "settings": json.dumps({"draws": sizes["draw"], "chains": sizes["chain"], "method": "own"}),
-            "rows": digest_of(self.model.rows(customers, assign_cells(customers, self.pool))),
-        }
+        settings = {"draws": sizes["draw"], "chains": sizes["chain"], "method": "own"}
+        own.attrs = self.posterior.attrs | {"settings": json.dumps(settings)}
         known = self.certificate.compression
         compression = Compression(known.customers, known.exact_rows, known.exact_rows, exact_passes=0)
         certificate = certify(own, self.priors, self.model, customers, compression)
@@ -117,10 +117,10 @@ class Fit:
 
 def _of_the_same_kind(given: xr.DataTree, known: xr.DataTree) -> xr.DataTree:
     """Draws as a fit holds them, if these are of the parameters that are known."""
-    if not isinstance(given, xr.DataTree) or not {"posterior", "sample_stats"} <= set(given.children):
-        raise ArgumentError(
-            f"a posterior is a DataTree with the groups posterior and sample_stats, as pm.sample returns it, not {given!r:.60}"
-        )
+    groups = set(given.children) if isinstance(given, xr.DataTree) else set()
+    if not {"posterior", "sample_stats"} <= groups:
+        found = ", ".join(map(str, sorted(groups))) or f"no group: it is a {type(given).__name__}"
+        raise ArgumentError(f"a posterior is a DataTree with the groups posterior and sample_stats, such as of pm.sample; this has {found}")
     draws, expected = given["posterior"].to_dataset(), known["posterior"].to_dataset()
     missing = [str(name) for name in expected.data_vars if name not in draws.data_vars]
     if missing:
