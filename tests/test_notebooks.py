@@ -17,7 +17,7 @@ FEWER = {
     "5_budget_under_risk": {"CUSTOMERS": 300, "DRAWS": 100, "FUTURES": 400},
     "6_bend_the_model": {"DRAWS": 100, "FUTURES": 300},
     "7_a_million_customers": {"CUSTOMERS": 30_000, "CHECKED": 4_000, "DRAWS": 100},
-    "8_coming_from_lifetimes": {"DRAWS": 100, "FUTURES": 300},
+    "8_coming_from_lifetimes": {"DRAWS": 100, "FUTURES": 300, "MONTHS": 2},
 }
 LARGEST = 300_000  # bytes of a notebook with its outputs
 OTHERS = {"arviz", "datetime", "importlib", "matplotlib", "numpy", "pandas", "pathlib", "pymc", "scipy", "time"}
