@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from typing import Any, get_args
 
@@ -12,7 +12,7 @@ import xarray as xr
 
 from clvbayes.data import Customers, Renewals, Statistics, require_seed
 from clvbayes.errors import ArgumentError, DataError
-from clvbayes.inference.certificate import Certificate, certify
+from clvbayes.inference.certificate import Certificate, Compression, certify
 from clvbayes.inference.strategy import Method, Task, sample_posterior
 from clvbayes.models.assembly import own_or_given
 from clvbayes.models.hierarchy import Pool, assign_cells
@@ -69,6 +69,74 @@ class Fit:
         import arviz_stats
 
         return arviz_stats.summary(self.posterior, ci_prob=0.9, ci_kind="eti", round_to="none")
+
+    def with_posterior(self, posterior: xr.DataTree, customers: Customers) -> "Fit":
+        """The same fit with draws of one's own, certified anew: of its `pm.Model` that was changed in a notebook and sampled with PyMC.
+
+        Parameters
+        ----------
+        posterior : xarray.DataTree
+            As ``pm.sample`` returns it: groups `posterior` and `sample_stats`. Variables that the changed model has besides are kept;
+            those that only the sampler needs are not.
+        customers : Customers
+            Those that this fit was fitted to.
+
+        Returns
+        -------
+        Fit
+            The certificate's comparison of prior and posterior is with the priors of this fit.
+
+        Raises
+        ------
+        ArgumentError
+            If it lacks a group, a variable or a label of this fit's, holds fewer than 100 draws or 2 chains, or the customers are others.
+
+        Examples
+        --------
+        >>> from clvbayes.models import mbg_nbd
+        >>> import pandas as pd
+        >>> rfm = {"frequency": [2, 0, 5, 1], "recency": [30.4, 0.0, 36.1, 4.0], "T": [38.9, 38.9, 37.0, 39.0]}
+        >>> customers = Customers.from_frame(pd.DataFrame(rfm), unit="week")
+        >>> purchases = fit(mbg_nbd(), customers, draws=100, chains=2, seed=1, progress=False)
+        >>> later = purchases.posterior.sel(draw=slice(50, None))
+        >>> purchases.with_posterior(later, customers)
+        Traceback (most recent call last):
+        clvbayes.errors.ArgumentError: a fit needs at least 100 draws and 2 chains, not 50 and 2: fewer cannot be certified
+        """
+        own = _of_the_same_kind(posterior, self.posterior)
+        if digest_of(self.model.rows(customers, assign_cells(customers, self.pool))) != self.posterior.attrs["rows"]:
+            raise ArgumentError("these are not the customers that the model was fitted to: their statistics, or their segments, are others")
+        sizes = own["posterior"].sizes
+        settings = {"draws": sizes["draw"], "chains": sizes["chain"], "method": "own"}
+        own.attrs = self.posterior.attrs | {"settings": json.dumps(settings)}
+        known = self.certificate.compression
+        compression = Compression(known.customers, known.exact_rows, known.exact_rows, exact_passes=0)
+        certificate = certify(own, self.priors, self.model, customers, compression)
+        return replace(self, posterior=own, certificate=certificate)
+
+
+def _of_the_same_kind(given: xr.DataTree, known: xr.DataTree) -> xr.DataTree:
+    """Draws as a fit holds them, if these are of the parameters that are known."""
+    groups = set(given.children) if isinstance(given, xr.DataTree) else set()
+    if not {"posterior", "sample_stats"} <= groups:
+        found = ", ".join(map(str, sorted(groups))) or f"no group: it is a {type(given).__name__}"
+        raise ArgumentError(f"a posterior is a DataTree with the groups posterior and sample_stats, such as of pm.sample; this has {found}")
+    draws, expected = given["posterior"].to_dataset(), known["posterior"].to_dataset()
+    missing = [str(name) for name in expected.data_vars if name not in draws.data_vars]
+    if missing:
+        raise ArgumentError(f"the posterior lacks {', '.join(missing)}: a changed model must keep all variables of the fit")
+    for dim, labels in expected.coords.items():
+        if dim not in ("chain", "draw") and list(map(str, labels.to_numpy())) != list(map(str, draws[dim].to_numpy())):
+            raise ArgumentError(f"the posterior has other labels of {dim} than the fit: {', '.join(map(str, draws[dim].to_numpy()))}")
+    _require_enough(draws.sizes["draw"], draws.sizes["chain"])
+    needed = draws.drop_vars([name for name in draws.data_vars if str(name).endswith("_free")]).transpose("chain", "draw", ...)
+    statistics = given["sample_stats"].to_dataset()[["diverging"]].transpose("chain", "draw")
+    return xr.DataTree.from_dict({"posterior": needed.assign_attrs(sample_dims=["chain", "draw"]), "sample_stats": statistics})
+
+
+def _require_enough(draws: object, chains: object) -> None:
+    if not (isinstance(draws, int | np.integer) and isinstance(chains, int | np.integer) and draws >= 100 and chains >= 2):
+        raise ArgumentError(f"a fit needs at least 100 draws and 2 chains, not {draws} and {chains}: fewer cannot be certified")
 
 
 def digest_of(rows: Table) -> str:
@@ -142,8 +210,7 @@ def fit(
     """
     if not hasattr(model, "log_likelihood"):
         raise ArgumentError(f"model must be one of clv.models, such as clv.models.mbg_nbd(), not {model!r:.60}")
-    if not (isinstance(draws, int | np.integer) and isinstance(chains, int | np.integer) and draws >= 100 and chains >= 2):
-        raise ArgumentError(f"a fit needs at least 100 draws and 2 chains, not {draws} and {chains}: fewer cannot be certified")
+    _require_enough(draws, chains)
     _require_kind(model, statistics)
     require_seed(seed)
     if method not in get_args(Method):
