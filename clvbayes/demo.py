@@ -1,4 +1,4 @@
-"""The demonstration: the made-up company's orders, and the valuation file that reads them."""
+"""The demonstration: the made-up company's orders and contracts, and the valuation file that reads them."""
 
 from datetime import date
 from importlib.resources import files
@@ -14,10 +14,11 @@ CUSTOMERS, SEED, UNTIL = 800, 1, date(2025, 12, 31)
 
 
 def run_demo(out: Path) -> Study:
-    """Write the company's orders into `out`, value them as ``reports/demo.toml`` says, and return the study."""
+    """Write the company's orders and contracts into `out`, value them as ``reports/demo.toml`` says, and return the study."""
     company = synthetic.company(customers=CUSTOMERS, seed=SEED, until=UNTIL)
     orders = company.write(out)
-    return run(_settings_file(), out=out, overrides=[f"data.orders={str(orders.absolute())!r}"])
+    files = {"orders": orders, "contracts": orders.with_name("contracts.csv")}
+    return run(_settings_file(), out=out, overrides=[f"data.{name}={str(file.absolute())!r}" for name, file in files.items()])
 
 
 def _settings_file() -> Path:

@@ -339,7 +339,8 @@ def test_the_demonstration_runs_its_valuation_file(finished: clv.Study, tmp_path
     assert len(customers) == demo.CUSTOMERS
     assert customers.until == date(2025, 12, 31)
     assert file.settings.models.pool == ["industry"]
-    assert (tmp_path / "orders.csv").is_file()
+    assert (tmp_path / "orders.csv").is_file() and (tmp_path / "contracts.csv").is_file()
+    assert inputs.renewals is not None and inputs.renewals.running.sum() > 100
 
 
 # back-test ------------------------------------------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path: Path)
 
 def test_the_file_reads_back_as_the_table_and_nothing_else_is_left(tmp_path: Path) -> None:
     path = usual().write(tmp_path / "new" / "folder")
-    assert [entry.name for entry in path.parent.iterdir()] == ["orders.csv"]
+    assert sorted(entry.name for entry in path.parent.iterdir()) == ["contracts.csv", "orders.csv"]
     again = pd.read_csv(path, parse_dates=["date"], date_format="%Y-%m-%d", dtype={"returned_order": "str"})
     pd.testing.assert_frame_equal(again, usual().orders, check_dtype=False)
 

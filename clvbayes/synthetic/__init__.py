@@ -119,29 +119,35 @@ class Company:
     contracts: pd.DataFrame
 
     def write(self, folder: str | os.PathLike[str]) -> Path:
-        """Write ``orders.csv`` (UTF-8, comma, ISO dates) into a folder, which is made if need be, whole or not at all.
+        """Write ``orders.csv`` and ``contracts.csv`` (UTF-8, comma, ISO dates) into a folder, which is made if need be, each whole or not
+        at all.
 
         Parameters
         ----------
         folder : path
-            Where to write. An older ``orders.csv`` is replaced.
+            Where to write. Older files of these names are replaced.
 
         Returns
         -------
         pathlib.Path
-            The file written.
+            The orders' file; the contracts' lies beside it.
         """
         place = Path(folder)
         if place.exists() and not place.is_dir():
             raise ArgumentError(f"folder must be a directory or not exist yet, got the file {str(place)!r}")
         place.mkdir(parents=True, exist_ok=True)
-        target, aside = place / "orders.csv", place / f".orders.csv.{os.getpid()}"
-        try:
-            self.orders.to_csv(aside, index=False, float_format="%.2f", date_format="%Y-%m-%d", encoding="utf-8", lineterminator="\n")
-            os.replace(aside, target)
-        finally:
-            aside.unlink(missing_ok=True)
-        return target
+        _write_csv(self.contracts, place / "contracts.csv")
+        return _write_csv(self.orders, place / "orders.csv")
+
+
+def _write_csv(frame: pd.DataFrame, target: Path) -> Path:
+    aside = target.parent / f".{target.name}.{os.getpid()}"
+    try:
+        frame.to_csv(aside, index=False, float_format="%.2f", date_format="%Y-%m-%d", encoding="utf-8", lineterminator="\n")
+        os.replace(aside, target)
+    finally:
+        aside.unlink(missing_ok=True)
+    return target
 
 
 def company(

@@ -488,10 +488,10 @@ def test_invoices_of_contracts_are_no_orders() -> None:
     """They have a reason of their own in the ledger, whatever else they are, and lines without a contract stay orders."""
     orders = pd.DataFrame(
         {
-            "customer_id": ["a", "a", "b", "b", None],
-            "date": ["2025-01-02", "2025-03-04", "2025-01-09", "2025-04-01", "2025-02-02"],
-            "amount": [10.0, 12.5, 3.0, -4.0, 5.0],
-            "contract": [None, "V1", "", "V2", "V3"],
+            "customer_id": ["a", "a", "b", "b", None, "a"],
+            "date": ["2025-01-02", "2025-03-04", "2025-01-09", "2025-04-01", "2025-02-02", "2025-02-03"],
+            "amount": [10.0, 12.5, 3.0, -4.0, 5.0, 7.0],
+            "contract": [None, "V1", "", "V2", "V3", None],
         }
     )
     table = read_transactions(orders, contract_id="contract")

@@ -1,0 +1,82 @@
+"""Do bands of year-ahead recurring revenue hold as often as they say, over simulated books whose truth comes from the prior?
+
+    .venv/bin/python tests/benchmarks/contracts_coverage.py [--books 40] [--contracts 300] [--seed 1]
+
+Each book has three segments and terms of 1, 12 and 24 months, is signed over eight years and seen for the last three and a half: what
+ended before is not in it (left truncation). Its parameters are drawn from the frozen prior; it is fitted by NUTS (two chains of 300 draws), and the
+truth goes on for a year. Printed: how many of the books had their recurring revenue after a year within the bands of 50, 80 and 95 %, with
+the distance in binomial standard errors, and the same where the fit ignores the truncation, whose bands must hold less often.
+"""
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+import clvbayes as clv  # noqa: E402
+from clvbayes.data import Renewals  # noqa: E402
+from clvbayes.errors import DataError  # noqa: E402
+
+AHEAD, SINCE, LEVELS = date(2025, 12, 31), date(2021, 6, 30), (0.5, 0.8, 0.95)
+VALUED = date(2024, 12, 31)
+
+
+def main() -> None:
+    """Grade books, and print coverage with its standard error."""
+    from made_up_contracts import TERMS, draw_truth, make_book
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--books", type=int, default=40)
+    parser.add_argument("--contracts", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    model, started = clv.models.beta_discrete_weibull(), time.monotonic()
+    levels = {"segment": ("a", "b", "c"), "term_months": TERMS}
+    held: dict[str, list[list[bool]]] = {"as it is": [], "truncation ignored": []}
+    for k in range(asked.books):
+        rng = np.random.default_rng([asked.seed, k])
+        truth = draw_truth(model.priors(None), levels, rng)
+        # the book of a year later, of which the terms that had begun a year before are what is known
+        book = make_book(asked.contracts, truth, rng, years=9.0)
+        book["monthly_amount"] = np.exp(rng.normal(4, 0.7, book["contract_id"].nunique()))[pd.factorize(book["contract_id"])[0]]
+        known = book[book["start"] <= pd.Timestamp(VALUED)]
+        runs = known.loc[known["end"] >= pd.Timestamp(VALUED), "contract_id"]
+        later = book[(book["start"] <= pd.Timestamp(AHEAD)) & (book["end"] >= pd.Timestamp(AHEAD)) & book["contract_id"].isin(runs)]
+        happened = 12 * float(later["monthly_amount"].sum())
+        try:
+            renewals = clv.summarize(clv.read_contracts(known, segments=["segment"]), until=VALUED, since=SINCE)
+        except DataError:
+            continue
+        ignored = replace(renewals, statistics=renewals.statistics.assign(entry=0))
+        for name, learned in (("as it is", renewals), ("truncation ignored", ignored)):
+            held[name].append(_held(model, learned, renewals, happened, k))
+        if (k + 1) % 10 == 0:
+            print(f"{k + 1} books, {time.monotonic() - started:.0f} s", flush=True)
+    for name, found in held.items():
+        for level, share in zip(LEVELS, np.mean(found, axis=0), strict=True):
+            error = np.sqrt(level * (1 - level) / len(found))
+            print(f"{name}: bands of {level:.0%} held {share:.1%} of {len(found)} books ({(share - level) / error:+.1f} standard errors)")
+
+
+def _held(model: object, learned: Renewals, valued: Renewals, happened: float, seed: int) -> list[bool]:
+    fit = clv.fit(model, learned, pool=["term_months", "segment"], draws=300, chains=2, seed=seed, progress=False)
+    # terms end by renewal decisions alone in these books
+    fit.posterior.attrs |= {"terminated": 0.0, "exposure": 1e12}
+    economics = clv.Economics(1.0, 0.0, 1.0)
+    book = clv.value(None, None, None, economics, contracts=(fit, None, valued), draws=1000, seed=seed, progress=False).contracts
+    assert book is not None
+    draws = np.asarray(book.year_ahead)
+    ends = [np.quantile(draws, [(1 - level) / 2, (1 + level) / 2]) for level in LEVELS]
+    return [bool(low <= happened <= high) for low, high in ends]
+
+
+if __name__ == "__main__":
+    main()
