@@ -37,7 +37,7 @@ class Ledger:
         All rows of the source, and those that are valued.
     left_out : tuple of LedgerLine
         One line a reason that occurred. Each row has exactly one reason, the first that applies: to lie outside the window goes before all
-        others.
+        others but to invoice a contract.
     without_customer : LedgerLine
         Of the rows left out, the sales of the window that have no customer id: money that no customer's value can hold. Like the kept money
         they are gross, so that the two compare; `left_out` has all the window's rows without an id, less what came back of them.

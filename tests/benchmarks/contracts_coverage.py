@@ -3,9 +3,10 @@
     .venv/bin/python tests/benchmarks/contracts_coverage.py [--books 40] [--contracts 300] [--seed 1]
 
 Each book has three segments and terms of 1, 12 and 24 months, is signed over eight years and seen for the last three and a half: what
-ended before is not in it (left truncation). Its parameters are drawn from the frozen prior; it is fitted by NUTS (two chains of 300 draws), and the
-truth goes on for a year. Printed: how many of the books had their recurring revenue after a year within the bands of 50, 80 and 95 %, with
-the distance in binomial standard errors, and the same where the fit ignores the truncation, whose bands must hold less often.
+ended before is not in it (left truncation). Its parameters are drawn from the frozen prior; it is fitted by NUTS (two chains of 300
+draws), and the truth goes on for a year. Printed: how many of the books had their recurring revenue after a year within the bands of 50,
+80 and 95 %, with the distance in binomial standard errors, and the same where the fit ignores the truncation, whose bands must hold less
+often.
 """
 
 import argparse

@@ -19,15 +19,15 @@ from made_up_base import BASES
 from report.made_up_documents import EVERYTHING, make_any
 from report.test_plan_section import measures
 
-from clvbayes import models, read_transactions, summarize
-from clvbayes.data import Customers
+from clvbayes import models, read_contracts, read_transactions, summarize
+from clvbayes.data import Customers, Renewals
 from clvbayes.decisions import Limit, Measure, allocate
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.grading import BASELINES, Verdict
 from clvbayes.grading.rolling_origins import _not_gradable
 from clvbayes.grading.tables import FREQUENCY_CLASSES, SILENCE_CLASSES
 from clvbayes.grading.windows import Origin
-from clvbayes.inference.certificate import certify
+from clvbayes.inference.certificate import _decisions, certify
 from clvbayes.models import gamma_gamma
 from clvbayes.report import prose_de, prose_en
 from clvbayes.report.language import speaking, translated
@@ -293,3 +293,31 @@ def test_a_phrase_is_not_swallowed_by_a_vaguer_one() -> None:
         assert translated(f"{one} {one}") == f"{translated(one)} {translated(one)}"
         assert translated("the budget; change: at most 5,000") == "das Budget; Umschichtung: höchstens 5.000"
     assert importlib.import_module("clvbayes.report.phrases_de").PHRASES is prose_de.PHRASES
+
+
+def test_what_is_said_of_contracts() -> None:
+    """Every reason and note of their ledger, and every sentence of their certificate."""
+    rows = [
+        ("A", "a", "2022-01-01", "2022-12-31", 12, 100.0, None, "x"),
+        ("A", "a", "2023-01-01", "2023-12-31", 12, 0.0, "2023-06-01", "y"),
+        ("A", "a", "2024-01-01", "2024-12-31", 12, 110.0, None, None),
+        ("B", "b", "2022-01-01", "2022-12-31", 12, 100.0, "2023-02-01", None),
+        ("B", "b", "2024-01-01", "2024-12-31", 12, 100.0, None, None),
+        ("C", "c", "2023-01-01", "2023-06-30", 12, 100.0, None, "x"),
+        ("C", "c", "2023-07-01", "2025-12-20", 30, 100.0, None, "x"),
+        ("D", "d", "2020-01-01", "2020-12-31", 12, 100.0, None, "x"),
+        ("E", "e", "2026-06-01", "2027-05-31", 12, 100.0, None, "x"),
+        (None, "e", "2024-06-01", "2025-05-31", 12, 100.0, None, "x"),
+        ("F", None, "2024-06-01", "2025-05-31", 12, 100.0, None, "x"),
+        *[("G", "g", "2024-01-01", "2024-12-31", 12, 100.0, None, "x")] * 2,
+    ]
+    columns = ["contract_id", "customer_id", "start", "end", "term_months", "monthly_amount", "cancelled_on", "kind"]
+    table = read_contracts(pd.DataFrame(rows, columns=columns), cancelled_on="cancelled_on", segments=["kind"])
+    renewals = summarize(table, since=date(2022, 1, 1), until=date(2025, 12, 31))
+    ledger = renewals.ledger
+    assert ledger is not None and len(ledger.left_out) == 5 and len(ledger.notes) >= 8
+    for said in (*(line.reason for line in ledger.left_out), *ledger.notes):
+        assert not re.search(r"\b(the|contracts?|terms?|notices?|customers?|count)\b", german(said)), said
+    for frame in (pd.DataFrame({"survived": [5, 0], "churned": [0, 1], "contracts": [30, 9]}), renewals.statistics):
+        told = _decisions(Renewals.from_frame(frame[["survived", "churned"]] if frame is renewals.statistics else frame))
+        assert all(german(text) for text in (told.check, told.message, *([told.advice] if told.advice else [])))
