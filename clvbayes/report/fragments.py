@@ -53,6 +53,15 @@ class _Known:
     customers: _Base | None = None
     by: tuple[str, ...] = ()
     budgeted: Budgeted | None = None
+    backtest: None = None
+    contracts: None = None
+    renewals: None = None
+    until: None = None
+
+    @property
+    def segments(self) -> pd.DataFrame:
+        """Of all who are valued, where a valuation is known."""
+        return pd.DataFrame() if self.valuation is None else self.valuation.customers
 
 
 def fragment(result: object) -> str:

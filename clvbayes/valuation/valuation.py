@@ -154,8 +154,8 @@ class Valuation:
 
     @property
     def passed(self) -> bool:
-        """Whether no check failed, neither of the valuation nor of the fits behind it."""
-        return not self.uncertified and all(check.status != "failed" for check in self.checks)
+        """Whether no check of the valuation failed; `uncertified` tells of the fits."""
+        return all(check.status != "failed" for check in self.checks)
 
     @property
     def newcomers(self) -> Mapping[str, xr.DataArray]:

@@ -13,6 +13,7 @@ from clvbayes.errors import ArgumentError
 from clvbayes.models import mbg_nbd
 from clvbayes.report import compose, render_html
 from clvbayes.report.fragments import fragment, picture
+from clvbayes.report.language import translated
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +51,9 @@ def test_a_fit_shows_its_certificate(results) -> None:
 
 def test_a_backtest_shows_its_verdicts(results) -> None:
     page = Page(fragment(results["backtest"]))
-    told = {cell for row in page.table(f"Did the 90 % bands of totals hold: {results['backtest'].models[0]}") for cell in row}
-    assert {verdict.message for verdict in results["backtest"].verdicts if verdict.model == results["backtest"].models[0]} <= told
+    own = results["backtest"].models[0]
+    told = {cell for row in page.table(f"Did the 90 % bands of totals hold: {own}") for cell in row}
+    assert {translated(verdict.message) for verdict in results["backtest"].verdicts if verdict.model == own} <= told
 
 
 @pytest.mark.parametrize("name", ["fit", "valuation", "backtest", "plan"])

@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import asdict, replace
+from datetime import date
 from html.parser import HTMLParser
 
 import matplotlib as mpl
@@ -271,7 +272,7 @@ def test_table_refuses_what_is_no_number(wrong, evidence_of):
 def test_numbers_stay_numbers_in_the_tree(evidence_of):
     document = compose(evidence_of("normal"))
     assert isinstance(document, Document)
-    back = json.loads(json.dumps(asdict(document), allow_nan=False))
+    back = json.loads(json.dumps(asdict(document), allow_nan=False, default=date.isoformat))
     assert back["title"] == "Customer valuation at 2026-11-15"
     assert all(isinstance(row[3], float) for row in tables_of(document)["By channel"].rows)
 
