@@ -220,6 +220,11 @@ FAN_CAPTION_ALONE = (
     "Die gepunktete Linie ist der Bewertungsstichtag. Die Tage der Bestellungen sind nicht bekannt, daher ist keine Vergangenheit "
     "gezeichnet. Die Prognose enthält keine Kunden, die nach dem Bewertungsstichtag gewonnen werden."
 )
+FAN_CAPTION_CONTRACTS = (
+    "Die gepunktete Linie ist der Bewertungsstichtag. Was Verträge in der Vergangenheit brachten, ist nicht bekannt; neben einer "
+    "Prognose, die sie enthält, ist daher kein Verlauf gezeichnet. Die Prognose enthält keine Kunden, "
+    "die nach dem Bewertungsstichtag gewonnen werden."
+)
 FAN_CAPTION_PARTS = "Gezeichnet sind nur vollständige Geschäftsperioden; als unvollständig weggelassen: {parts}."
 FAN_CAPTION_WHOLE = "Gezeichnet sind nur vollständige Geschäftsperioden; die Prognose enthält keine unvollständige."
 FAN_ALT = (

@@ -198,6 +198,10 @@ FAN_CAPTION_ALONE = (
     "The dotted line is the valuation date. The orders' dates are not known, so there is no history to draw. The forecast "
     "holds no customer won after the valuation date."
 )
+FAN_CAPTION_CONTRACTS = (
+    "The dotted line is the valuation date. What contracts brought in the past is not known, so there is no history to draw beside a "
+    "forecast that holds them. The forecast holds no customer won after the valuation date."
+)
 FAN_CAPTION_PARTS = "Only complete fiscal periods are drawn; left out as partial: {parts}."
 FAN_CAPTION_WHOLE = "Only complete fiscal periods are drawn; the forecast has no partial one."
 FAN_ALT = "Line chart of past revenue per fiscal period, then a forecast fan with 50, 80 and 95 % bands. {finding}"

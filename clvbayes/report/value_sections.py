@@ -27,7 +27,9 @@ def outlook_section(evidence: Evidence) -> Section:
         return Section(words.OUTLOOK, (Prose(words.FAN_NOTHING),), width="half")
     finding = _outlook_finding(seen, currency_of(evidence), evidence.valuation.economics.period)
     left_out = words.FAN_CAPTION_PARTS.format(parts=words.LIST.join(seen.left_out)) if seen.left_out else words.FAN_CAPTION_WHOLE
-    caption = words.FAN_CAPTION if seen.history else words.FAN_CAPTION_ALONE
+    caption = (
+        words.FAN_CAPTION if seen.history else words.FAN_CAPTION_CONTRACTS if evidence.renewals is not None else words.FAN_CAPTION_ALONE
+    )
     figure = Figure(
         title=words.OUTLOOK,
         alt=(words.FAN_ALT if seen.history else words.FAN_ALT_ALONE).format(finding=finding),
