@@ -195,7 +195,7 @@ class _ByMonth:
         import pytensor.tensor as pt
 
         if self.same_in_all_cells is not None:
-            return pt.dot(rows[f"{name}_by_month"], pt.exp(self.same_in_all_cells))
+            return (rows[f"{name}_by_month"] * pt.exp(self.same_in_all_cells)).sum(axis=1)
         pace = pt.exp(coordinates[-len(self.effects) :]).T
         return (rows[f"{name}_by_month"] * pace[rows["cell"]]).sum(axis=1)
 
@@ -204,7 +204,7 @@ class _ByMonth:
         import pytensor.tensor as pt
 
         if self.same_in_all_cells is not None:
-            return pt.dot(rows["x_by_month"], self.same_in_all_cells)
+            return (rows["x_by_month"] * self.same_in_all_cells).sum(axis=1)
         return (rows["x_by_month"] * coordinates[-len(self.effects) :].T[rows["cell"]]).sum(axis=1)
 
     def shared(self, effects: Any) -> Any:

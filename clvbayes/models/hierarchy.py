@@ -239,7 +239,7 @@ def clock_effects(clock: Clock, known: LevelEstimates | None) -> Any:
         pm.Potential("clock_potential", log_density)
         parts = deviation[0]
     clock.declare(parts)
-    return pm.Deterministic(clock.variable, pt.dot(basis, parts), dims=clock.dim)
+    return pm.Deterministic(clock.variable, (basis * parts).sum(axis=1), dims=clock.dim)
 
 
 def _population(known: tuple[Any, Any] | None, mean: Any, sd: Any) -> Any:
