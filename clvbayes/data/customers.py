@@ -23,6 +23,7 @@ from clvbayes.data.checks import (
 )
 from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.errors import ArgumentError, DataError
+from clvbayes.notebook import fragment
 
 __all__ = ["STATISTICS", "Customers", "join_segments"]
 
@@ -112,6 +113,10 @@ class Customers:
     def frames(self) -> tuple[pd.DataFrame | None, ...]:
         """All that models see, but for the `history` that clocks do."""
         return self.statistics, self.segments, self.returns
+
+    def _repr_html_(self) -> str:
+        """What became of every row, as the report shows it."""
+        return fragment(self)
 
     def to_frame(self) -> pd.DataFrame:
         """Statistics and segments side by side, one row a customer; a segment named like a statistic gets the suffix ``_segment``."""

@@ -13,6 +13,7 @@ from clvbayes.data.contracts import TERM
 from clvbayes.data.customers import join_segments
 from clvbayes.data.ledger import Ledger
 from clvbayes.errors import DataError
+from clvbayes.notebook import fragment
 
 __all__ = ["RENEWAL_STATISTICS", "Renewals"]
 
@@ -126,6 +127,10 @@ class Renewals:
         table["retention"] = 1 - table["churned"] / table["faced"]
         steps = table.groupby(list(by))["retention"] if by else table["retention"]
         return table.assign(survival=steps.cumprod())
+
+    def _repr_html_(self) -> str:
+        """What became of every row, as the report shows it."""
+        return fragment(self)
 
     def to_frame(self) -> pd.DataFrame:
         """Statistics and segments side by side, one row a stretch."""
