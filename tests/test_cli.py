@@ -211,7 +211,7 @@ def test_the_installed_command_prints_the_message_without_a_traceback(tmp_path: 
     assert (done.returncode, done.stdout) == (2, "")
     assert (
         done.stderr
-        == "Error: orders.csv, row 3, column 'amount': 'ten' is not a number; if the comma is its decimal mark, set decimal=\",\"\n"
+        == "Error: orders.csv, row 3, column 'amount': 'ten' is not a number; if the comma is its decimal mark, set decimal=\",\"; take units and currencies out\n"
     )
 
 

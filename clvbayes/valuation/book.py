@@ -23,7 +23,7 @@ DUE_MONTHS = 3
 FURTHER, MOST_DECISIONS = 3, 36  # decisions beyond the last one seen, and in all, of which survival is told
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ContractBook:
     """Predictive draws of recurring revenue, contracts and customers.
 
@@ -105,6 +105,11 @@ class ContractBook:
         matplotlib.axes.Axes
         """
         return picture(self, axes)
+
+    def __repr__(self) -> str:
+        """The figures of `to_frame`: the draws themselves are long."""
+        contracts = int(self.bridge["contracts"].sum())
+        return f"ContractBook of {contracts:,} contracts of {self.customers:,} customers\n{self.to_frame().round(3).to_string(index=False)}"
 
     def _repr_html_(self) -> str:
         """As the report shows it."""

@@ -74,6 +74,8 @@ def test_a_book_of_contracts_shows_the_tables_of_the_report_and_so_does_its_valu
     report, book = Page(render_html(compose(evidence))), Page(fragment(evidence.valuation.contracts))
     for title in ("Contracts by their term", "Renewals due in the next three months"):
         assert book.table(title) == report.table(title) == Page(fragment(evidence.valuation)).table(title)
+    plain = repr(evidence.valuation.contracts)
+    assert "of 106 contracts of 87 customers" in plain and "net retention" in plain and len(plain) < 1_000
     assert ("dt", "Net retention (NRR)") in book.texts and ("dt", "Customer equity") not in book.texts
 
 
