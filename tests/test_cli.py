@@ -210,8 +210,8 @@ def test_the_installed_command_prints_the_message_without_a_traceback(tmp_path: 
     done = subprocess.run([sys.executable, "-c", code, "check", file], capture_output=True, text=True, cwd=tmp_path, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert (
-        done.stderr
-        == "Error: orders.csv, row 3, column 'amount': 'ten' is not a number; if the comma is its decimal mark, set decimal=\",\"\n"
+        done.stderr == "Error: orders.csv, row 3, column 'amount': 'ten' is not a number; "
+        'if the comma is its decimal mark, set decimal=","; take units and currencies out\n'
     )
 
 

@@ -14,6 +14,7 @@ FEWER = {
     "1_orders_to_value": {"DRAWS": 100, "ORIGINS": 3, "FUTURES": 400},
     "2_segments": {"DRAWS": 100, "FUTURES": 300},
     "3_which_model": {"DRAWS": 100, "ORIGINS": 3, "FUTURES": 300},
+    "4_contracts": {"DRAWS": 100, "FUTURES": 300},
     "5_budget_under_risk": {"CUSTOMERS": 300, "DRAWS": 100, "FUTURES": 400},
     "6_bend_the_model": {"DRAWS": 100, "FUTURES": 300},
     "7_a_million_customers": {"CUSTOMERS": 30_000, "CHECKED": 4_000, "DRAWS": 100},

@@ -4,7 +4,7 @@ import re
 
 import duckdb
 
-from clvbayes.data.checks import CONTROL, CURRENCY
+from clvbayes.data.checks import CONTROL, CURRENCY, no_column
 from clvbayes.data.sources import ROW, Source, ask, literal
 from clvbayes.errors import ArgumentError, DataError
 
@@ -49,7 +49,7 @@ def require_in_source(source: Source, *names: str | None) -> None:
     """Raise if the source lacks a column."""
     missing = [name for name in names if name is not None and name not in source.columns]
     if missing:
-        raise DataError(f"{source.name} has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, source.columns))}")
+        raise DataError(no_column(source.name, missing, source.columns))
 
 
 def _is_text(source: Source, column: str) -> bool:
@@ -105,12 +105,12 @@ def number_of(source: Source, column: str, decimal: str | None) -> str:
     refuse(source, column, missing, "a number is missing; fill it in, or take the row out")
     if _is_text(source, column):
         refuse(source, column, f"regexp_matches(trim({name}), '^[+-]?(nan|inf|infinity)$', 'i')", "{value} is not a finite number")
-        plain, misgrouped, hint = name, "false", '; if the comma is its decimal mark, set decimal=","'
+        plain, misgrouped, hint = name, "false", '; if the comma is its decimal mark, set decimal=","; take units and currencies out'
         if decimal is not None:
             grouping = "." if decimal == "," else ","
             plain = f"replace(replace({name}, '{grouping}', ''), '{decimal}', '.')"
             misgrouped = f"contains({name}, '{grouping}') and not regexp_matches({name}, {literal(GROUPED.format(grouping, decimal))})"
-            hint = f' with the decimal mark "{decimal}"'
+            hint = f' with the decimal mark "{decimal}"; take units and currencies out'
         else:
             _refuse_thousands(source, column)
         refuse(source, column, f"{misgrouped} or not regexp_matches({plain}, {literal(NUMBER)})", "{value} is not a number" + hint)

@@ -1,11 +1,14 @@
 """What several functions ask of the same arguments and texts."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from difflib import get_close_matches
 from typing import Any, Literal, get_args
 
 import numpy as np
+import pandas as pd
 
-from clvbayes.errors import ArgumentError
+from clvbayes.errors import ArgumentError, DataError
 
 __all__ = [
     "CONTROL",
@@ -13,6 +16,8 @@ __all__ = [
     "DAYS_PER_UNIT",
     "NO_SEGMENT",
     "TimeUnit",
+    "no_column",
+    "pandas_frame",
     "require_columns",
     "require_day",
     "require_past",
@@ -52,11 +57,33 @@ def require_seed(seed: object) -> None:
         raise ArgumentError(f"seed must be a whole number of at least 0 and below 2**63, not {seed!r}")
 
 
-def require_columns(segments: Any) -> None:
+def require_columns(segments: Any, argument: str = "segments") -> None:
     """Refuse segments that are no list of names."""
     if isinstance(segments, str):
-        raise ArgumentError(f"segments must be a list of column names; write [{segments!r}]")
+        raise ArgumentError(f"{argument} must be a list of column names; write [{segments!r}]")
     if not isinstance(segments, list | tuple) or not all(isinstance(name, str) for name in segments):
-        raise ArgumentError(f"segments must be a list of column names, not {segments!r}")
+        raise ArgumentError(f"{argument} must be a list of column names, not {segments!r}")
     if "" in segments:
-        raise ArgumentError("segments names a column without a name; give the column one")
+        raise ArgumentError(f"{argument} names a column without a name; give the column one")
+
+
+def no_column(where: str, missing: Sequence[str], known: Iterable[object]) -> str:
+    """What is said of columns that are not there: which there are, and which of them may have been meant."""
+    names = list(map(str, known))
+    of_folded = {name.casefold(): name for name in reversed(names)}
+    near = [match for name in missing for match in get_close_matches(name.casefold(), of_folded, n=1, cutoff=0.7)]
+    meant = f"; did you mean {', '.join(repr(of_folded[name]) for name in dict.fromkeys(near))}?" if near else ""
+    return f"{where} has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, names))}{meant}"
+
+
+def pandas_frame(what: str, frame: Any) -> pd.DataFrame:
+    """A frame of any kind as a new one of pandas."""
+    if isinstance(frame, pd.DataFrame):
+        return frame.copy()
+    import narwhals as nw
+
+    try:
+        converted: pd.DataFrame = nw.from_native(frame, eager_only=True).to_pandas()
+        return converted
+    except TypeError:
+        raise DataError(f"{what} is a DataFrame (pandas, polars, Arrow), not {type(frame).__name__}") from None

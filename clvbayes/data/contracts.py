@@ -178,7 +178,7 @@ def read_contracts(
     refuse(opened, monthly_amount, too_large, "{value} times the months of its term is too large (the limit is 1e11)")
     refuse_control(opened, *ids.values(), *segments)
     agreed = f"cast({day['start']} + to_months({months}) as date)"
-    refuse(opened, end, f"{day['end']} < {day['start']}", "{value} lies before the start of the term")
+    refuse(opened, end, f"{day['end']} < {day['start']}", "{value} lies before the start of the term; correct one of the two")
     late = f"{day['end']} - {agreed} >= {TOLERANCE.replace(TERM, months)}"
     refuse(opened, end, late, "{value} lies later than the term allows; write one row a term, each with its own start and end")
 

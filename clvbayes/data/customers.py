@@ -16,6 +16,8 @@ from clvbayes.data.checks import (
     DAYS_PER_UNIT,
     NO_SEGMENT,
     TimeUnit,
+    no_column,
+    pandas_frame,
     require_columns,
     require_day,
     require_past,
@@ -23,6 +25,7 @@ from clvbayes.data.checks import (
 )
 from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.errors import ArgumentError, DataError
+from clvbayes.notebook import fragment
 
 __all__ = ["STATISTICS", "Customers", "join_segments"]
 
@@ -113,6 +116,10 @@ class Customers:
         """All that models see, but for the `history` that clocks do."""
         return self.statistics, self.segments, self.returns
 
+    def _repr_html_(self) -> str:
+        """What became of every row, as the report shows it."""
+        return fragment(self)
+
     def to_frame(self) -> pd.DataFrame:
         """Statistics and segments side by side, one row a customer; a segment named like a statistic gets the suffix ``_segment``."""
         return join_segments(self.statistics, self.segments)
@@ -163,7 +170,7 @@ class Customers:
             require_past(until)
         if currency is not None and not (isinstance(currency, str) and re.fullmatch(CURRENCY, currency)):
             raise ArgumentError(f'currency must be a code such as "EUR", not {currency!r}')
-        given = _pandas(frame)
+        given = pandas_frame("an RFM frame", frame)
         if not len(given):
             raise DataError("the frame holds no rows")
         twice = given.columns[given.columns.duplicated()].astype(str).unique()
@@ -171,7 +178,7 @@ class Customers:
             raise DataError(f"a column occurs twice: {', '.join(map(repr, twice)) or f'segments={list(segments)}'}")
         missing = [name for name in ("frequency", "recency", "T", *segments) if name not in given.columns]
         if missing:
-            raise DataError(f"the frame has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, given.columns))}")
+            raise DataError(no_column("the frame", missing, given.columns))
         if "customer_id" not in given.columns:
             given = given.rename_axis(index="customer_id").reset_index()
         ids = _id_text(given["customer_id"])
@@ -234,18 +241,6 @@ def join_segments(frame: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
             name += "_segment"
         joined[name] = segments[column]
     return joined
-
-
-def _pandas(frame: Any) -> pd.DataFrame:
-    if isinstance(frame, pd.DataFrame):
-        return frame.copy()
-    import narwhals as nw
-
-    try:
-        converted: pd.DataFrame = nw.from_native(frame, eager_only=True).to_pandas()
-        return converted
-    except TypeError:
-        raise DataError(f"an RFM frame is a DataFrame (pandas, polars, Arrow), not {type(frame).__name__}") from None
 
 
 def _id_text(ids: pd.Series) -> pd.Series:

@@ -8,11 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from clvbayes.data.checks import CONTROL, NO_SEGMENT, require_columns, require_day
+from clvbayes.data.checks import CONTROL, NO_SEGMENT, no_column, pandas_frame, require_columns, require_day
 from clvbayes.data.contracts import TERM
 from clvbayes.data.customers import join_segments
 from clvbayes.data.ledger import Ledger
-from clvbayes.errors import DataError
+from clvbayes.errors import ArgumentError, DataError
+from clvbayes.notebook import fragment
 
 __all__ = ["RENEWAL_STATISTICS", "Renewals"]
 
@@ -115,7 +116,15 @@ class Renewals:
         pandas.DataFrame
             The columns `by`, `decision` (from 1), `faced` (contracts observed at it), `churned`, `retention` (share that did not), and
             `survival`, the product of these up to there.
+
+        Raises
+        ------
+        ArgumentError
+            If `by` names what is no segment.
         """
+        require_columns(by, "by")
+        if unknown := [name for name in by if name not in self.segments.columns]:
+            raise ArgumentError(no_column("segments", unknown, self.segments.columns))
         entry, survived, churned = (self.statistics[name].to_numpy(dtype=np.int64) for name in ("entry", "survived", "churned"))
         faced = survived + churned - entry
         row = np.repeat(np.arange(len(self)), faced)
@@ -127,17 +136,21 @@ class Renewals:
         steps = table.groupby(list(by))["retention"] if by else table["retention"]
         return table.assign(survival=steps.cumprod())
 
+    def _repr_html_(self) -> str:
+        """What became of every row, as the report shows it."""
+        return fragment(self)
+
     def to_frame(self) -> pd.DataFrame:
         """Statistics and segments side by side, one row a stretch."""
         return join_segments(self.statistics, self.segments.drop(columns=TERM, errors="ignore"))
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame, *, segments: Sequence[str] = (), until: date | None = None) -> "Renewals":
+    def from_frame(cls, frame: Any, *, segments: Sequence[str] = (), until: date | None = None) -> "Renewals":
         """Take contracts that are already counted: cohort tables, or a snapshot of who left last month.
 
         Parameters
         ----------
-        frame : pandas.DataFrame
+        frame : DataFrame (pandas, polars, Arrow)
             Columns `survived` (renewals survived) and `churned` (1 if the next one was not), and optionally `entry` (renewals survived
             before observation began; 0), `contracts` (how many are alike; 1) and `term_months` (1). Where all that is known is whether a
             customer of age t left in the last period, as in many teaching files, it was observed at one decision: ``entry = t - 1``, and
@@ -165,9 +178,10 @@ class Renewals:
         """
         require_columns(segments)
         require_day("until", until)
+        frame = pandas_frame("a table of counts", frame)
         missing = [name for name in ("survived", "churned", *segments) if name not in frame.columns]
         if missing:
-            raise DataError(f"the frame has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, frame.columns))}")
+            raise DataError(no_column("the frame", missing, frame.columns))
         if not len(frame):
             raise DataError("the frame holds no rows")
         numbers = {name: frame[name] if name in frame.columns else otherwise for name, otherwise in COUNTED.items()}

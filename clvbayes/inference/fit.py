@@ -70,7 +70,7 @@ class Fit:
 
         return arviz_stats.summary(self.posterior, ci_prob=0.9, ci_kind="eti", round_to="none")
 
-    def with_posterior(self, posterior: xr.DataTree, customers: Customers) -> "Fit":
+    def with_posterior(self, posterior: xr.DataTree, customers: Statistics) -> "Fit":
         """The same fit with draws of one's own, certified anew: of its `pm.Model` that was changed in a notebook and sampled with PyMC.
 
         Parameters
@@ -78,7 +78,7 @@ class Fit:
         posterior : xarray.DataTree
             As ``pm.sample`` returns it: groups `posterior` and `sample_stats`. Variables that the changed model has besides are kept;
             those that only the sampler needs are not.
-        customers : Customers
+        customers : Customers or Renewals
             Those that this fit was fitted to.
 
         Returns
@@ -103,6 +103,7 @@ class Fit:
         Traceback (most recent call last):
         clvbayes.errors.ArgumentError: a fit needs at least 100 draws and 2 chains, not 50 and 2: fewer cannot be certified
         """
+        _require_kind(self.model, customers)
         own = _of_the_same_kind(posterior, self.posterior)
         if digest_of(self.model.rows(customers, assign_cells(customers, self.pool))) != self.posterior.attrs["rows"]:
             raise ArgumentError("these are not the customers that the model was fitted to: their statistics, or their segments, are others")

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 from clvbayes.data import Customers
+from clvbayes.errors import ArgumentError
 from clvbayes.models.hierarchy import Pool, assign_cells
 
 __all__ = ["SpendCheck", "spend_checks"]
@@ -67,7 +68,7 @@ def spend_checks(customers: Customers, *, pool: Pool = ()) -> tuple[SpendCheck, 
     Raises
     ------
     ArgumentError
-        If `pool` names an unknown column.
+        If `customers` are none, or `pool` names an unknown column.
 
     Examples
     --------
@@ -76,6 +77,8 @@ def spend_checks(customers: Customers, *, pool: Pool = ()) -> tuple[SpendCheck, 
     >>> [found.check for found in spend_checks(customers)]
     ['Spend drift', 'Spend and frequency']
     """
+    if not isinstance(customers, Customers):
+        raise ArgumentError(f"spend_checks takes what clv.summarize(clv.read_transactions(...)) returns, not {type(customers).__name__}")
     cell = assign_cells(customers, pool).of_customer
     found = (_drift(customers.history), _split(customers, cell))
     return tuple(check for check in found if check is not None)

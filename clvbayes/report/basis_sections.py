@@ -131,7 +131,7 @@ def ledger(evidence: Evidence) -> Section:
     if evidence.renewals is not None and evidence.renewals.ledger is not None:
         accounts.append((words.LEDGER_TABLE_CONTRACTS, evidence.renewals.ledger))
     if not accounts:
-        return Section(words.LEDGER, (Prose(words.LEDGER_NONE),))
+        return Section(words.LEDGER, (Prose(words.LEDGER_NONE_CONTRACTS if evidence.customers is None else words.LEDGER_NONE),))
     return Section(words.LEDGER, tuple(block for title, account in accounts for block in _ledger(title, account, currency_of(evidence))))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib import style
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -14,8 +15,9 @@ from clvbayes.report.evidence import Floats
 from clvbayes.report.figures import BANDS, BLUE, GREY, INK, SLATE, STYLE, money_axis, svg_text
 from clvbayes.report.language import words
 from clvbayes.report.numbers import decimal, money_format, unit_label
+from clvbayes.valuation import ContractBook
 
-__all__ = ["MOST_PANELS", "Step", "Survivors", "bridge_bars", "survival_panels"]
+__all__ = ["MOST_PANELS", "Step", "Survivors", "bridge_bars", "bridge_steps", "draw_bridge", "survival_panels"]
 
 MOST_PANELS = 3
 WIDTH = 10.8
@@ -95,22 +97,36 @@ def bridge_bars(steps: Sequence[Step], *, currency: str) -> str:
     """
     with style.context(["default", {**STYLE, "svg.hashsalt": "clvbayes-bridge"}]):
         figure = Figure(figsize=(WIDTH, 3.2), layout="constrained")
-        axes = figure.add_subplot()
-        reached, tops = 0.0, [0.0]
-        for place, step in enumerate(steps):
-            base = 0.0 if step.whole else reached
-            color = BLUE if step.whole else SLATE
-            axes.bar(place, step.mean, bottom=base, width=0.6, color=color, linewidth=0)
-            if step.high > step.low:
-                axes.vlines(place, base + step.low, base + step.high, color=INK, linewidth=1.1)
-                axes.hlines([base + step.low, base + step.high], place - 0.07, place + 0.07, color=INK, linewidth=1.1)
-            if place:
-                axes.hlines(reached, place - 0.7, place - 0.3, color=GREY, linewidth=0.8, linestyle=":")
-            reached = base + step.mean
-            tops += [base + step.high, reached, base]
-        axes.set_xticks(range(len(steps)), [step.label for step in steps])
-        axes.tick_params(axis="x", length=0)
-        axes.set_ylim(0, 1.06 * max(tops) if max(tops) > 0 else 1.0)
-        scale, _ = money_format(tops)
-        money_axis(axes, words.AXIS_RECURRING, unit_label(currency, scale), scale)
+        draw_bridge(figure.add_subplot(), steps, currency=currency)
         return svg_text(figure)
+
+
+def draw_bridge(axes: Axes, steps: Sequence[Step], *, currency: str) -> None:
+    """The bars of a bridge on given axes."""
+    reached, tops = 0.0, [0.0]
+    for place, step in enumerate(steps):
+        base = 0.0 if step.whole else reached
+        color = BLUE if step.whole else SLATE
+        axes.bar(place, step.mean, bottom=base, width=0.6, color=color, linewidth=0)
+        if step.high > step.low:
+            axes.vlines(place, base + step.low, base + step.high, color=INK, linewidth=1.1)
+            axes.hlines([base + step.low, base + step.high], place - 0.07, place + 0.07, color=INK, linewidth=1.1)
+        if place:
+            axes.hlines(reached, place - 0.7, place - 0.3, color=GREY, linewidth=0.8, linestyle=":")
+        reached = base + step.mean
+        tops += [base + step.high, reached, base]
+    axes.set_xticks(range(len(steps)), [step.label for step in steps])
+    axes.tick_params(axis="x", length=0)
+    axes.set_ylim(0, 1.06 * max(tops) if max(tops) > 0 else 1.0)
+    scale, _ = money_format(tops)
+    money_axis(axes, words.AXIS_RECURRING, unit_label(currency, scale), scale)
+
+
+def bridge_steps(book: ContractBook) -> list[Step]:
+    """The way of recurring revenue from today to a year ahead."""
+    items, steps = book.bridge.sum("term"), []
+    for item, label in words.BRIDGE_STEPS.items():
+        draws = np.asarray(items.sel(item=item))
+        low, high = (float(end) for end in np.quantile(draws, [0.05, 0.95]))
+        steps.append(Step(label, float(draws.mean()), low, high, item in ("today", "year_ahead")))
+    return steps

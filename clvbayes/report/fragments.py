@@ -8,14 +8,17 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
+from clvbayes.data import Customers, Renewals
 from clvbayes.decisions import Plan
 from clvbayes.errors import ArgumentError
 from clvbayes.grading import Backtest
 from clvbayes.inference import Fit
 from clvbayes.report.backtest_figures import draw_graded
 from clvbayes.report.backtest_sections import graded_bars, models_compared, verdicts
-from clvbayes.report.basis_sections import checks_section, forecast
+from clvbayes.report.basis_sections import checks_section, forecast, ledger
 from clvbayes.report.blocks import Document, Headline, Section
+from clvbayes.report.contract_figures import bridge_steps, draw_bridge
+from clvbayes.report.contracts_section import contracts_section
 from clvbayes.report.evidence import Budgeted, Evidence
 from clvbayes.report.figures import draw_fan
 from clvbayes.report.graded import GradedModel
@@ -26,7 +29,7 @@ from clvbayes.report.outlook import outlook
 from clvbayes.report.plan_figures import draw_frontier
 from clvbayes.report.plan_section import PLAN_SECTIONS
 from clvbayes.report.value_sections import segments
-from clvbayes.valuation import Valuation
+from clvbayes.valuation import ContractBook, Valuation
 
 __all__ = ["fragment", "picture"]
 
@@ -45,23 +48,31 @@ class _Base:
 
 
 @dataclass(frozen=True)
+class _Booked:
+    """What a book of contracts knows of a valuation."""
+
+    contracts: ContractBook
+
+
+@dataclass(frozen=True)
 class _Known:
     """What a single result knows of the evidence: enough for the sections that are shown of it."""
 
     currency: str
-    valuation: Valuation | None = None
-    customers: _Base | None = None
+    valuation: "Valuation | _Booked | None" = None
+    customers: _Base | Customers | None = None
     by: tuple[str, ...] = ()
     budgeted: Budgeted | None = None
     backtest: None = None
     contracts: None = None
-    renewals: None = None
+    renewals: Renewals | None = None
     until: None = None
+    customer_ids: str = "none"
 
     @property
     def segments(self) -> pd.DataFrame:
         """Of all who are valued, where a valuation is known."""
-        return pd.DataFrame() if self.valuation is None else self.valuation.customers
+        return self.valuation.customers if isinstance(self.valuation, Valuation) else pd.DataFrame()
 
 
 def fragment(result: object) -> str:
@@ -69,7 +80,7 @@ def fragment(result: object) -> str:
 
     Parameters
     ----------
-    result : Fit, Valuation, Backtest, Plan or Study
+    result : Customers, Renewals, Fit, Valuation, ContractBook, Backtest, Plan or Study
 
     Returns
     -------
@@ -88,8 +99,9 @@ def picture(result: object, axes: Axes | None = None) -> Axes:
 
     Parameters
     ----------
-    result : Valuation, Backtest or Plan
-        Of a valuation the revenue of its complete periods, of a back-test forecasts and what happened, of a plan the efficient frontier.
+    result : Valuation, ContractBook, Backtest or Plan
+        Of a valuation the revenue of its complete periods, of a book of contracts the way of recurring revenue to that in a year, of a
+        back-test forecasts and what happened, of a plan the efficient frontier.
     axes : matplotlib.axes.Axes, optional
 
     Returns
@@ -109,6 +121,8 @@ def picture(result: object, axes: Axes | None = None) -> Axes:
             seen, known = outlook(cast("Evidence", _of_valuation(result))), result.economics.currency or ""
             lines, bands = draw_fan(axes, seen.history, seen.positions, seen.draws, seen.timeline, currency=known)
             axes.legend(handles=[*lines, *bands], frameon=False)
+        case ContractBook():
+            draw_bridge(axes, bridge_steps(result), currency=result.currency)
         case Backtest():
             graded = _graded(result)
             axes.legend(handles=draw_graded(axes, graded_bars(graded), currency=graded.currency), frameon=False)
@@ -122,11 +136,18 @@ def picture(result: object, axes: Axes | None = None) -> Axes:
 
 def _sections(result: Any) -> tuple[Section, ...]:
     match result:
+        case Customers():
+            return (ledger(cast("Evidence", _Known(result.currency or "", customers=result))),)
+        case Renewals():
+            return (ledger(cast("Evidence", _Known(result.currency or "", renewals=result))),)
+        case ContractBook():
+            return _recurring(_Known(result.currency, _Booked(result)))
         case Fit():
             return (checks_section([(result.model.title, found) for found in result.certificate.results]),)
         case Valuation():
             known = cast("Evidence", _of_valuation(result))
-            return Section(words.HEADLINE, (Headline(value_cards(known)),)), segments(known), forecast(known)
+            shown = Section(words.HEADLINE, (Headline(value_cards(known)),)), segments(known), forecast(known)
+            return *shown, *_recurring(known)
         case Backtest():
             graded = _graded(result)
             return verdicts(graded), models_compared(graded)
@@ -137,6 +158,12 @@ def _sections(result: Any) -> tuple[Section, ...]:
     if not isinstance(document, Document):
         raise ArgumentError(f"a report shows no {type(result).__name__}")
     return tuple(section for section in document.sections if section.name in OF_A_STUDY)
+
+
+def _recurring(known: "_Known | Evidence") -> tuple[Section, ...]:
+    """What is under contract, if anything is."""
+    section = contracts_section(cast("Evidence", known))
+    return () if section is None else (section,)
 
 
 def _language(result: object) -> Any:

@@ -880,6 +880,7 @@ NOT_SEASONS = (
 # Ledger
 LEDGER = "Datennachweis"
 LEDGER_NONE = "Die Kunden kamen als Tabelle von Kennzahlen, ohne Nachweis der zugrunde liegenden Bestellungen."
+LEDGER_NONE_CONTRACTS = "Die Verträge kamen als Tabelle von Zählungen, ohne Nachweis der Laufzeiten dahinter."
 LEDGER_TABLE = "Was aus jeder Zeile wurde"
 LEDGER_TABLE_CONTRACTS = "Was aus jeder Zeile der Verträge wurde"
 LEDGER_FINDING = "{rows} von {read} Zeilen sind berücksichtigt, mit {kept}; die {left} ausgeschlossenen Zeilen ergeben per Saldo {amount}."

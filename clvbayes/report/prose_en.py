@@ -802,6 +802,7 @@ NOT_SEASONS = (
 # Ledger
 LEDGER = "Ledger of the data"
 LEDGER_NONE = "The customers came as a table of statistics, without an account of the orders behind them."
+LEDGER_NONE_CONTRACTS = "The contracts came as a table of counts, without an account of the terms behind them."
 LEDGER_TABLE = "What became of every row"
 LEDGER_TABLE_CONTRACTS = "What became of every row of the contracts"
 LEDGER_FINDING = "{rows} of {read} rows are kept, with {kept}; the {left} rows left out come to {amount} on balance."

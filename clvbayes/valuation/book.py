@@ -1,6 +1,7 @@
 """What recurs: contracts today and in a year, how long they last, and which come to a decision next."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,11 @@ import xarray as xr
 from numba import njit
 
 from clvbayes.data import TERM, Renewals
+from clvbayes.notebook import fragment, picture
 from clvbayes.valuation.contract_events import Contracted, ContractPart, ContractPlan
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["BRIDGE", "BookSums", "ContractBook", "add_to_book", "book_of", "empty_book"]
 
@@ -18,7 +23,7 @@ DUE_MONTHS = 3
 FURTHER, MOST_DECISIONS = 3, 36  # decisions beyond the last one seen, and in all, of which survival is told
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ContractBook:
     """Predictive draws of recurring revenue, contracts and customers.
 
@@ -29,7 +34,7 @@ class ContractBook:
     bridge : xarray.DataArray
         Recurring revenue of a year, in units of the currency, dims ``(draw, term, item)``: `today`, `expansion` and `contraction` of
         contracts that run in a year too, `churn` of those that do not, and `year_ahead`, which is what the others add up to. Terms are
-        lengths in months, with the number of contracts as a coordinate.
+        lengths in months, with the number of contracts as a coordinate; ``attrs["currency"]`` is the currency's code, if it is known.
     logo_churn : xarray.DataArray
         Share of the customers under contract today who have none of these contracts in a year, dims ``(draw,)``.
     remaining_life : xarray.DataArray
@@ -81,6 +86,34 @@ class ContractBook:
     def life(self) -> xr.DataArray:
         """Mean years that contracts go on, counted to the horizon at most."""
         return self.remaining_life.weighted(self.remaining_life["contracts"]).mean("term")
+
+    @property
+    def currency(self) -> str:
+        """Code of the currency; empty if nobody named it."""
+        return str(self.bridge.attrs.get("currency", ""))
+
+    def plot(self, axes: "Axes | None" = None) -> "Axes":
+        """Recurring revenue today, what is added and lost within a year, and what is left, each with its 90 % band.
+
+        Parameters
+        ----------
+        axes : matplotlib.axes.Axes, optional
+            Where to draw; pyplot's current ones by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        return picture(self, axes)
+
+    def __repr__(self) -> str:
+        """The figures of `to_frame`: the draws themselves are long."""
+        contracts = int(self.bridge["contracts"].sum())
+        return f"ContractBook of {contracts:,} contracts of {self.customers:,} customers\n{self.to_frame().round(3).to_string(index=False)}"
+
+    def _repr_html_(self) -> str:
+        """As the report shows it."""
+        return fragment(self)
 
     def to_frame(self) -> pd.DataFrame:
         """One row a figure: `figure`, `mean`, and the quantiles `5`, `50` and `95` of its draws."""
@@ -161,6 +194,7 @@ def book_of(sums: BookSums, part: ContractPart, plan: ContractPlan, renewals: Re
     counts, customers = np.bincount(sums.term), len(np.unique(part.customer))
     labels = {"draw": np.arange(draws), "term": terms, "contracts": ("term", counts)}
     dims, attrs = ("draw", "term", "item"), {"kind": "predictive"}
+    of_money = attrs | {"currency": renewals.currency or ""}
     due = np.flatnonzero(sums.is_due)
     table = pd.DataFrame(
         {"contract_id": part.contract_id[due], "customer_id": part.customer_id[due]},
@@ -173,7 +207,7 @@ def book_of(sums: BookSums, part: ContractPart, plan: ContractPlan, renewals: Re
         expected=sums.later[due] / draws,
     )
     return ContractBook(
-        bridge=xr.DataArray(sums.items, dims=dims, coords=labels | {"item": list(BRIDGE)}, name="bridge", attrs=attrs),
+        bridge=xr.DataArray(sums.items, dims=dims, coords=labels | {"item": list(BRIDGE)}, name="bridge", attrs=of_money),
         logo_churn=xr.DataArray(1 - sums.stay / customers, dims="draw", coords={"draw": labels["draw"]}, name="logo_churn", attrs=attrs),
         remaining_life=xr.DataArray(sums.life / counts, dims=dims[:2], coords=labels, name="remaining_life", attrs=attrs),
         customers=customers,

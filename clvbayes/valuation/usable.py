@@ -12,8 +12,9 @@ from clvbayes.models.clock import LEVEL, SEASONAL
 from clvbayes.models.hierarchy import assign_cells
 from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
 from clvbayes.valuation.discrepancy import Discrepancy
+from clvbayes.valuation.economics import Economics
 
-__all__ = ["LEAST_DAYS", "columns_of", "require_contracts", "require_draws", "require_orders", "require_widened"]
+__all__ = ["LEAST_DAYS", "columns_of", "require_contracts", "require_draws", "require_kinds", "require_orders", "require_widened"]
 
 # With under two years the likelihood does not know season from level: on one grocer's first year three models differed by .7 log units and
 # forecast 3,791 to 4,190 orders of 3,389 (aggregate study 4).
@@ -56,9 +57,10 @@ def require_contracts(contracts: object, customers: Customers | None) -> tuple[F
         case (Fit() as renewed, (Fit() | None) as changed, Renewals() as renewals):
             pass
         case _:
+            given = ", ".join(type(one).__name__ for one in contracts) if isinstance(contracts, tuple | list) else type(contracts).__name__
             raise ArgumentError(
-                "contracts must be three: the fit of a model of renewals, that of a model of changes or None, and what clv.summarize "
-                f"returns of contracts, not {contracts!r:.60}"
+                "contracts must be three: the fit of a model of renewals, that of a model of changes or None, and what "
+                f"clv.summarize(clv.read_contracts(...)) returns, in this order, not {given}"
             )
     if renewed.model.kind != "contracts" or (changed is not None and changed.model.kind != "changes"):
         given = " and ".join(fit.model.name for fit in (renewed, changed) if fit is not None)
@@ -76,6 +78,21 @@ def require_contracts(contracts: object, customers: Customers | None) -> tuple[F
     for fit in filter(None, (renewed, changed)):
         assign_cells(renewals, fit.pool)
     return renewed, changed, renewals
+
+
+def require_kinds(purchases: Sequence[Fit] | Fit, spend: Fit, customers: Customers, economics: Economics) -> tuple[Fit, ...]:
+    """The purchase fits; refused if any argument is of another kind, as where they were given in another order."""
+    fits = (purchases,) if not isinstance(purchases, tuple | list) else tuple(purchases)
+    right = all(isinstance(fit, Fit) for fit in (*fits, spend)) and isinstance(customers, Customers) and isinstance(economics, Economics)
+    if not right:
+        given = ", ".join(type(one).__name__ for one in (*fits, spend, customers, economics))
+        of_contracts = any(isinstance(one, Renewals) for one in (*fits, spend, customers))
+        raise ArgumentError(
+            "value takes a purchase fit (or a list of them), a spend fit, what clv.summarize(clv.read_transactions(...)) returns, and "
+            f"clv.Economics, in this order, not {given}"
+            + ("; contracts go with their fits in contracts=(renewals fit, changes fit or None, renewals)" if of_contracts else "")
+        )
+    return fits
 
 
 def require_orders(purchases: Sequence[Fit], spend: Fit, returns: Fit | None, customers: Customers) -> None:

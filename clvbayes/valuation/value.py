@@ -28,7 +28,7 @@ from clvbayes.valuation.levers import LEVERS, lever_arrays, moved_values
 from clvbayes.valuation.newcomers import value_newcomers
 from clvbayes.valuation.plans import plan_valuation
 from clvbayes.valuation.spread import spread_of, systematic
-from clvbayes.valuation.usable import columns_of, require_contracts, require_draws, require_orders, require_widened
+from clvbayes.valuation.usable import columns_of, require_contracts, require_draws, require_kinds, require_orders, require_widened
 from clvbayes.valuation.valuation import COMPONENTS, Acquisition, Valuation
 
 __all__ = ["value"]
@@ -119,10 +119,10 @@ def value(
     require_draws(draws, seed)
     if isinstance(levers, str) or not set(levers) <= set(LEVERS) or len(set(levers)) < len(levers):
         raise ArgumentError(f"levers must be some of {', '.join(LEVERS)}, in a list, each once, not {levers!r}")
+    of_orders = _required(purchases, spend, customers, returns, discrepancy, economics, contracts is None)
     known = None if contracts is None else require_contracts(contracts, customers)
     renewals = None if known is None else known[2]
     columns = columns_of(by, customers, renewals)
-    of_orders = _required(purchases, spend, customers, returns, discrepancy, known is None)
     economics = _with_currency(economics, customers, renewals)
     until = customers.until if customers is not None else renewals.until if renewals is not None else None
     periods = fiscal_periods(economics, until)
@@ -225,6 +225,7 @@ def _required(
     customers: Customers | None,
     returns: Fit | None,
     discrepancy: Discrepancy | None,
+    economics: Economics,
     alone: bool,
 ) -> _Orders | None:
     """Fits and customers of orders, or None where there are contracts alone."""
@@ -238,7 +239,7 @@ def _required(
         if returns is not None or discrepancy is not None:
             raise ArgumentError("returns and a discrepancy are of orders: leave them out where there are contracts alone")
         return None
-    fits = (purchases,) if isinstance(purchases, Fit) else tuple(purchases)
+    fits = require_kinds(purchases, spend, customers, economics)
     require_orders(fits, spend, returns, customers)
     require_widened(fits, customers, discrepancy)
     return _Orders(fits, spend, customers)

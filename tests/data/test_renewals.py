@@ -290,5 +290,17 @@ def test_a_frame_of_counts_that_contradicts_itself_is_refused(columns: dict[str,
 def test_a_frame_without_its_columns_is_refused() -> None:
     with pytest.raises(DataError, match="the frame has no column 'churned'; it has 'survived'"):
         Renewals.from_frame(pd.DataFrame({"survived": [1]}))
+    with pytest.raises(DataError, match=r"the frame has no column 'churned'; it has .*; did you mean 'Churned'\?"):
+        Renewals.from_frame(pd.DataFrame({"survived": [1], "Churned": [0]}))
+    with pytest.raises(DataError, match=r"a table of counts is a DataFrame .*, not list"):
+        Renewals.from_frame([1, 2])
     with pytest.raises(DataError, match="the frame holds no rows"):
         Renewals.from_frame(pd.DataFrame({"survived": [], "churned": []}))
+
+
+def test_a_life_table_by_what_is_no_segment_is_refused() -> None:
+    counted = Renewals.from_frame(pd.DataFrame({"survived": [0, 1], "churned": [1, 0]}))
+    with pytest.raises(ArgumentError, match=r"segments has no column 'term_month'; it has 'term_months'; did you mean 'term_months'\?"):
+        counted.life_table(["term_month"])
+    with pytest.raises(ArgumentError, match=r"by must be a list of column names; write \['term_months'\]"):
+        counted.life_table("term_months")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from clvbayes.data import Customers
+from clvbayes.data import Customers, Renewals
 from clvbayes.errors import ArgumentError
 from clvbayes.inference import Fit, fit
 from clvbayes.models import mbg_nbd
@@ -68,3 +68,6 @@ def test_other_customers_are_refused(usual: Fit, customers: Customers) -> None:
     half = replace(customers, statistics=customers.statistics.iloc[:2], segments=customers.segments.iloc[:2])
     with pytest.raises(ArgumentError, match="not the customers"):
         usual.with_posterior(usual.posterior, half)
+    contracts = Renewals.from_frame(pd.DataFrame({"survived": [0, 1], "churned": [1, 0]}))
+    with pytest.raises(ArgumentError, match=r"mbg_nbd is a model of customers: .* returns, not Renewals"):
+        usual.with_posterior(usual.posterior, contracts)

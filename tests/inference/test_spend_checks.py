@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clvbayes import ArgumentError, Customers, read_transactions, spend_checks, summarize
+from clvbayes import ArgumentError, Customers, Renewals, read_transactions, spend_checks, summarize
 
 PER_YEAR = 365.25
 
@@ -103,3 +103,9 @@ def test_cohorts_of_a_single_later_month_tell_no_drift() -> None:
     history = pd.DataFrame({"cohort": months[:-1], "month": months[1:], "orders": 5, "revenue": np.linspace(400, 900, 8)})
     base = customers_of(orders_of(60))
     assert [result.check for result in spend_checks(replace(base, history=history))] == ["Spend and frequency"]
+
+
+def test_contracts_have_no_spend_to_be_checked() -> None:
+    counted = Renewals.from_frame(pd.DataFrame({"survived": [0, 1], "churned": [1, 0]}))
+    with pytest.raises(ArgumentError, match=r"spend_checks takes what .* returns, not Renewals"):
+        spend_checks(counted)

@@ -331,6 +331,11 @@ def test_what_cannot_be_valued_is_refused(fits, renewals, orders) -> None:
     ended = replace(renewals, statistics=renewals.statistics.assign(status="churned"))
     for contracts, given, message in [
         (fits, (None, None, None), "contracts must be three: the fit of a model of renewals"),
+        ((renewals, *fits), (None, None, None), r"in this order, not Renewals, Fit, Fit"),
+        (fits[0], (None, None, None), r"in this order, not Fit"),
+        ((*fits, orders[2]), (None, None, None), r"in this order, not Fit, Fit, Customers"),
+        (None, (*fits, renewals), r"not Fit, Fit, Renewals, Economics; contracts go with their fits in contracts="),
+        (None, (*orders[:2], renewals), r"not Fit, Fit, Renewals, Economics; contracts go with their fits in contracts="),
         ((fits[1], fits[0], renewals), (None, None, None), "not of renewal_change and beta_discrete_weibull"),
         ((orders[0], None, renewals), (None, None, None), "contracts need the fit of a model of renewals"),
         ((*fits, counted), (None, None, None), "can be fitted, not valued"),

@@ -556,6 +556,10 @@ def test_what_cannot_be_valued_is_refused(fits, customers) -> None:
         ((spend, purchases, customers), {}, "value needs a purchase fit, then a spend fit, not gamma_gamma and mbg_nbd"),
         ((purchases, purchases, customers), {}, "not mbg_nbd and mbg_nbd"),
         ((purchases, spend, day), {}, "the purchase fit counts time in weeks, these customers in days"),
+        ((customers, purchases, spend), {}, r"value takes a purchase fit .* in this order, not Customers, Fit, Fit, Economics"),
+        ((purchases, spend, customers.to_frame()), {}, r"returns, and clv.Economics, in this order, not Fit, Fit, DataFrame, Economics"),
+        (([purchases, "x"], spend, customers), {}, r"in this order, not Fit, str, Fit, Customers, Economics"),
+        ((purchases, spend, customers), {"economics": 0.35}, r"in this order, not Fit, Fit, Customers, float"),
         ((purchases, spend, customers), {"by": "industry"}, r"by must be a list of columns; write \('industry',\)"),
         (
             (purchases, spend, customers),
