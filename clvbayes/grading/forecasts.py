@@ -77,7 +77,7 @@ def plan_weeks(
 def forecast_totals(plan: Plan, part: Part, origin: Origin, levels: Levels) -> np.ndarray:
     """Draws of what the customers known at an origin will do, dims ``(measure, horizon, level, draw)``; `plan` has weeks for periods."""
     by_level, by_week = _nothing(plan, origin, levels)
-    for rows, simulated in in_order(lambda _, some: simulate_events(plan, some), plan, part):
+    for rows, simulated in in_order(lambda _, some: simulate_events(plan, some), plan.draws, part, plan.memory(part)):
         _add_orders(by_level, by_week, levels, rows, simulated.events[0], origin)
     return by_level
 
@@ -90,7 +90,7 @@ def forecast_existing(plan: Plan, part: Part, origin: Origin, levels: Levels, ha
     by_level, by_week = _nothing(plan, origin, levels)
     scores: list[dict[tuple[str, int], Scores]] = []
     log_scores = []
-    for rows, batch in in_order(lambda rows, some: _fold(plan, some, rows, origin, happened), plan, part):
+    for rows, batch in in_order(lambda rows, some: _fold(plan, some, rows, origin, happened), plan.draws, part, plan.memory(part)):
         _add_orders(by_level, by_week, levels, rows, batch.orders, origin)
         scores.append(batch.scores)
         log_scores.append(batch.log_score)
@@ -191,7 +191,7 @@ def forecast_newcomers(plan: Plan, part: Part, first_amounts: np.ndarray, newcom
             folded[1, h] += opening[newcomers.arrived[rows] <= 7 * weeks].sum(axis=0)
         return folded
 
-    for _, folded in in_order(fold, plan, part):
+    for _, folded in in_order(fold, plan.draws, part, plan.memory(part)):
         found += folded
     return found
 

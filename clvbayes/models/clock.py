@@ -201,7 +201,6 @@ class _ByMonth:
 
     def log_intensity(self, rows: Any, coordinates: Any) -> Any:
         """Purchases in each month, times its effect."""
-        import pytensor.tensor as pt
 
         if self.same_in_all_cells is not None:
             return (rows["x_by_month"] * self.same_in_all_cells).sum(axis=1)

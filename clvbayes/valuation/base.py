@@ -59,13 +59,16 @@ class Base:
         return some.draws
 
     @property
-    def weight(self) -> int:
-        """How many times the memory of orders a customer and draw may take: a row of payments and one of renewals a contract."""
-        if self.contract_plan is None or self.contracts is None:
-            return 1
-        renewals = int(np.ceil(self.contract_plan.seen * 12 / max(int(self.contracts.months.min(initial=600)), 1)))
-        each = max(1, -(-len(self.contracts) // max(self.size, 1)))
-        return 1 + each * (2 * len(self.contract_plan.period_ends) + renewals) // MEMORY
+    def memory(self) -> np.ndarray:
+        """How many times the memory of one who orders seldom each takes: orders, and payments and renewals of contracts."""
+        memory = np.ones(self.size)
+        if self.plan is not None and self.orders is not None:
+            memory[: len(self.orders)] = self.plan.memory(self.orders)
+        if self.contract_plan is not None and self.contracts is not None:
+            renewals = np.ceil(self.contract_plan.seen * 12 / np.maximum(self.contracts.months, 1))
+            of_each = (2 * len(self.contract_plan.period_ends) + renewals) / MEMORY
+            memory += np.bincount(self.contracts.customer, of_each, self.size)
+        return memory
 
     def contract_rows(self, rows: slice) -> slice:
         """Which contracts are those of some customers."""

@@ -21,6 +21,7 @@ __all__ = ["CellsOf", "Events", "Part", "Plan", "Simulated", "everyone_of", "in_
 STREAMS = "47287f42"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
 
 CELLS_AT_ONCE = 500_000  # customer-draws in memory a batch: some 100 MB
+ORDERS_OF_A_CELL = 2  # that the memory of a customer-draw holds
 MOST_WORKERS = 8
 STEPS = 4_096  # of time, up to the horizon
 FREE_ORDERS = 2  # purpose of the random streams, beside the models' own
@@ -66,6 +67,11 @@ class Plan:
     def horizon(self) -> float:
         """Length of the future, in the customers' unit of time."""
         return float(self.period_ends[-1]) * self.units_per_year
+
+    def memory(self, part: "Part") -> np.ndarray:
+        """How many times the memory of one who orders seldom each customer takes, if each goes on as until now."""
+        ahead = part.batch.frequency * self.horizon / np.maximum(part.batch.T, 1e-9)
+        return np.asarray(1 + ahead / ORDERS_OF_A_CELL)
 
     def known(self, part: "Part") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Frequency, recency and T of some customers, the latter two operational, dims ``(customer, draw)`` or one column for all draws."""
@@ -198,23 +204,21 @@ class Rows(Protocol):
         ...
 
 
-class Drawn(Protocol):
-    """What has draws."""
-
-    @property
-    def draws(self) -> int: ...
-
-
 def in_order[Some: Rows, Result](
-    work: Callable[[slice, Some], Result], plan: Drawn, everyone: Some, weight: int = 1
+    work: Callable[[slice, Some], Result], draws: int, everyone: Some, memory: np.ndarray
 ) -> Iterator[tuple[slice, Result]]:
     """Work on batches, in their order, by as many threads as there are processors and a few ahead of their use.
 
-    The work gets the rows of its batch among everyone, and the batch; yields the rows with what the work gave. A customer may take the
-    memory of so many by `weight`.
+    The work gets the rows of its batch among everyone, and the batch; yields the rows with what the work gave. `memory` is how many times
+    that of a customer who orders seldom each of them takes: batches are of as much, not of as many.
     """
-    size = max(1, CELLS_AT_ONCE // (plan.draws * weight))
-    batches = [slice(first, min(first + size, len(everyone))) for first in range(0, len(everyone), size)]
+    ends = np.cumsum(memory) * draws
+    batches, first = [], 0
+    while first < len(everyone):
+        before = ends[first - 1] if first else 0.0
+        stop = max(first + 1, int(np.searchsorted(ends, before + CELLS_AT_ONCE, side="right")))
+        batches.append(slice(first, stop))
+        first = stop
     workers = min(os.cpu_count() or 1, MOST_WORKERS)
     with ThreadPoolExecutor(workers) as pool:
         ahead = 2 * workers

@@ -39,7 +39,7 @@ def _moved_by(factor: float, everyone: Base, levels: Levels, lever: str, progres
     """Value with a lever at a size, dims (draw, row)."""
     moved, sums, of_contracts = with_lever(everyone, lever, factor), np.zeros(shape), np.zeros(shape)
     with track(f"Moving {lever} by {factor:g}", len(everyone), progress) as update:
-        for rows, future in in_order(_simulated, moved, moved, moved.weight):
+        for rows, future in in_order(_simulated, moved.draws, moved, moved.memory):
             row_of = levels.row_of[:, rows]
             for events in () if future.orders is None else future.orders.events:
                 _add_value(sums, row_of, events.customer, events.draw, events.value)

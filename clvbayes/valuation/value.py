@@ -168,7 +168,7 @@ def value(
         def folded_part(rows: slice, part: Base) -> Folded:
             return fold(part, top, None if cost is None else cost[rows], (of_orders_chance, of_contracts_chance))
 
-        for rows, folded in in_order(folded_part, base, base, base.weight):
+        for rows, folded in in_order(folded_part, base.draws, base, base.memory):
             add_up(sums, base, folded, levels.row_of[:, rows], rows)
             tables.append(folded.table)
             chances.append(folded.chance)
@@ -266,7 +266,7 @@ def _top_value(base: Base, keys: np.ndarray) -> np.ndarray:
     They are chosen by the hash of their id, so that the order of rows does not matter.
     """
     chosen = base.rows(np.sort(np.argsort(keys, kind="stable")[:RANKED_CUSTOMERS]))
-    values = [found for _, found in in_order(lambda _, part: simulate(part).values, base, chosen, base.weight)]
+    values = [found for _, found in in_order(lambda _, part: simulate(part).values, base.draws, chosen, chosen.memory)]
     return np.asarray(np.quantile(np.concatenate(values), 1 - TOP_SHARE, axis=0))
 
 
