@@ -170,6 +170,11 @@ class GammaGamma:
         inverse_square = total**2 / ((shape - 1) * (shape - 2))  # E[nu^-2]
         return np.asarray(p * total / (shape - 1)), np.asarray(p * (p + 1) * inverse_square), np.asarray(p**2 * inverse_square)
 
+    def finite_moments(self, coordinates: np.ndarray, spend_count: Any) -> np.ndarray:
+        """px + q, the shape of nu given x amounts: nu^-k has an expectation for smaller k alone."""
+        p, q, _ = _natural(coordinates, np.exp)
+        return np.asarray(p * np.asarray(spend_count) + q)
+
 
 def gamma_gamma() -> GammaGamma:
     """The Gamma-Gamma spend model: amounts around a mean of each customer's own, independent of how often they buy.

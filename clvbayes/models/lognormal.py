@@ -192,6 +192,10 @@ class Lognormal:
         mean = np.exp(level + 0.5 * (variance + within**2))
         return np.asarray(mean), np.asarray(mean**2 * np.exp(variance + within**2)), np.asarray(mean**2 * np.exp(variance))
 
+    def finite_moments(self, coordinates: np.ndarray, spend_count: Any) -> np.ndarray:
+        """All."""
+        return np.full(np.broadcast_shapes(coordinates[0].shape, np.shape(spend_count)), np.inf)
+
 
 def lognormal(*, frequency_link: bool = False) -> Lognormal:
     """The lognormal spend model: a heavier tail than Gamma-Gamma's, and a level that may depend on how often a customer buys.

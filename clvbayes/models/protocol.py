@@ -364,6 +364,10 @@ class SpendModel(Model, Protocol):
         """Closed-form expectations of a customer's next amount, of its square, and of the product of two amounts."""
         ...
 
+    def finite_moments(self, coordinates: np.ndarray, spend_count: Any) -> np.ndarray:
+        """The order below which a customer's next amount has finite moments; `coordinates` has dims ``(coordinate, ...)``."""
+        ...
+
 
 class ReturnsModel(Model, Protocol):
     """A model of what comes back."""

@@ -73,6 +73,17 @@ def test_no_spread_is_checked_where_it_has_no_closed_form(customers) -> None:
     assert "Spread" in status(valued(fits, customers, replace(ECONOMICS, discount_rate={1: 0.09, 2: 0.09}), draws=100))
 
 
+def test_no_spread_is_checked_where_amounts_tail_too_heavily_for_a_sample_to_show_it() -> None:
+    """p is 1 and q 2.03: of who has ordered again once the next amount has a variance, but its square has none."""
+    heavy = [SPEND[0], 0.0, -0.5 * math.log(0.03)]
+    of_new = equal_customers(200, frequency=1, recency=100.0, T=150.0, segments={"one": ["all"]})
+    of_old = equal_customers(200, frequency=30, recency=148.0, T=150.0, segments={"one": ["all"]})
+    for base, told in ((of_new, set()), (of_old, {"Spread"})):
+        fits = made_up_fit(mbg_nbd(), base, pool=(), sd=0.05), made_up_fit(gamma_gamma(), base, pool=(), centre=heavy, sd=1e-9)
+        found = status(valued(fits, base, draws=100))
+        assert set(found) == {"Simulation", "Sums"} | told and set(found.values()) == {"ok"}
+
+
 @dataclass(frozen=True)
 class Uneven(GammaGamma):
     """Every amount times a factor around one that doubles the variance of a next amount: right in the mean."""
