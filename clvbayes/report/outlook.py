@@ -23,7 +23,7 @@ from clvbayes.report.fiscal import (
 from clvbayes.report.language import translated, words
 from clvbayes.valuation.economics import MONTHS_PER_PERIOD, Economics, Period
 
-__all__ = ["Outlook", "outlook", "ticks"]
+__all__ = ["Outlook", "named_places", "of_settled", "outlook", "ticks", "today_at", "two_lines"]
 
 SETTLED_MONTHS = 12
 TICK_STEPS = {"quarter": (1, 2, 4, 8, 12, 20), "month": (1, 2, 3, 6, 12, 24, 60)}
@@ -64,7 +64,7 @@ def outlook(evidence: Evidence) -> Outlook:
     if until is None or any(period.first_day is None for period in periods):
         positions = tuple(float(place + 1) for place in chosen)
         labels = {place + 1: period.label for place, period in zip(chosen, complete, strict=True)}
-        timeline = Timeline(ticks(labels, economics.period), words.AXIS_PERIODS_AHEAD, 0.5, _named(labels))
+        timeline = Timeline(ticks(labels, economics.period), words.AXIS_PERIODS_AHEAD, 0.5, named_places(labels))
         history: tuple[Line, ...] = ()
     else:
         # what contracts paid in the past is in no order: beside a forecast that holds them, orders alone would mislead
@@ -74,14 +74,15 @@ def outlook(evidence: Evidence) -> Outlook:
         seen = [int(position) for line in history for position in line.positions]
         labels = {index: label_of_period(index, economics) for index in sorted({*seen, *indices})}
         title = words.AXIS_FISCAL_QUARTER if economics.period == "quarter" else words.AXIS_FISCAL_MONTH
-        timeline = Timeline(ticks(labels, economics.period), title, _today(until, economics), _named(labels))
+        timeline = Timeline(ticks(labels, economics.period), title, today_at(until, economics), named_places(labels))
     draws = draws_of(evidence, "revenue")[:, chosen]
     return Outlook(
         history, positions, complete, draws, timeline, tuple(translated(period.label) for period in periods if not period.complete)
     )
 
 
-def _today(until: date, economics: Economics) -> float:
+def today_at(until: date, economics: Economics) -> float:
+    """Where the valuation date lies on an axis of fiscal periods."""
     index = period_index(until, economics)
     first, following = (start_of_month(first_month(place, economics)) for place in (index, index + 1))
     return index - 0.5 + ((until - first).days + 1) / (following - first).days
@@ -95,18 +96,36 @@ def _history(customers: Customers, economics: Economics) -> tuple[Line, ...]:
     index = index_of_month(month_number(history["month"]), economics)
     revenue = history["revenue"].astype(float)
     everyone = revenue.groupby(index).sum().reindex(complete, fill_value=0.0)
+    settled = revenue[of_settled(history, economics)].groupby(index).sum().reindex(complete, fill_value=0.0)
+    return two_lines(customers, complete, everyone, settled, economics)
+
+
+def of_settled(history: pd.DataFrame, economics: Economics) -> "pd.Series[bool]":
+    """Which rows of a history are of customers won at least twelve months before the fiscal period."""
+    index = index_of_month(month_number(history["month"]), economics)
     starts = index * MONTHS_PER_PERIOD[economics.period] + economics.fiscal_year_start - 1
-    settled = revenue[month_number(history["cohort"]) + SETTLED_MONTHS <= starts].groupby(index).sum().reindex(complete, fill_value=0.0)
+    return month_number(history["cohort"]) + SETTLED_MONTHS <= starts
+
+
+def two_lines(
+    customers: Customers,
+    complete: np.ndarray,
+    everyone: Sequence[float] | pd.Series,
+    settled: Sequence[float] | pd.Series,
+    economics: Economics,
+) -> tuple[Line, ...]:
+    """What is known of all customers in complete periods, and of settled ones from where there can be any."""
     # Before the data are twelve months old nobody can have been a customer for twelve months.
     settled_from = begin_of_history(customers) + SETTLED_MONTHS
-    old_enough = np.array([first_month(int(place), economics) >= settled_from for place in complete])
+    old_enough = np.array([first_month(int(place), economics) >= settled_from for place in complete], dtype=bool)
     lines = [Line(words.HISTORY_ALL, _floats(complete), _floats(everyone))]
     if old_enough.any():
-        lines.append(Line(words.HISTORY_SETTLED, _floats(complete[old_enough]), _floats(settled[old_enough]), quiet=True))
+        lines.append(Line(words.HISTORY_SETTLED, _floats(complete[old_enough]), _floats(np.asarray(settled)[old_enough]), quiet=True))
     return tuple(lines)
 
 
-def _named(labels: dict[int, str]) -> tuple[tuple[float, str], ...]:
+def named_places(labels: dict[int, str]) -> tuple[tuple[float, str], ...]:
+    """Labels by their places on an axis."""
     return tuple((float(place), label) for place, label in labels.items())
 
 

@@ -330,15 +330,36 @@ COHORTS_TABLE_FINDING_ONE = "Alle Kunden wurden {cohort} gewonnen; erwartet werd
 COHORTS_TABLE_FINDING_NONE = "Von keiner Kohorte wird ein Wert erwartet."
 COHORTS_NOTE = (
     "Der erwartete Wert ist die Summe der Mittelwerte der Kunden innerhalb des Horizonts; er stammt allein von bisher gewonnenen Kunden. "
-    "Ein Geschäftsjahr, in dem weniger als fünf Kunden gewonnen wurden, steht mit dem nächsten zusammen. „Kunden bisher“ sind alle, die "
-    "bis zum Ende des Quartals bestellt haben, ob sie es noch tun oder nicht: Wie viele in einem Quartal bestellten, geht aus den "
-    "Monatssummen nicht hervor."
+    "Ein Geschäftsjahr, in dem weniger als fünf Kunden gewonnen wurden, steht mit dem nächsten zusammen."
 )
+ORDERING_FIGURE = "Wie viele Kunden jeder Kohorte in einem Quartal bestellen"
+ORDERING_ALT = (
+    "Ein Feld je Kohorte: der Anteil der Kunden mit Bestellungen in jedem vergangenen Geschäftsquartal als Linie, anschließend ein "
+    "Prognosefächer mit 50-%-, 80-%- und 95-%-Band. {finding}"
+)
+ORDERING_CAPTION = (
+    "Niemand meldet sich ab, wenn er nicht mehr bestellt; wer noch aktiv ist, lässt sich daher nicht beobachten, wer bestellt, dagegen "
+    "schon. Jedes Feld beginnt, sobald die Kohorte vollständig gewonnen war, und zeigt je Geschäftsquartal den Anteil der Kunden mit "
+    "mindestens einer Bestellung; kostenlose Bestellungen zählen mit, Vertragsrechnungen nicht. Die gepunktete Linie ist der "
+    "Bewertungsstichtag. Gezeichnet sind nur vollständige Quartale."
+)
+ORDERING_FINDING = (
+    "Von den {customers} bis {year} gewonnenen Kunden bestellten {seen} in {quarter}; für {ahead} werden {share} erwartet (90-%-Band "
+    "{band})."
+)
+ORDERING_FINDING_AHEAD = "Von den {customers} Kunden bestellen in {ahead} voraussichtlich {share} (90-%-Band {band})."
+ORDERING_SEEN = "Haben bestellt"
+ORDERING_UNTOLD = (
+    "Wie viele Kunden in einem Quartal bestellen, ist nicht gezeigt: Dazu müssen die Tage der Bestellungen bekannt sein und je ein "
+    "vollständiges Geschäftsquartal vor dem Bewertungsstichtag und innerhalb des Horizonts liegen."
+)
+COHORT_PANEL = "{cohort} ({customers} Kunden)"
+AXIS_ORDERING = "Kunden mit Bestellungen im Quartal"
 QUARTERS_TABLE = "Die letzten vollständigen Quartale"
 COLUMN_QUARTER = "Quartal"
 COLUMN_QUARTER_WON = "Gewonnene Kunden"
-COLUMN_KNOWN = "Kunden bisher"
-COLUMN_ORDERS_EACH = "Bestellungen je Kunde bisher"
+COLUMN_ORDERING = "Kunden mit Bestellungen"
+COLUMN_ORDERS_EACH = "Bestellungen je Kunde"
 COLUMN_AVERAGE_ORDER = "Mittlerer Bestellwert"
 COLUMN_REVENUE = "Umsatz"
 COLUMN_FROM_NEW = "Von im Quartal gewonnenen Kunden"
@@ -357,6 +378,25 @@ QUARTERS_FINDING_ALONE = (
     "Im letzten Quartal betrug der Umsatz {revenue}, die Zahl der Bestellungen {orders} und die der gewonnenen Kunden {won}."
 )
 ACTIVITY = "Wer noch aktiv ist"
+CUSTOMERS_ORDERING_FIGURE = "Kunden mit Bestellungen je Quartal"
+CUSTOMERS_ORDERING_ALT = (
+    "Liniendiagramm der Kunden, die in jedem Geschäftsquartal bestellten, anschließend ein Prognosefächer mit 50-%-, 80-%- und 95-%-Band. "
+    "{finding}"
+)
+CUSTOMERS_ORDERING_CAPTION = (
+    "Jeder Kunde zählt im Quartal einmal, wie oft er auch bestellt; Vertragsrechnungen sind keine Bestellungen. Die gepunktete Linie ist "
+    "der Bewertungsstichtag. Vergangene Quartale enthalten auch damals neue Kunden; die Prognose enthält keine Kunden, die nach dem "
+    "Bewertungsstichtag gewonnen werden. Gezeichnet sind nur vollständige Quartale."
+)
+CUSTOMERS_ORDERING_FINDING = (
+    "In {quarter} bestellten {seen} Kunden ({change} gegenüber dem Vorjahresquartal); von den heutigen {customers} bestellen in {ahead} "
+    "voraussichtlich {expected} (90-%-Band {band})."
+)
+CUSTOMERS_ORDERING_FINDING_ALONE = (
+    "In {quarter} bestellten {seen} Kunden; von den heutigen {customers} bestellen in {ahead} voraussichtlich {expected} (90-%-Band "
+    "{band})."
+)
+AXIS_CUSTOMERS_ORDERING = "Kunden mit Bestellungen"
 ACTIVITY_FIGURE = "Aktivitätswahrscheinlichkeit und künftige Bestellungen, nach Folgebestellungen und Stille"
 ACTIVITY_ALT = (
     "Karte der mittleren Aktivitätswahrscheinlichkeit: Zeilen nach bisherigen Folgebestellungen, Spalten nach der Zeit seit der letzten "

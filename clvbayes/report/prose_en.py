@@ -305,14 +305,35 @@ COHORTS_TABLE_FINDING_ONE = "All customers were won in {cohort}; they are expect
 COHORTS_TABLE_FINDING_NONE = "No cohort is expected to bring any value."
 COHORTS_NOTE = (
     "Expected value is the sum of the customers' means within the horizon; it comes from customers won so far alone. A fiscal year in "
-    "which fewer than five customers were won stands together with the next. Customers so far are all that have ordered until the end of "
-    "the quarter, whether they still do or not: how many did in a quarter the sums by month do not tell."
+    "which fewer than five customers were won stands together with the next."
 )
+ORDERING_FIGURE = "How many of each cohort order in a quarter"
+ORDERING_ALT = (
+    "One panel a cohort: the share of its customers who ordered in each past fiscal quarter as a line, then a forecast fan with 50, 80 and "
+    "95 % bands. {finding}"
+)
+ORDERING_CAPTION = (
+    "Nobody says when they stop ordering, so who is still active cannot be seen; who orders can. Each panel begins when all of its cohort "
+    "had been won and shows, by fiscal quarter, the share of it with at least one order; free orders count, invoices of contracts do not. "
+    "The dotted line is the valuation date. Only complete quarters are drawn."
+)
+ORDERING_FINDING = (
+    "Of the {customers} customers won in {year} or before, {seen} ordered in {quarter}; {share} are expected to in {ahead} (90 % band "
+    "{band})."
+)
+ORDERING_FINDING_AHEAD = "Of the {customers} customers, {share} are expected to order in {ahead} (90 % band {band})."
+ORDERING_SEEN = "Ordered"
+ORDERING_UNTOLD = (
+    "How many customers order in a quarter is not shown: that takes the days of the orders, and a complete fiscal quarter both before the "
+    "valuation date and within the horizon."
+)
+COHORT_PANEL = "{cohort} ({customers} customers)"
+AXIS_ORDERING = "Customers with orders in the quarter"
 QUARTERS_TABLE = "The last complete quarters"
 COLUMN_QUARTER = "Quarter"
 COLUMN_QUARTER_WON = "Customers won"
-COLUMN_KNOWN = "Customers so far"
-COLUMN_ORDERS_EACH = "Orders per customer so far"
+COLUMN_ORDERING = "Customers with orders"
+COLUMN_ORDERS_EACH = "Orders each"
 COLUMN_AVERAGE_ORDER = "Average order"
 COLUMN_REVENUE = "Revenue"
 COLUMN_FROM_NEW = "From customers won in the quarter"
@@ -327,6 +348,23 @@ QUARTERS_FINDING = (
 )
 QUARTERS_FINDING_ALONE = "In the last quarter revenue came to {revenue}, orders to {orders}, and customers won to {won}."
 ACTIVITY = "Who is still active"
+CUSTOMERS_ORDERING_FIGURE = "Customers with orders by quarter"
+CUSTOMERS_ORDERING_ALT = (
+    "Line chart of the customers who ordered in each fiscal quarter, then a forecast fan with 50, 80 and 95 % bands. {finding}"
+)
+CUSTOMERS_ORDERING_CAPTION = (
+    "Each customer counts once a quarter, however often they order; invoices of contracts are no orders. The dotted line is the valuation "
+    "date. Past quarters include customers who were new then; the forecast holds no customer won after the valuation date. Only complete "
+    "quarters are drawn."
+)
+CUSTOMERS_ORDERING_FINDING = (
+    "In {quarter} {seen} customers ordered ({change} against the same quarter of the year before); of today's {customers}, {expected} are "
+    "expected to order in {ahead} (90 % band {band})."
+)
+CUSTOMERS_ORDERING_FINDING_ALONE = (
+    "In {quarter} {seen} customers ordered; of today's {customers}, {expected} are expected to order in {ahead} (90 % band {band})."
+)
+AXIS_CUSTOMERS_ORDERING = "Customers with orders"
 ACTIVITY_FIGURE = "Probability active and orders ahead, by repeat orders and silence"
 ACTIVITY_ALT = "Map of the mean probability to be active: rows by repeat orders so far, columns by time since the last order. {finding}"
 ACTIVITY_CAPTION = (

@@ -33,7 +33,7 @@ def outlook_section(evidence: Evidence) -> Section:
     figure = Figure(
         title=words.OUTLOOK,
         alt=(words.FAN_ALT if seen.history else words.FAN_ALT_ALONE).format(finding=finding),
-        svg=fan_chart(seen.history, seen.positions, seen.draws, seen.timeline, currency=currency_of(evidence)),
+        svg=fan_chart(seen.history, seen.positions, seen.draws, seen.timeline, label=words.AXIS_REVENUE, currency=currency_of(evidence)),
         finding=finding,
         caption=f"{caption} {left_out}",
     )
