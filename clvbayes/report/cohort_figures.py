@@ -119,7 +119,7 @@ def cohort_panels(panels: Sequence[CohortPanel], ahead: Sequence[int], today: fl
             axes.set_ylim(0, min(1.05 * highest, 1.02) if highest > 0 else 1.0)
             axes.set_xlim(first - 0.7, max(ahead) + 0.7)
             axes.set_xticks([place for place, _ in ticks], [label for _, label in ticks])
-            axes.yaxis.set_major_locator(MaxNLocator(4))
+            axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.PERCENT.format(number=decimal(100 * value, 0))))
             axes.set_title(panel.title, fontsize=8.5, loc="left")
             for place in (*panel.quarters, *ahead):

@@ -34,9 +34,9 @@ def _facts(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
     if account is not None:
         facts += [(words.ITEM_ROWS_READ, count(account.read.rows)), (words.ITEM_ROWS_KEPT, count(account.kept.rows))]
     if customers.last_order is not None:
-        facts += [(words.ITEM_FIRST_ORDER, day(first.date())), (words.ITEM_LAST_ORDER, day(customers.last_order))]
+        facts += [(words.ITEM_FIRST_ORDER, first.date()), (words.ITEM_LAST_ORDER, customers.last_order)]
     if customers.until is not None:
-        facts.append((words.FACT_DATE, day(customers.until)))
+        facts.append((words.FACT_DATE, customers.until))
     return (
         *facts,
         (words.ITEM_CUSTOMERS, count(len(customers))),

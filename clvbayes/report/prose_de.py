@@ -1093,6 +1093,12 @@ VERDICT_TABLE = "Hielten die 90-%-Bänder der Gesamtsummen: {model}"
 VERDICT_FINDING = "Von {verdicts} Urteilen besagen {against}, dass die Bänder zu schmal waren, und {wide}, dass sie zu breit waren."
 COLUMN_VERDICT = "Urteil"
 MODELS_COMPARED = "Rückvergleich in Zahlen"
+PAST_TABLE = "Alle früheren Umsatzprognosen"
+PAST_FINDING = (
+    "In {held} von {forecasts} Prognosen lag das Ist im 90-%-Band; Prognosen, die sich zeitlich überschneiden, sind nicht unabhängig."
+)
+COLUMN_ORIGIN, COLUMN_FORECAST, COLUMN_HAPPENED, COLUMN_INSIDE = "Stichtag der Prognose", "Prognose", "Ist", "90-%-Band"
+INSIDE, OUTSIDE = "gehalten", "verfehlt"
 TOTALS_TABLE = "Gesamtsummen der bekannten Kunden, nach Modell"
 COLUMN_MODEL = "Modell"
 COLUMN_MEASURED = "Größe"
@@ -1387,3 +1393,49 @@ CONTRACTS_CHANGE = (
 )
 INDEXATION_OF = "{rate} ab {year}"
 NOT_RETURNS_CONTRACTS = "Es gibt nur Verträge: Angenommen ist, dass nichts zurückkommt."
+
+# Names of sheets, as in English.
+SHEETS = {
+    LARGEST_TABLE: "Konzentration",
+    ACCOUNTS_TABLE: "Größte Kunden",
+    ACCOUNTS_TABLE_ONE: "Größter Kunde",
+    FORECAST_TABLE: "Prognose",
+    TERMS_TABLE: "Verträge nach Laufzeit",
+    DUE_TABLE: "Anstehende Verlängerungen",
+    DUE_ACCOUNTS: "Größte Verlängerungen",
+    COHORTS_TABLE: "Kohorten",
+    QUARTERS_TABLE: "Letzte Quartale",
+    ACTIVITY_TABLE: "Aktivität",
+    NEWCOMERS_TABLE.format(column=SEGMENT_TABLE): "Neukunden nach {column}",
+    NEWCOMERS_TABLE_ALL: "Neukunden",
+    WINNING_TABLE.format(column=SEGMENT_TABLE): "Kostengrenzen nach {column}",
+    WINNING_TABLE_ALL: "Kostengrenzen",
+    UNIT_TABLE.format(column=SEGMENT_TABLE): "Ertrag und Kosten nach {column}",
+    UNIT_TABLE_ALL: "Ertrag und Kosten",
+    BETTER_TABLE.format(column=SEGMENT_TABLE): "Vergleich nach {column}",
+    RETURNS_TABLE: "Retouren",
+    SPREAD_TABLE: "Streuung",
+    RISK_TABLE.format(column=SEGMENT_TABLE): "Risiko nach {column}",
+    RISK_TABLE_ALL: "Risiko",
+    PARTS_TABLE.format(column=SEGMENT_TABLE): "Risikobeitrag nach {column}",
+    PLAN_TABLE: "Plan",
+    COMPARISON_TABLE: "Plan und heute",
+    FRONTIER_TABLE: "Risikoscheu",
+    SHEET_EXPLORER.format(explorer=EXPLORER, table=EXPLORER_TABLE): "Alle Pläne",
+    SENSITIVITY_TABLE: "Sensitivität",
+    VERDICT_TABLE: "Rückvergleich, Urteile",
+    PAST_TABLE: "Frühere Prognosen",
+    TOTALS_TABLE: "Rückvergleich, Gesamtsummen",
+    SINGLES_TABLE: "Rückvergleich, Einzelkunden",
+    LEVELS_TABLE: "Rückvergleich nach {column}",
+    NEW_TABLE: "Rückvergleich, Neukunden",
+    ASSUMPTIONS_TABLE: "Annahmen",
+    PRIORS_TABLE: "A priori, {title}",
+    LEDGER_TABLE: "Datennachweis",
+    LEDGER_TABLE_CONTRACTS: "Datennachweis, Verträge",
+    LINEAGE_TABLE: "Quelle",
+    RECONCILIATION_TABLE: "Abstimmung",
+    CERTIFICATE_TABLE: "Prüfungen",
+    RUN_TABLE: "Lauf",
+    SETTINGS_TABLE: "Bewertungsdatei",
+}

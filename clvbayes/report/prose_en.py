@@ -1001,6 +1001,10 @@ VERDICT_TABLE = "Did the 90 % bands of totals hold: {model}"
 VERDICT_FINDING = "Of {verdicts} verdicts, {against} say that the bands were too narrow; {wide} that they were too wide."
 COLUMN_VERDICT = "Verdict"
 MODELS_COMPARED = "Back-test in numbers"
+PAST_TABLE = "Every past forecast of revenue"
+PAST_FINDING = "What happened lay within the 90 % band of {held} of {forecasts} forecasts; those that overlap are not independent."
+COLUMN_ORIGIN, COLUMN_FORECAST, COLUMN_HAPPENED, COLUMN_INSIDE = "Forecast made on", "Forecast", "Happened", "90 % band"
+INSIDE, OUTSIDE = "held", "missed"
 TOTALS_TABLE = "Totals of known customers, by model"
 COLUMN_MODEL = "Model"
 COLUMN_MEASURED = "Of"
@@ -1259,3 +1263,49 @@ CONTRACTS_CHANGE = (
 )
 INDEXATION_OF = "{rate} from {year} on"
 NOT_RETURNS_CONTRACTS = "There are contracts alone: nothing is assumed to come back."
+
+# Names of sheets: the titles of tables that are too long for one, 31 characters at most where names of columns are short.
+SHEETS = {
+    LARGEST_TABLE: "Concentration",
+    ACCOUNTS_TABLE: "Largest accounts",
+    ACCOUNTS_TABLE_ONE: "Largest account",
+    FORECAST_TABLE: "Forecast",
+    TERMS_TABLE: "Contracts by term",
+    DUE_TABLE: "Renewals due",
+    DUE_ACCOUNTS: "Largest renewals due",
+    COHORTS_TABLE: "Cohorts",
+    QUARTERS_TABLE: "Last quarters",
+    ACTIVITY_TABLE: "Activity",
+    NEWCOMERS_TABLE.format(column=SEGMENT_TABLE): "New customers by {column}",
+    NEWCOMERS_TABLE_ALL: "New customers",
+    WINNING_TABLE.format(column=SEGMENT_TABLE): "Cost ceilings by {column}",
+    WINNING_TABLE_ALL: "Cost ceilings",
+    UNIT_TABLE.format(column=SEGMENT_TABLE): "Unit economics by {column}",
+    UNIT_TABLE_ALL: "Unit economics",
+    BETTER_TABLE.format(column=SEGMENT_TABLE): "Which is better by {column}",
+    RETURNS_TABLE: "Returns",
+    SPREAD_TABLE: "Spread",
+    RISK_TABLE.format(column=SEGMENT_TABLE): "Risk by {column}",
+    RISK_TABLE_ALL: "Risk",
+    PARTS_TABLE.format(column=SEGMENT_TABLE): "Parts of risk by {column}",
+    PLAN_TABLE: "Plan",
+    COMPARISON_TABLE: "Plan beside today",
+    FRONTIER_TABLE: "Aversion to risk",
+    SHEET_EXPLORER.format(explorer=EXPLORER, table=EXPLORER_TABLE): "All plans",
+    SENSITIVITY_TABLE: "Sensitivity",
+    VERDICT_TABLE: "Back-test verdicts",
+    PAST_TABLE: "Past forecasts",
+    TOTALS_TABLE: "Back-test totals",
+    SINGLES_TABLE: "Back-test single customers",
+    LEVELS_TABLE: "Back-test by {column}",
+    NEW_TABLE: "Back-test new customers",
+    ASSUMPTIONS_TABLE: "Assumptions",
+    PRIORS_TABLE: "Priors, {title}",
+    LEDGER_TABLE: "Ledger",
+    LEDGER_TABLE_CONTRACTS: "Ledger of contracts",
+    LINEAGE_TABLE: "Source",
+    RECONCILIATION_TABLE: "Reconciliation",
+    CERTIFICATE_TABLE: "Checks",
+    RUN_TABLE: "Run",
+    SETTINGS_TABLE: "Valuation file",
+}
