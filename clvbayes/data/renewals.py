@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from clvbayes.data.checks import CONTROL, NO_SEGMENT, require_columns, require_day
+from clvbayes.data.contract_payments import PAYMENTS
 from clvbayes.data.contracts import TERM
 from clvbayes.data.customers import join_segments
 from clvbayes.data.ledger import Ledger
@@ -65,6 +66,9 @@ class Renewals:
         and the monthly amounts `before` and `after`.
     in_advance : bool
         Whether invoices are paid before the months that they cover.
+    payments : pandas.DataFrame
+        `revenue` that all contracts brought in each `month` (its first day), from the first that the table must hold whole: so long after
+        its first term as its longest one lasts, since what had ended before may be missing. Empty where there is no such month.
     ledger : Ledger or None
         The account of every row read.
     currency : str or None
@@ -80,6 +84,7 @@ class Renewals:
     since: date | None = None
     changes: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["stretch", "day", "months", "before", "after"]))
     in_advance: bool = True
+    payments: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(PAYMENTS)))
     ledger: Ledger | None = None
     currency: str | None = None
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
-from clvbayes.data import Customers
+from clvbayes.data import Customers, Renewals
 from clvbayes.report.evidence import Evidence, Floats, draws_of
 from clvbayes.report.figures import Line, Timeline
 from clvbayes.report.fiscal import (
@@ -36,7 +36,8 @@ class Outlook:
     Attributes
     ----------
     history : tuple of Line
-        Revenue of complete fiscal periods: of all customers, and of those acquired at least twelve months before. Empty if not known.
+        Revenue of complete fiscal periods: of all customers, and of those acquired at least twelve months before; where there are
+        contracts, of orders and contracts, and of contracts alone. Empty if not known.
     positions : tuple of float
         Where the complete periods of the forecast lie.
     periods : tuple of Period
@@ -67,8 +68,9 @@ def outlook(evidence: Evidence) -> Outlook:
         timeline = Timeline(ticks(labels, economics.period), words.AXIS_PERIODS_AHEAD, 0.5, named_places(labels))
         history: tuple[Line, ...] = ()
     else:
-        # what contracts paid in the past is in no order: beside a forecast that holds them, orders alone would mislead
-        history = () if evidence.customers is None or evidence.contracts is not None else _history(evidence.customers, economics)
+        history = (
+            _history_with_contracts(evidence, evidence.renewals, economics) if evidence.renewals else _history(evidence.orders, economics)
+        )
         indices = [period_index(period.first_day, economics) for period in complete if period.first_day is not None]
         positions = tuple(float(index) for index in indices)
         seen = [int(position) for line in history for position in line.positions]
@@ -86,6 +88,28 @@ def today_at(until: date, economics: Economics) -> float:
     index = period_index(until, economics)
     first, following = (start_of_month(first_month(place, economics)) for place in (index, index + 1))
     return index - 0.5 + ((until - first).days + 1) / (following - first).days
+
+
+def _history_with_contracts(evidence: Evidence, renewals: Renewals, economics: Economics) -> tuple[Line, ...]:
+    """Revenue of orders and contracts, and of contracts by themselves; of periods of which both are known whole."""
+    payments = renewals.payments
+    if payments.empty or renewals.until is None:
+        return ()
+    index = index_of_month(month_number(payments["month"]), economics)
+    begin = int(month_number(payments["month"]).min())
+    last = period_index(renewals.until + timedelta(days=1), economics) - 1
+    complete = [place for place in range(int(index.min()), last + 1) if first_month(place, economics) >= begin]
+    contracts = payments["revenue"].astype(float).groupby(index).sum()
+    if evidence.customers is None:
+        return (Line(words.HISTORY_ALL, _floats(complete), _floats(contracts.reindex(complete))),) if complete else ()
+    [of_orders, *_] = _history(evidence.customers, economics) or (Line("", (), ()),)
+    orders = dict(zip(of_orders.positions, of_orders.amounts, strict=True))
+    both = [place for place in complete if place in orders]
+    if not both:
+        return ()
+    of_contracts = _floats(contracts.reindex(both))
+    everything = tuple(orders[place] + amount for place, amount in zip(both, of_contracts, strict=True))
+    return Line(words.HISTORY_ALL, _floats(both), everything), Line(words.HISTORY_CONTRACTS, _floats(both), of_contracts, quiet=True)
 
 
 def _history(customers: Customers, economics: Economics) -> tuple[Line, ...]:

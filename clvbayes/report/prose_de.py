@@ -165,6 +165,7 @@ FAN_LABEL = "Prognose: Bestandskunden,\nohne Neukunden"
 FAN_MEDIAN = "Prognose, Median"
 BAND = "{percent}-%-Band"
 HISTORY_ALL = "Alle Kunden"
+HISTORY_CONTRACTS = "Davon Verträge"
 HISTORY_SETTLED = "Kunden seit 12 Monaten"
 AXIS_REVENUE = "Umsatz je Periode"
 AXIS_WITH_UNIT = "{label}, {unit}"
@@ -181,6 +182,16 @@ FAN_FINDING_SETTLED = {
         "Die letzten {periods} vollständigen Monate brachten {past} Umsatz, davon {settled} von Kunden mit mindestens 12 "
         "Monaten Zugehörigkeit; von den Bestandskunden werden in den nächsten {periods} Monaten {ahead} erwartet (90-%-Band "
         "{band})."
+    ),
+}
+FAN_FINDING_CONTRACTS = {
+    "quarter": (
+        "Die letzten {periods} vollständigen Quartale brachten {past} Umsatz, davon {settled} aus Verträgen; von den Bestandskunden werden "
+        "in den nächsten {periods} Quartalen {ahead} erwartet (90-%-Band {band})."
+    ),
+    "month": (
+        "Die letzten {periods} vollständigen Monate brachten {past} Umsatz, davon {settled} aus Verträgen; von den Bestandskunden werden "
+        "in den nächsten {periods} Monaten {ahead} erwartet (90-%-Band {band})."
     ),
 }
 FAN_FINDING_HISTORY = {
@@ -221,9 +232,15 @@ FAN_CAPTION_ALONE = (
     "gezeichnet. Die Prognose enthält keine Kunden, die nach dem Bewertungsstichtag gewonnen werden."
 )
 FAN_CAPTION_CONTRACTS = (
-    "Die gepunktete Linie ist der Bewertungsstichtag. Was Verträge in der Vergangenheit brachten, ist nicht bekannt; neben einer "
-    "Prognose, die sie enthält, ist daher kein Verlauf gezeichnet. Die Prognose enthält keine Kunden, "
-    "die nach dem Bewertungsstichtag gewonnen werden."
+    "Die gepunktete Linie ist der Bewertungsstichtag. Die Vertragstabelle reicht nicht weit genug zurück, um zu sagen, was alle Verträge "
+    "in einer vergangenen Periode brachten; neben einer Prognose, die sie enthält, ist daher kein Verlauf gezeichnet. Die Prognose enthält "
+    "keine Kunden, die nach dem Bewertungsstichtag gewonnen werden."
+)
+FAN_CAPTION_WITH_CONTRACTS = (
+    "Die gepunktete Linie ist der Bewertungsstichtag. Der Umsatz der Verträge ist, was nach ihren Laufzeiten fällig war, in der Periode, "
+    "in der die jeweilige Rechnung bezahlt wird, wie in der Prognose; gezeichnet ist er ab dem Zeitpunkt, von dem an in der Tabelle kein "
+    "früherer Vertrag fehlen kann. Vergangene Perioden enthalten auch damals neue Kunden; die Prognose enthält keine Kunden, die nach dem "
+    "Bewertungsstichtag gewonnen werden."
 )
 FAN_CAPTION_PARTS = "Gezeichnet sind nur vollständige Geschäftsperioden; als unvollständig weggelassen: {parts}."
 FAN_CAPTION_WHOLE = "Gezeichnet sind nur vollständige Geschäftsperioden; die Prognose enthält keine unvollständige."

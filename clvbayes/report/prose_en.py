@@ -145,6 +145,7 @@ FAN_LABEL = "Forecast: existing customers,\nwithout new customers"
 FAN_MEDIAN = "Forecast, median"
 BAND = "{percent} % band"
 HISTORY_ALL = "All customers"
+HISTORY_CONTRACTS = "Of it, contracts"
 HISTORY_SETTLED = "Customers for 12 months or more"
 AXIS_REVENUE = "Revenue per period"
 AXIS_WITH_UNIT = "{label}, {unit}"
@@ -159,6 +160,16 @@ FAN_FINDING_SETTLED = {
     "month": (
         "The last {periods} complete months brought {past} of revenue, {settled} of it from customers of 12 months or more; "
         "existing customers are expected to bring {ahead} in the next {periods} (90 % band {band})."
+    ),
+}
+FAN_FINDING_CONTRACTS = {
+    "quarter": (
+        "The last {periods} complete quarters brought {past} of revenue, {settled} of it from contracts; existing customers are expected "
+        "to bring {ahead} in the next {periods} (90 % band {band})."
+    ),
+    "month": (
+        "The last {periods} complete months brought {past} of revenue, {settled} of it from contracts; existing customers are expected to "
+        "bring {ahead} in the next {periods} (90 % band {band})."
     ),
 }
 FAN_FINDING_HISTORY = {
@@ -199,8 +210,14 @@ FAN_CAPTION_ALONE = (
     "holds no customer won after the valuation date."
 )
 FAN_CAPTION_CONTRACTS = (
-    "The dotted line is the valuation date. What contracts brought in the past is not known, so there is no history to draw beside a "
-    "forecast that holds them. The forecast holds no customer won after the valuation date."
+    "The dotted line is the valuation date. The table of contracts does not reach back far enough to say what all of them brought in a "
+    "past period, so there is no history to draw beside a forecast that holds them. The forecast holds no customer won after the valuation "
+    "date."
+)
+FAN_CAPTION_WITH_CONTRACTS = (
+    "The dotted line is the valuation date. Revenue of contracts is what their terms say was due, in the period in which each invoice is "
+    "paid, as in the forecast; it is drawn from where no earlier contract can be missing from the table. Past periods include customers "
+    "who were new then; the forecast holds no customer won after the valuation date."
 )
 FAN_CAPTION_PARTS = "Only complete fiscal periods are drawn; left out as partial: {parts}."
 FAN_CAPTION_WHOLE = "Only complete fiscal periods are drawn; the forecast has no partial one."
