@@ -1447,7 +1447,7 @@ SHEETS = {
     LEVELS_TABLE: "Rückvergleich nach {column}",
     NEW_TABLE: "Rückvergleich, Neukunden",
     ASSUMPTIONS_TABLE: "Annahmen",
-    PRIORS_TABLE: "A priori, {title}",
+    PRIORS_TABLE: "Prior, {title}",
     LEDGER_TABLE: "Datennachweis",
     LEDGER_TABLE_CONTRACTS: "Datennachweis, Verträge",
     LINEAGE_TABLE: "Quelle",

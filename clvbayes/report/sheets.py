@@ -160,7 +160,7 @@ def _sheet_name(title: str, longest: int) -> str:
             beyond = _units(short.format(**fields)) - longest
             if fields and beyond > 0:
                 last = list(fields)[-1]
-                fields[last] = fitting(fields[last], max(_units(fields[last]) - beyond, 1))
+                fields[last] = _fitting_words(fields[last], max(_units(fields[last]) - beyond, 1))
             return fitting(short.format(**fields), longest)
     return _cut_title(title, longest)
 
@@ -212,6 +212,18 @@ def fitting(text: str, longest: int) -> str:
     while _units(cut) > longest - 1:
         cut = cut[:-1]
     return f"{cut.rstrip()}…"
+
+
+def _fitting_words(text: str, longest: int) -> str:
+    """The same without a part of a word, where more than half of it is left."""
+    cut = fitting(text, longest)
+    whole = cut.removesuffix("…").rpartition(" ")[0]
+    inside = cut != text and text[_letters(cut) :][:1] not in ("", " ")
+    return f"{whole}…" if inside and 2 * _units(whole) > longest else cut
+
+
+def _letters(cut: str) -> int:
+    return len(cut.removesuffix("…"))
 
 
 def _units(text: str) -> int:
