@@ -12,7 +12,7 @@ CENT = 0.005
 
 def lineage(evidence: Evidence) -> Section:
     """Facts of the source, then the reconciliation; words where the orders are not known."""
-    columns = (Column(words.COLUMN_ITEM), Column(words.COLUMN_SETTING, "fact"))
+    columns = (Column(words.COLUMN_ITEM), Column(words.COLUMN_SAID, "fact"))
     facts = Table(words.LINEAGE_TABLE, columns, _facts(evidence), _reach(evidence))
     known = evidence.orders.ledger is not None and not evidence.orders.history.empty
     way: Block = _reconciliation(evidence) if known else Prose(words.RECONCILIATION_UNKNOWN)

@@ -137,7 +137,7 @@ PHRASES: dict[str, str] = {
     "Orders and contracts": "Bestellungen und Verträge",
     "No customer has both orders and contracts.": "Kein Kunde hat sowohl Bestellungen als auch Verträge.",
     "{customers} customers have orders and contracts; their orders of {amount} may hold invoices of contracts.": (
-        "{customers} Kunden haben Bestellungen und Verträge; ihre Bestellungen von {amount} können Rechnungen von Verträgen enthalten."
+        "{customers} Kunden haben Bestellungen und Verträge; ihre Bestellungen im Betrag von {amount} können Vertragsrechnungen enthalten."
     ),
     "If they do, those are counted twice: name their column in data.contract_id.": (
         "Wenn ja, zählen diese doppelt: ihre Spalte in data.contract_id nennen."

@@ -81,7 +81,7 @@ SUBTITLE_UNDATED = (
 
 # First page
 HEADLINE = "Auf einen Blick"
-FAILED = "Diese Zahlen sind keine Entscheidungsgrundlage: {failed} von {checks} Prüfungen sind nicht erfüllt."
+FAILED = "Diese Zahlen sind keine Entscheidungsgrundlage. Nicht erfüllte Prüfungen: {failed} von {checks}."
 FAILED_ONE = "{source}, {check}: {message}"
 VALUATION = "Bewertung"
 PASSED = (
@@ -97,7 +97,7 @@ CARD_BAND = "Wert des Kundenstamms, 90-%-Band"
 CARD_BAND_NOTE = "mit je 5\u00a0% Wahrscheinlichkeit liegt der Wert darunter oder darüber"
 CARD_EACH = "Wert je Kunde"
 CARD_EACH_NOTE = "Mittelwert; 90-%-Band {band}, für den Durchschnitt aller Kunden"
-CARD_ACTIVE = "Erwartete aktive Kunden"
+CARD_ACTIVE = "Voraussichtlich aktive Kunden"
 CARD_ACTIVE_NOTE = "von {customers} Kunden: Summe ihrer Aktivitätswahrscheinlichkeiten"
 CARD_TOP = "Wertanteil des obersten Zehntels"
 CARD_TOP_NOTE = "{top} von {customers} Kunden; auf die größten {half} entfällt die Hälfte des Wertes"
@@ -222,28 +222,27 @@ FAN_FINDING_RISES = (
 )
 FAN_FINDING_LEVEL = "Der Umsatz der Bestandskunden bleibt von Periode {first} bis Periode {last} voraussichtlich bei {start}."
 FAN_FINDING_ONE = "Von den Bestandskunden werden in Periode {first} {ahead} Umsatz erwartet (90-%-Band {band})."
-FAN_FINDING_NONE = "Keine Geschäftsperiode liegt ganz innerhalb des Horizonts; daher wird keine Prognose gezeichnet."
+FAN_FINDING_NONE = "Keine Geschäftsperiode liegt ganz innerhalb des Horizonts; daher wird keine Prognose dargestellt."
 FAN_CAPTION = (
     "Die gepunktete Linie ist der Bewertungsstichtag. Vergangene Perioden enthalten auch damals neue Kunden; die Prognose enthält keine "
     "Kunden, die nach dem Bewertungsstichtag gewonnen werden."
 )
 FAN_CAPTION_ALONE = (
     "Die gepunktete Linie ist der Bewertungsstichtag. Die Tage der Bestellungen sind nicht bekannt, daher ist keine Vergangenheit "
-    "gezeichnet. Die Prognose enthält keine Kunden, die nach dem Bewertungsstichtag gewonnen werden."
+    "dargestellt. Die Prognose enthält keine Kunden, die nach dem Bewertungsstichtag gewonnen werden."
 )
 FAN_CAPTION_CONTRACTS = (
     "Die gepunktete Linie ist der Bewertungsstichtag. Die Vertragstabelle reicht nicht weit genug zurück, um zu sagen, was alle Verträge "
-    "in einer vergangenen Periode brachten; neben einer Prognose, die sie enthält, ist daher kein Verlauf gezeichnet. Die Prognose enthält "
-    "keine Kunden, die nach dem Bewertungsstichtag gewonnen werden."
+    "in einer vergangenen Periode brachten; neben einer Prognose, die sie enthält, ist daher kein Verlauf dargestellt. Die Prognose "
+    "enthält keine Kunden, die nach dem Bewertungsstichtag gewonnen werden."
 )
 FAN_CAPTION_WITH_CONTRACTS = (
-    "Die gepunktete Linie ist der Bewertungsstichtag. Der Umsatz der Verträge ist, was nach ihren Laufzeiten fällig war, in der Periode, "
-    "in der die jeweilige Rechnung bezahlt wird, wie in der Prognose; gezeichnet ist er ab dem Zeitpunkt, von dem an in der Tabelle kein "
-    "früherer Vertrag fehlen kann. Vergangene Perioden enthalten auch damals neue Kunden; die Prognose enthält keine Kunden, die nach dem "
-    "Bewertungsstichtag gewonnen werden."
+    "Die gepunktete Linie ist der Bewertungsstichtag. Verträge zählen mit den nach ihren Laufzeiten fälligen Rechnungen, ab dem "
+    "Zeitpunkt, von dem an in der Tabelle kein früherer fehlen kann. Vergangene Perioden enthalten auch damals neue Kunden; die Prognose "
+    "enthält keine Kunden, die nach dem Bewertungsstichtag gewonnen werden."
 )
-FAN_CAPTION_PARTS = "Gezeichnet sind nur vollständige Geschäftsperioden; als unvollständig weggelassen: {parts}."
-FAN_CAPTION_WHOLE = "Gezeichnet sind nur vollständige Geschäftsperioden; die Prognose enthält keine unvollständige."
+FAN_CAPTION_PARTS = "Dargestellt sind nur vollständige Geschäftsperioden; als unvollständig weggelassen: {parts}."
+FAN_CAPTION_WHOLE = "Dargestellt sind nur vollständige Geschäftsperioden; die Prognose enthält keine unvollständige."
 FAN_ALT = (
     "Liniendiagramm des bisherigen Umsatzes je Geschäftsperiode, anschließend ein Prognosefächer mit 50-%-, 80-%- und 95-%-Band. {finding}"
 )
@@ -272,7 +271,7 @@ LARGEST_FINDING = "Auf den größten Kunden allein entfallen {one} des Wertes, a
 # Segments
 SEGMENTS = "Segmente"
 SEGMENTS_NONE = "Es wurden keine Merkmale für den Bericht benannt; die Kunden bilden daher eine einzige Gruppe."
-SEGMENT_TABLE = "Nach {column}"
+SEGMENT_TABLE, BY_COLUMN = "Nach {column}", "nach {column}"
 COLUMN_CUSTOMERS = "Kunden"
 COLUMN_BAND_EACH = "Wert je Kunde, 50-%- und 90-%-Band"
 COLUMN_MEAN = "Mittelwert"
@@ -280,7 +279,7 @@ COLUMN_LOW = "5\u00a0%"
 COLUMN_HIGH = "95\u00a0%"
 COLUMN_MEAN_EACH = "Mittelwert je Kunde"
 COLUMN_TOTAL = "Gesamtwert"
-COLUMN_TOTAL_BAR = "Anteil am Wert, gezeichnet"
+COLUMN_TOTAL_BAR = "Anteil am Wert, Balken"
 COLUMN_SHARE = "Anteil"
 ALL_CUSTOMERS = "Alle Kunden"
 FOLDED = "Weniger als fünf Kunden ({levels} Ausprägungen)"
@@ -307,7 +306,7 @@ ACCOUNTS_HASHED = (
     "für jemanden, der die Kundennummern kennt."
 )
 COLUMN_ACCOUNT = "Kunde"
-COLUMN_ACTIVE = "Aktiv mit Wahrscheinlichkeit"
+COLUMN_ACTIVE = "Noch aktiv, Wahrscheinlichkeit"
 COLUMN_ORDERS_YEAR = "Bestellungen, nächstes Jahr"
 COLUMN_BAND_VALUE = "Wert, 90-%-Band"
 
@@ -321,8 +320,8 @@ COHORTS_NO_QUARTER = "Die Bestellungen decken kein vollständiges Geschäftsquar
 COHORTS_FIGURE = "Umsatz nach dem Jahr, in dem die Kunden gewonnen wurden"
 COHORTS_ALT = "Gestapelte Balken des Umsatzes je Geschäftsquartal, eine Farbe je Kundenkohorte, die älteste unten. {finding}"
 COHORTS_CAPTION = (
-    "Eine Kohorte ist das Geschäftsjahr der ersten Bestellung in den Daten; die älteste kann früher gewonnene Kunden enthalten. Gezeichnet "
-    "sind nur vollständige Geschäftsquartale."
+    "Eine Kohorte ist das Geschäftsjahr der ersten Bestellung in den Daten; die älteste kann früher gewonnene Kunden enthalten. "
+    "Dargestellt sind nur vollständige Geschäftsquartale."
 )
 COHORTS_LEGEND = "Gewonnen"
 COHORT_YEARS = "{first} bis {last}"
@@ -337,7 +336,7 @@ AXIS_QUARTER_REVENUE = "Umsatz je Quartal"
 COHORTS_TABLE = "Was jede Kohorte brachte und was von ihr erwartet wird"
 COLUMN_COHORT = "Gewonnen"
 COLUMN_COHORT_WON = "Gewonnene Kunden"
-COLUMN_STILL_ACTIVE = "Erwartete aktive Kunden"
+COLUMN_STILL_ACTIVE = "Voraussichtlich aktive Kunden"
 COLUMN_LAST_YEAR = "Umsatz, letzte {quarters} Quartale"
 COLUMN_SHARE_LAST_YEAR = "Anteil am Umsatz"
 COLUMN_EXPECTED_VALUE = "Erwarteter Wert"
@@ -358,13 +357,13 @@ ORDERING_CAPTION = (
     "Niemand meldet sich ab, wenn er nicht mehr bestellt; wer noch aktiv ist, lässt sich daher nicht beobachten, wer bestellt, dagegen "
     "schon. Jedes Feld beginnt, sobald die Kohorte vollständig gewonnen war, und zeigt je Geschäftsquartal den Anteil der Kunden mit "
     "mindestens einer Bestellung; kostenlose Bestellungen zählen mit, Vertragsrechnungen nicht. Die gepunktete Linie ist der "
-    "Bewertungsstichtag. Gezeichnet sind nur vollständige Quartale."
+    "Bewertungsstichtag. Dargestellt sind nur vollständige Quartale."
 )
 ORDERING_FINDING = (
-    "Von den {customers} bis {year} gewonnenen Kunden bestellten {seen} in {quarter}; für {ahead} werden {share} erwartet (90-%-Band "
-    "{band})."
+    "Von den {customers} bis {year} gewonnenen Kunden bestellten {seen} im Quartal {quarter}; für {ahead} werden {share} erwartet "
+    "(90-%-Band {band})."
 )
-ORDERING_FINDING_AHEAD = "Von den {customers} Kunden bestellen in {ahead} voraussichtlich {share} (90-%-Band {band})."
+ORDERING_FINDING_AHEAD = "Von den {customers} Kunden bestellen im Quartal {ahead} voraussichtlich {share} (90-%-Band {band})."
 ORDERING_SEEN = "Haben bestellt"
 ORDERING_UNTOLD = (
     "Wie viele Kunden in einem Quartal bestellen, ist nicht gezeigt: Dazu müssen die Tage der Bestellungen bekannt sein und je ein "
@@ -403,18 +402,18 @@ CUSTOMERS_ORDERING_ALT = (
 CUSTOMERS_ORDERING_CAPTION = (
     "Jeder Kunde zählt im Quartal einmal, wie oft er auch bestellt; Vertragsrechnungen sind keine Bestellungen. Die gepunktete Linie ist "
     "der Bewertungsstichtag. Vergangene Quartale enthalten auch damals neue Kunden; die Prognose enthält keine Kunden, die nach dem "
-    "Bewertungsstichtag gewonnen werden. Gezeichnet sind nur vollständige Quartale."
+    "Bewertungsstichtag gewonnen werden. Dargestellt sind nur vollständige Quartale."
 )
 CUSTOMERS_ORDERING_FINDING = (
-    "In {quarter} bestellten {seen} Kunden ({change} gegenüber dem Vorjahresquartal); von den heutigen {customers} bestellen in {ahead} "
-    "voraussichtlich {expected} (90-%-Band {band})."
+    "Im Quartal {quarter} bestellten {seen} Kunden ({change} gegenüber dem Vorjahresquartal); von den heutigen {customers} bestellen in "
+    "{ahead} voraussichtlich {expected} (90-%-Band {band})."
 )
 CUSTOMERS_ORDERING_FINDING_ALONE = (
-    "In {quarter} bestellten {seen} Kunden; von den heutigen {customers} bestellen in {ahead} voraussichtlich {expected} (90-%-Band "
-    "{band})."
+    "Im Quartal {quarter} bestellten {seen} Kunden; von den heutigen {customers} bestellen in {ahead} voraussichtlich {expected} "
+    "(90-%-Band {band})."
 )
 AXIS_CUSTOMERS_ORDERING = "Kunden mit Bestellungen"
-ACTIVITY_FIGURE = "Aktivitätswahrscheinlichkeit und künftige Bestellungen, nach Folgebestellungen und Stille"
+ACTIVITY_FIGURE = "Aktivitätswahrscheinlichkeit und künftige Bestellungen, nach bisherigem Bestellverhalten"
 ACTIVITY_ALT = (
     "Karte der mittleren Aktivitätswahrscheinlichkeit: Zeilen nach bisherigen Folgebestellungen, Spalten nach der Zeit seit der letzten "
     "Bestellung. {finding}"
@@ -428,7 +427,7 @@ AXIS_REPEATS = "Folgebestellungen"
 ACTIVITY_TABLE = "Kunden nach Folgebestellungen und Zeit seit der letzten Bestellung"
 COLUMN_REPEATS = "Folgebestellungen"
 COLUMN_SILENCE = "Zeit seit der letzten Bestellung"
-COLUMN_MEAN_ACTIVE = "Aktiv mit Wahrscheinlichkeit"
+COLUMN_MEAN_ACTIVE = "Noch aktiv, Wahrscheinlichkeit"
 COLUMN_MEAN_ORDERS = "Bestellungen je Kunde, nächstes Jahr"
 ACTIVITY_OTHERS = "alle übrigen Klassen"
 ACTIVITY_FINDING = (
@@ -467,7 +466,7 @@ YEARS_AHEAD = "{years} Jahre"
 COLUMN_ORDERS = "Bestellungen"
 COMPONENT_COLUMNS = {
     "revenue": "Umsatz",
-    "returned": "Kommt zurück",
+    "returned": "Retouren",
     "cost": "Kosten",
     "contribution": "Deckungsbeitrag",
     "value": "Wert",
@@ -544,9 +543,9 @@ BEYOND_HORIZON = (
 
 # New customers
 NEWCOMERS = "Neukunden"
-NEWCOMERS_TABLE = "Was ein weiterer Kunde bringt: {column}"
+NEWCOMERS_TABLE = "Was ein weiterer Kunde bringt, {column}"
 NEWCOMERS_TABLE_ALL = "Was ein weiterer Kunde bringt"
-WINNING_TABLE = "Was die Gewinnung eines Kunden kosten darf: {column}"
+WINNING_TABLE = "Was die Gewinnung eines Kunden kosten darf, {column}"
 WINNING_TABLE_ALL = "Was die Gewinnung eines Kunden kosten darf"
 WINNING_FINDING = "Vorsichtig gerechnet darf die Gewinnung eines Kunden je nach Ausprägung {least} bis {most} kosten."
 WINNING_FINDING_ONE = "Vorsichtig gerechnet darf die Gewinnung eines Kunden höchstens {amount} kosten."
@@ -594,7 +593,7 @@ NEWCOMERS_CEILING_CUSTOMER = "Die Obergrenzen gelten je gewonnenem Kunden."
 # Unit economics
 UNIT_ECONOMICS = "Wirtschaftlichkeit der Kundengewinnung"
 UNIT_TABLE_ALL = "Was ein Neukunde bringt und was er kostet"
-UNIT_TABLE = "Was ein Neukunde bringt und was er kostet: {column}"
+UNIT_TABLE = "Was ein Neukunde bringt und was er kostet, {column}"
 COLUMN_RATIO = "Wert je Einheit Kosten"
 COLUMN_RATIO_BAND = "Wert je Einheit Kosten, 90-%-Band"
 COLUMN_HALF_PAID = {"quarter": "Zur Hälfte amortisiert bis Quartal", "month": "Zur Hälfte amortisiert bis Monat"}
@@ -622,7 +621,7 @@ UNIT_NOTE = (
     "den Durchschnitt so vieler Neukunden, wie im letzten Jahr gewonnen wurden; die Amortisation gilt für einzelne Neukunden und zählt ab "
     "der Gewinnung, mit der ersten Bestellung in der ersten Periode."
 )
-BETTER_TABLE = "Wahrscheinlichkeit, dass eine Ausprägung besser ist als eine andere: {column}"
+BETTER_TABLE = "Wahrscheinlichkeit, dass eine Ausprägung besser ist als eine andere, {column}"
 COLUMN_BETTER = "Nach Kosten: ein Neukunde aus"
 BETTER_NAME = "{place}  {level}"
 BETTER_THAN = "als {place}"
@@ -654,15 +653,15 @@ RETURNS_FINDING = (
     "voraussichtlich mehr, als sie bringen."
 )
 RETURNS_NOTE = (
-    "Retouren werden von der Bestellung abgezogen, zu der sie gehören. Der Anteil eines Kunden ist der seiner bisherigen Beträge, an den "
-    "ähnlicher Kunden so weit angenähert, wie wenige Bestellungen es gebieten; junge Bestellungen zählen weniger, weil davon noch mehr "
-    "zurückkommen kann, und was noch zurückkommen kann, steht in der ersten Periode der Prognose. Kunden, die viel zurücksenden, können "
-    "dennoch lohnend sein: Darüber sagt nur etwas, was von ihrem Wert übrig bleibt."
+    "Retouren werden von der Bestellung abgezogen, zu der sie gehören. Der Anteil eines Kunden ist der zurückgesandte Teil seiner "
+    "bisherigen Beträge; je weniger Bestellungen er hat, desto mehr wird er dem ähnlicher Kunden angenähert. Junge Bestellungen zählen "
+    "weniger, weil davon noch mehr zurückkommen kann; was noch zurückkommen kann, steht in der ersten Periode der Prognose. Ob sich "
+    "Kunden, die viel zurücksenden, dennoch lohnen, zeigt allein der Wert, der übrig bleibt."
 )
 
 # Risk
 RISK = "Risiko"
-RISK_TABLE = "Wie niedrig der Wert ausfallen kann: {column}"
+RISK_TABLE = "Wie niedrig der Wert ausfallen kann, {column}"
 RISK_TABLE_ALL = "Wie niedrig der Wert ausfallen kann"
 COLUMN_RISK_MEAN = "Mittlerer Wert"
 COLUMN_VALUE_AT_RISK = "Value-at-Risk, 95\u00a0%"
@@ -685,7 +684,7 @@ RISK_FINDING_ALIKE = (
     "Gemessen an der Größe können alle etwa gleich tief fallen: in ihren schlechtesten 5\u00a0% der Fälle um {fall} unter ihren Mittelwert."
 )
 RISK_FINDING_ONE = "Für sich genommen bringt {level} in den schlechtesten 5\u00a0% der Fälle {fall} weniger als im Mittel."
-PARTS_TABLE = "Was jede Ausprägung zum Gesamtrisiko beiträgt: {column}"
+PARTS_TABLE = "Was jede Ausprägung zum Gesamtrisiko beiträgt, {column}"
 COLUMN_CONTRIBUTION = "In den schlechtesten 5\u00a0% des Ganzen"
 PARTS_SUM = "Summe der Ausprägungen"
 COLUMN_SHARE_FALL = "Anteil am Rückgang"
@@ -698,7 +697,7 @@ PARTS_FINDING = (
     "Ausprägungen zusammen um {alone} zurück; davon werden {diversified} durch Diversifikation ausgeglichen."
 )
 PARTS_FINDING_NONE = "Das Ganze fällt nicht unter seinen Mittelwert; es gibt nichts aufzuteilen."
-RISK_FIGURE = "Wer den Wert trägt und wer das Risiko: {column}"
+RISK_FIGURE = "Wer den Wert trägt und wer das Risiko, {column}"
 RISK_FIGURE_ALT = (
     "Gepaarte Balken je Ausprägung: Anteil am mittleren Wert und Anteil am Rückgang darunter in den schlechtesten Fällen. {finding}"
 )
@@ -706,11 +705,11 @@ RISK_FIGURE_CAPTION = (
     "Der Rückgang ist, was das Ganze in den schlechtesten 5\u00a0% der Fälle weniger bringt als im Mittel, aufgeteilt nach Euler."
 )
 RISK_FIGURE_CAPTION_REST = (
-    " Gezeichnet sind die {shown} größten Ausprägungen; die übrigen {levels} halten zusammen {value} des Wertes und tragen {fall} des "
+    " Dargestellt sind die {shown} größten Ausprägungen; die übrigen {levels} halten zusammen {value} des Wertes und tragen {fall} des "
     "Rückgangs. Die Tabelle enthält alle."
 )
 RISK_FIGURE_FINDING = (
-    "Von den gezeichneten Ausprägungen trägt {level}, gemessen an der Größe, das größte Risiko: {fall} des Risikos bei {share} des Wertes."
+    "Von den dargestellten Ausprägungen trägt {level}, gemessen an der Größe, das größte Risiko: {fall} des Risikos bei {share} des Wertes."
 )
 RISK_FIGURE_FINDING_EVEN = (
     "Keine Ausprägung trägt einen Anteil am Risiko, der um mehr als einen Prozentpunkt von ihrem Anteil am Wert abweicht."
@@ -804,7 +803,7 @@ SENSITIVITY_NOTE = (
 CERTIFICATE = "Prüfprotokoll"
 CERTIFICATE_TABLE = "Was geprüft wurde"
 CERTIFICATE_FINDING_OK = "{holding} von {checks} Prüfungen sind erfüllt, keine ist gescheitert; Hinweise: {notes}."
-CERTIFICATE_FINDING_FAILED = "{failed} von {checks} Prüfungen sind nicht erfüllt; Hinweise: {notes}."
+CERTIFICATE_FINDING_FAILED = "Nicht erfüllte Prüfungen: {failed} von {checks}; Hinweise: {notes}."
 COLUMN_OF = "Gegenstand"
 COLUMN_CHECK = "Prüfung"
 COLUMN_STATUS = "Ergebnis"
@@ -975,10 +974,10 @@ RECONCILED_BACK = "Ganz zurückgesandte Folgebestellungen, aus denen es nicht le
 RECONCILED_NOT = "Nicht erklärt"
 
 # Reproduction
-REPRODUCTION = "Wie dieser Bericht erneut entsteht"
+REPRODUCTION = "Reproduzierbarkeit"
 RUN_TABLE = "Der Lauf"
 RUN_FINDING = "Dieselben Daten, Einstellungen, Startwerte und Versionen ergeben denselben Bericht."
-COLUMN_ITEM = "Angabe"
+COLUMN_ITEM, COLUMN_SAID = "Angabe", "Inhalt"
 ITEM_COMMAND, COMMAND = "Befehl, mit den Einstellungen unten", "clvbayes run {file}"
 ITEM_SOURCE = "Quelle"
 ITEM_HASH = "Prüfsumme der Daten"
@@ -1077,7 +1076,7 @@ TRACKING_FINDING_MISSED = (
 )
 TRACKING_CAPTION = "Die jüngste Prognose, die über {weeks} Wochen vergleichbar ist; an diesem Stichtag bekannte Kunden: {customers}."
 TRACKING_ALT = "Umsatz je Woche als Linie vor den Bändern seiner Prognose. {finding}"
-CLASSES_TITLE = "Nach dem, was von den Kunden bekannt war"
+CLASSES_TITLE = "Nach bisherigem Bestellverhalten"
 AXIS_EACH = "Bestellungen je Kunde"
 CLASS_FORECAST = "Prognose"
 CLASS_ACTUAL = "Ist"
@@ -1106,7 +1105,7 @@ CLASSES_ALT = (
     "Bestellung. {finding}"
 )
 CLASS_IN_WORDS = "„{klass}“ (bisherige Folgebestellungen)"
-VERDICT_TABLE = "Hielten die 90-%-Bänder der Gesamtsummen: {model}"
+VERDICT_TABLE = "Ob die 90-%-Bänder der Gesamtsummen hielten: {model}"
 VERDICT_FINDING = "Von {verdicts} Urteilen besagen {against}, dass die Bänder zu schmal waren, und {wide}, dass sie zu breit waren."
 COLUMN_VERDICT = "Urteil"
 MODELS_COMPARED = "Rückvergleich in Zahlen"
@@ -1230,7 +1229,7 @@ FRONTIER_FINDING = (
     "Steigt die Risikoscheu von null auf {most}, sinkt das mittlere Ergebnis des Plans um {mean}, und das der schlechtesten {tail} der "
     "Fälle steigt um {worst}."
 )
-FRONTIER_FINDING_FLAT = "Der Plan hängt kaum davon ab: Alle stimmen auf {spread} überein."
+FRONTIER_FINDING_FLAT = "Die Risikoscheu ändert das Ergebnis kaum: Alle Pläne der Linie liegen höchstens {spread} auseinander."
 FRONTIER_TABLE_FINDING = (
     "Steigt die Risikoscheu von null auf {most}, wird am meisten bei „{more}“ erhöht ({added}) und am meisten bei „{less}“ gekürzt "
     "({taken})."
@@ -1352,21 +1351,21 @@ BRIDGE_CAPTION = "Balken sind Mittelwerte, Striche 90-%-Bänder. Die Ausweitung 
 AXIS_RECURRING = "Wiederkehrender Umsatz im Jahr"
 TERMS_TABLE = "Verträge nach Laufzeit"
 TERMS_FINDING = (
-    "Verträge mit einer Laufzeit von {term} tragen {share} des wiederkehrenden Umsatzes; davon wird in einem Jahr voraussichtlich {kept} "
-    "bleiben."
+    "Am meisten wiederkehrender Umsatz entfällt auf Verträge der Laufzeit „{term}“: {share} des gesamten; davon bleiben in einem Jahr "
+    "voraussichtlich {kept}."
 )
 TERM_MONTH = "1 Monat"
-TERM_MONTHS = "{months} Monaten"
+TERM_MONTHS = "{months} Monate"
 ALL_CONTRACTS = "Alle Verträge"
 OTHER_TERMS = "Andere Laufzeiten"
 COLUMN_TERM = "Laufzeit"
 COLUMN_CONTRACTS = "Verträge"
 COLUMN_RECURRING = "Wiederkehrender Umsatz"
 COLUMN_RECURRING_BAND = "In einem Jahr, 90-%-Band"
-COLUMN_RETAINED = "Anteil am heutigen"
-COLUMN_LIFE = "Restliche Jahre"
-SURVIVAL_FIGURE = "Verträge, die ihre Verlängerungen überstehen"
-SURVIVAL_FINDING = "{inside} von {points} beobachteten Anteilen liegen in den 90-%-Bändern dessen, was das Modell erwartet."
+COLUMN_RETAINED = "Verbleibender Anteil"
+COLUMN_LIFE = "Restlaufzeit, Jahre"
+SURVIVAL_FIGURE = "Wie viele Verträge nach ihren Verlängerungen verbleiben"
+SURVIVAL_FINDING = "Von {points} beobachteten Anteilen liegen {inside} in den 90-%-Bändern des Modells."
 SURVIVAL_ALT = (
     "Anteil der Verträge, die so viele Verlängerungen überstehen, nach Laufzeit: Bänder des Modells, Punkte der Beobachtung. {finding}"
 )
@@ -1423,18 +1422,18 @@ SHEETS = {
     COHORTS_TABLE: "Kohorten",
     QUARTERS_TABLE: "Letzte Quartale",
     ACTIVITY_TABLE: "Aktivität",
-    NEWCOMERS_TABLE.format(column=SEGMENT_TABLE): "Neukunden nach {column}",
+    NEWCOMERS_TABLE.format(column=BY_COLUMN): "Neukunden nach {column}",
     NEWCOMERS_TABLE_ALL: "Neukunden",
-    WINNING_TABLE.format(column=SEGMENT_TABLE): "Kostengrenzen nach {column}",
+    WINNING_TABLE.format(column=BY_COLUMN): "Kostengrenzen nach {column}",
     WINNING_TABLE_ALL: "Kostengrenzen",
-    UNIT_TABLE.format(column=SEGMENT_TABLE): "Ertrag und Kosten nach {column}",
+    UNIT_TABLE.format(column=BY_COLUMN): "Ertrag und Kosten nach {column}",
     UNIT_TABLE_ALL: "Ertrag und Kosten",
-    BETTER_TABLE.format(column=SEGMENT_TABLE): "Vergleich nach {column}",
+    BETTER_TABLE.format(column=BY_COLUMN): "Vergleich nach {column}",
     RETURNS_TABLE: "Retouren",
     SPREAD_TABLE: "Streuung",
-    RISK_TABLE.format(column=SEGMENT_TABLE): "Risiko nach {column}",
+    RISK_TABLE.format(column=BY_COLUMN): "Risiko nach {column}",
     RISK_TABLE_ALL: "Risiko",
-    PARTS_TABLE.format(column=SEGMENT_TABLE): "Risikobeitrag nach {column}",
+    PARTS_TABLE.format(column=BY_COLUMN): "Risikobeitrag nach {column}",
     PLAN_TABLE: "Plan",
     COMPARISON_TABLE: "Plan und heute",
     FRONTIER_TABLE: "Risikoscheu",

@@ -220,6 +220,7 @@ def test_days_are_days_of_the_format_and_written_as_the_language_does(language, 
     written = replace(document(table), language=language)
     cell = opened(written)["Days"].cell(HEADER_ROW + 2, 2)
     assert cell.is_date and cell.value.date() == date(2026, 1, 31) and cell.number_format == pattern
+    assert opened(written)["Days"].column_dimensions["B"].width >= len(shown) + 3
     assert f'data-key="2026-01-31" dir="auto">{shown}<' in render_html(written)
     assert shown in " ".join(page.extract_text() for page in PdfReader(BytesIO(render_pdf(written))).pages)
     [told] = [block for section in json.loads(render_json(written))["sections"] for block in section["blocks"] if block["kind"] == "table"]
