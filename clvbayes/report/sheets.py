@@ -168,7 +168,7 @@ def _sheet_name(title: str, longest: int) -> str:
 @cache
 def _short_names(language: Language) -> tuple[tuple[re.Pattern[str], str], ...]:
     """Patterns of the titles that have a short name; `language` is that of the words."""
-    return tuple((re.compile(_pattern(title), re.DOTALL), short) for title, short in words.SHEETS.items())
+    return tuple((re.compile(_pattern(title), re.DOTALL), short) for title, short in words.SHEETS)
 
 
 def _pattern(title: str) -> str:

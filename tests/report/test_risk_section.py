@@ -79,7 +79,7 @@ def test_findings_name_the_level_that_is_risky() -> None:
         moved = replace(evidence.valuation, cash={"industry": cash}, total=cash.sum("level"))
         section = risk_section(replace(evidence, valuation=moved))
         assert table_of(section, words.RISK_TABLE.format(column=BY)).finding.startswith(f"For its size {risky} may fall deepest")
-        assert f"{risky} carries most risk beside its size: 100\u00a0% of the risk" in figures_of(section)[0].finding
+        assert f"{risky} carries the most risk for its size: 100\u00a0% of the risk" in figures_of(section)[0].finding
         assert f"{risky} carries the largest part" in table_of(section, words.PARTS_TABLE.format(column=BY)).finding
 
 
