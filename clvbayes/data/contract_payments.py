@@ -6,11 +6,10 @@ import duckdb
 import pandas as pd
 
 from clvbayes.data.contracts import TERM
+from clvbayes.data.renewals import PAYMENTS
 from clvbayes.data.sources import ask
 
-__all__ = ["PAYMENTS", "payments_by_month"]
-
-PAYMENTS = ("month", "revenue")
+__all__ = ["payments_by_month"]
 
 # One row an invoice. Of a term that was replaced before it had run out, and of one that ended within it and pays in arrears, invoices are
 # for the days until then; what was paid in advance of one that ended is not given back.

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 
 from clvbayes.data.checks import CONTROL, NO_SEGMENT, require_columns, require_day
-from clvbayes.data.contract_payments import PAYMENTS
 from clvbayes.data.contracts import TERM
 from clvbayes.data.customers import join_segments
 from clvbayes.data.ledger import Ledger
 from clvbayes.errors import DataError
 
-__all__ = ["RENEWAL_STATISTICS", "Renewals"]
+__all__ = ["PAYMENTS", "RENEWAL_STATISTICS", "Renewals"]
 
 RENEWAL_STATISTICS = (
     "contract_id",
@@ -35,6 +34,7 @@ RENEWAL_STATISTICS = (
     "monthly_amount",
     "billing_months",
 )
+PAYMENTS = ("month", "revenue")
 MOST = 100_000_000  # contracts, or renewals of one
 COUNTED = {"entry": 0, "survived": 0, "churned": 0, "contracts": 1, TERM: 1}  # columns of a frame of counts, and what they are if missing
 
