@@ -132,6 +132,9 @@ def _write_valuation(valuation: Valuation, stage: Path) -> dict[str, Any]:
         groups |= {name: getattr(book, name).to_dataset(name=name) for name in BOOK_ARRAYS}
         for name, file in BOOK_FRAMES.items():
             getattr(book, name).to_parquet(stage / file, compression="zstd", index=False)
+    if valuation.ordering is not None:
+        groups["ordering"] = valuation.ordering.to_dataset(name="ordering")
+        compressed["/ordering"] = {"ordering": {"zlib": True, "complevel": 1}}
     xr.DataTree.from_dict(groups).to_netcdf(stage / "cash.nc", engine="h5netcdf", encoding=compressed)
     valuation.customers.to_parquet(stage / "customers.parquet", compression="zstd", index=False)
     return {
@@ -171,6 +174,7 @@ def _load_valuation(folder: Path, manifest: dict[str, Any]) -> Valuation:
         discrepancy=pd.DataFrame(manifest["discrepancy"]),
         uncertified=tuple(manifest["uncertified"]),
         contracts=_load_book(folder, groups, manifest["contracts"]),
+        ordering=groups["ordering"].to_dataset()["ordering"] if "ordering" in groups else None,
     )
 
 

@@ -1,6 +1,6 @@
 """A made-up base whose draws are plain arrays: nothing is sampled, and every figure can be recomputed by a test."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from clvbayes.data.customers import Customers
+from clvbayes.data.customers import HISTORY, Customers
 from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.inference.certificate import Certificate, CheckResult, Compression
 from clvbayes.models.clock import STEADY, Clock
@@ -126,7 +126,7 @@ def segments_of(base: Base, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def history_of(base: Base, rng: np.random.Generator, monthly: float) -> pd.DataFrame:
-    empty = pd.DataFrame(columns=["cohort", "month", "orders", "revenue"])
+    empty = pd.DataFrame(columns=list(HISTORY))
     if base.until is None or not base.history_months:
         return empty
     months = pd.date_range(end=pd.Timestamp(base.until).replace(day=1), periods=base.history_months, freq="MS")
@@ -134,7 +134,8 @@ def history_of(base: Base, rng: np.random.Generator, monthly: float) -> pd.DataF
     for born, cohort in enumerate(months):
         for age, month in enumerate(months[born:]):
             revenue = monthly * 0.13 * np.exp(-0.05 * age) * rng.gamma(20, 1 / 20) * (2.2 if age == 0 else 1)
-            rows.append((cohort, month, max(1, int(revenue / 500)), round(revenue, 2)))
+            orders = max(1, int(revenue / 500))
+            rows.append((cohort, month, orders, round(revenue, 2), *(min(orders, most) for most in (4, 3, 2))))
     return pd.DataFrame(rows, columns=list(empty.columns))
 
 
@@ -179,6 +180,18 @@ def levers_of(base: Base, value: np.ndarray) -> dict[str, xr.DataArray]:
     moved = np.stack([value[:, None] * (1 + slopes[lever] * apart * (np.array(LEVER_SIZES) - 1)) for lever in base.levers], axis=1)
     coords = {"level": ["all customers"], "lever": list(base.levers), "size": list(LEVER_SIZES)}
     return {"": xr.DataArray(moved[:, None], dims=("draw", "level", "lever", "size"), coords=coords, attrs={"kind": "predictive"})}
+
+
+def ordering_of(base: Base, economics: Economics, won: pd.Series) -> xr.DataArray | None:
+    """Of each cohort four in ten order in the first quarter ahead, a twentieth fewer in every later one, give or take luck."""
+    quarters = [period.first_day for period in fiscal_periods(replace(economics, period="quarter"), base.until) if period.complete]
+    if base.until is None or not quarters:
+        return None
+    cohorts, customers = np.unique(won.dt.year - (won.dt.month < base.fiscal_year_start), return_counts=True)
+    chance = 0.4 * 0.95 ** np.arange(len(quarters))
+    counts = np.random.default_rng(8).binomial(customers[:, None], chance, (base.draws, len(cohorts), len(quarters)))
+    coords = {"cohort": cohorts, "quarter": np.array(quarters, dtype="datetime64[s]"), "customers": ("cohort", customers)}
+    return xr.DataArray(counts, dims=("draw", "cohort", "quarter"), coords=coords, name="ordering", attrs={"kind": "predictive"})
 
 
 def make_evidence(base: Base) -> Evidence:
@@ -276,6 +289,7 @@ def make_evidence(base: Base) -> Evidence:
         beyond_horizon=0.2,
         levers=levers_of(base, total[..., COMPONENTS.index("value")].sum(axis=1)),
         acquisition=acquisition_of(base, economics.acquisition_cost is not None, rng) if base.newcomers else Acquisition(),
+        ordering=ordering_of(base, economics, customers.statistics["t0"]),
     )
     purchases = MadeUpFit(
         MadeUpModel("mbg_nbd", "MBG/NBD", "purchases"),

@@ -6,6 +6,7 @@ from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
@@ -83,9 +84,23 @@ def test_a_valuation_comes_back_as_it_was(valuation: Valuation, tmp_path: Path) 
     xr.testing.assert_identical(again.total, valuation.total)
     for column, cash in valuation.cash.items():
         xr.testing.assert_identical(again.cash[column], cash)
+    assert again.ordering is None
     pd.testing.assert_frame_equal(again.customers, valuation.customers, check_exact=True)
     assert (again.economics, again.periods, again.checks) == (valuation.economics, valuation.periods, valuation.checks)
     pd.testing.assert_frame_equal(again.to_frame(), valuation.to_frame(), check_exact=True)
+
+
+def test_customers_by_quarter_come_back(valuation: Valuation, tmp_path: Path) -> None:
+    coords = {
+        "cohort": [2024, 2025],
+        "quarter": np.array(["2026-01-01", "2026-04-01"], dtype="datetime64[s]"),
+        "customers": ("cohort", [7, 9]),
+    }
+    counts = xr.DataArray(np.arange(12, dtype=np.int32).reshape(3, 2, 2), dims=("draw", "cohort", "quarter"), coords=coords)
+    counts.attrs["kind"] = "predictive"
+    found = load(save(replace(valuation, ordering=counts.rename("ordering")), tmp_path / "valuation"))
+    assert isinstance(found, Valuation)
+    xr.testing.assert_identical(found.ordering, counts.rename("ordering"))
 
 
 def test_which_fits_failed_comes_back(valuation: Valuation, tmp_path: Path) -> None:

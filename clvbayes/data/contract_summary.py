@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from clvbayes.data.checks import NO_SEGMENT, require_day, require_past
+from clvbayes.data.contract_payments import payments_by_month
 from clvbayes.data.contracts import TERM, TOLERANCE, Contracts
 from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.data.renewals import RENEWAL_STATISTICS, Renewals
@@ -133,6 +134,7 @@ def summarize_contracts(table: Contracts, *, until: date | None = None, since: d
         since=since,
         changes=_changes(ask(terms, "terms", CHANGES_SQL.format(**window)).df(), found),
         in_advance=table.in_advance,
+        payments=payments_by_month(terms, until=until, since=since, in_advance=table.in_advance),
         ledger=_ledger(table, terms, until, since, [_told(statistics), *notes]),
         currency=table.currency,
     )

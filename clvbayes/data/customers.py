@@ -27,7 +27,7 @@ from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.notebook import fragment
 
-__all__ = ["STATISTICS", "Customers", "join_segments"]
+__all__ = ["HISTORY", "STATISTICS", "Customers", "join_segments"]
 
 LARGEST_FREQUENCY = 1e9  # more than any customer bought; sums of counts stay exact
 
@@ -44,6 +44,7 @@ STATISTICS = (
     "spend_sum_log",
     "spend_sum_log_squared",
 )
+HISTORY = ("cohort", "month", "orders", "revenue", "customers", "customers_of_two", "customers_of_three")
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,10 @@ class Customers:
     spend_level : {"transaction", "mean"}
         Whether spend is known by transaction or only as each customer's mean.
     history : pandas.DataFrame
-        `cohort` (month of the first order), `month`, `orders`, `revenue`; months as the timestamp of their first day. Empty where the
-        orders are not known.
+        `cohort` (month of the first order), `month`, `orders`, `revenue`; months as the timestamp of their first day. Of those who ordered
+        in the month: `customers`, those of them who had not in the month before (`customers_of_two`), nor in the two months before
+        (`customers_of_three`), so that the customers of a quarter are those of its first month, of two of its second and of three of its
+        third. Empty where the orders are not known.
     ledger : Ledger or None
         The account of every row read.
     currency : str or None
@@ -90,7 +93,7 @@ class Customers:
     unit: TimeUnit
     until: date | None = None
     spend_level: Literal["transaction", "mean"] = "transaction"
-    history: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["cohort", "month", "orders", "revenue"]))
+    history: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(HISTORY)))
     ledger: Ledger | None = None
     currency: str | None = None
     returns: pd.DataFrame | None = None

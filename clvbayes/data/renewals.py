@@ -15,7 +15,7 @@ from clvbayes.data.ledger import Ledger
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.notebook import fragment
 
-__all__ = ["RENEWAL_STATISTICS", "Renewals"]
+__all__ = ["PAYMENTS", "RENEWAL_STATISTICS", "Renewals"]
 
 RENEWAL_STATISTICS = (
     "contract_id",
@@ -35,6 +35,7 @@ RENEWAL_STATISTICS = (
     "monthly_amount",
     "billing_months",
 )
+PAYMENTS = ("month", "revenue")
 MOST = 100_000_000  # contracts, or renewals of one
 COUNTED = {"entry": 0, "survived": 0, "churned": 0, "contracts": 1, TERM: 1}  # columns of a frame of counts, and what they are if missing
 
@@ -66,6 +67,9 @@ class Renewals:
         and the monthly amounts `before` and `after`.
     in_advance : bool
         Whether invoices are paid before the months that they cover.
+    payments : pandas.DataFrame
+        `revenue` that all contracts brought in each `month` (its first day), from the first that the table must hold whole: so long after
+        its first term as its longest one lasts, since what had ended before may be missing. Empty where there is no such month.
     ledger : Ledger or None
         The account of every row read.
     currency : str or None
@@ -81,6 +85,7 @@ class Renewals:
     since: date | None = None
     changes: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["stretch", "day", "months", "before", "after"]))
     in_advance: bool = True
+    payments: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(PAYMENTS)))
     ledger: Ledger | None = None
     currency: str | None = None
 

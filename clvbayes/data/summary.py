@@ -80,16 +80,36 @@ order by customer_id"""
 
 HISTORY_SQL = (
     ORDER_DAYS.format(segments_of_day="")
-    + """
+    + """,
+customer_months as (
+    select
+        customer_id,
+        min(first_day) as first_day,
+        extract(year from day) as year,
+        extract(month from day) as month,
+        count(*) as orders,
+        sum(amount) as revenue
+    from dated
+    group by customer_id, extract(year from day), extract(month from day)
+),
+spaced as (
+    select
+        customer_months.*,
+        12 * year + month - lag(12 * year + month, 1, 0) over (partition by customer_id order by year, month) as months_since
+    from customer_months
+)
 select
     extract(year from first_day) as cohort_year,
     extract(month from first_day) as cohort_month,
-    extract(year from day) as year,
-    extract(month from day) as month,
-    count(*) as orders,
-    sum(amount) as revenue
-from dated
-group by extract(year from first_day), extract(month from first_day), extract(year from day), extract(month from day)
+    year,
+    month,
+    sum(orders) as orders,
+    sum(revenue) as revenue,
+    count(*) as customers,
+    sum(case when months_since > 1 then 1 else 0 end) as customers_of_two,
+    sum(case when months_since > 2 then 1 else 0 end) as customers_of_three
+from spaced
+group by extract(year from first_day), extract(month from first_day), year, month
 order by cohort_year, cohort_month, year, month"""
 )
 
@@ -368,6 +388,7 @@ def _history(kept: duckdb.DuckDBPyRelation) -> pd.DataFrame:
             "month": pd.to_datetime({"year": months["year"], "month": months["month"], "day": 1}),
             "orders": months["orders"].astype(np.int64),
             "revenue": months["revenue"].astype(float),
+            **{name: months[name].astype(np.int64) for name in ("customers", "customers_of_two", "customers_of_three")},
         }
     )
 

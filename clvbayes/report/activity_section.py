@@ -1,4 +1,5 @@
-"""Who is still active: mean probabilities and orders ahead, by how often customers ordered again and how long they have been silent."""
+"""Who is still active: customers with orders by quarter, then mean probabilities and orders ahead, by how often customers ordered again and
+how long they have been silent."""
 
 from dataclasses import dataclass
 
@@ -7,12 +8,17 @@ import pandas as pd
 
 from clvbayes.data import DAYS_PER_UNIT
 from clvbayes.grading.tables import FREQUENCY_CLASSES, SILENCE_CLASSES
-from clvbayes.report.blocks import Block, Column, Figure, Section, Table
+from clvbayes.report.blocks import Block, Column, Figure, Prose, Section, Table
 from clvbayes.report.cohort_figures import activity_map, field_text
 from clvbayes.report.evidence import Evidence, currency_of
+from clvbayes.report.figures import Timeline, fan_chart
+from clvbayes.report.fiscal import label_of_period
 from clvbayes.report.language import words
 from clvbayes.report.levels import SMALLEST_LEVEL
-from clvbayes.report.numbers import count, money_format, share, share_digits, show
+from clvbayes.report.numbers import count, money_format, share, share_digits, show, show_range, signed_share
+from clvbayes.report.ordering import YEAR, Ahead, customers_ahead, customers_seen, quarterly
+from clvbayes.report.outlook import named_places, of_settled, ticks, today_at, two_lines
+from clvbayes.valuation import Economics
 
 __all__ = ["activity_section"]
 
@@ -29,13 +35,53 @@ class _Field:
 
 
 def activity_section(evidence: Evidence) -> Section:
-    """A map of the base by repeat orders and silence, and the numbers under it."""
+    """Customers with orders by quarter, a map of the base by repeat orders and silence, and the numbers under it."""
     fields = _fields(evidence)
     finding = _finding(fields)
     blocks: tuple[Block, ...] = (_table(fields, _value_finding(fields) or finding, currency_of(evidence)),)
     if any(field.place for field in fields):
         blocks = (_map(fields, finding), *blocks)
-    return Section(words.ACTIVITY, blocks)
+    return Section(words.ACTIVITY, (_by_quarter(evidence), *blocks))
+
+
+def _by_quarter(evidence: Evidence) -> Block:
+    """How many customers ordered in each quarter, and how many of today's will."""
+    economics, quarters = quarterly(evidence)
+    ahead = customers_ahead(evidence, economics)
+    if ahead is None or not quarters:
+        return Prose(words.ORDERING_UNTOLD)
+    customers, history = evidence.orders, evidence.orders.history
+    seen = customers_seen(history, quarters, economics)
+    settled = customers_seen(history[of_settled(history, economics)], quarters, economics)
+    lines = two_lines(customers, np.array(quarters), seen, settled, economics)
+    _, draws = ahead.of(ahead.cohorts)
+    labels = {place: label_of_period(place, economics) for place in (*quarters, *ahead.quarters)}
+    assert evidence.until is not None
+    marks = ticks(labels, "quarter", wide=True)
+    timeline = Timeline(marks, words.AXIS_FISCAL_QUARTER, today_at(evidence.until, economics), named_places(labels))
+    picture = fan_chart(lines, ahead.quarters, draws, timeline, label=words.AXIS_CUSTOMERS_ORDERING, wide=True)
+    finding = _quarter_finding(seen, quarters, ahead, economics)
+    alt = words.CUSTOMERS_ORDERING_ALT.format(finding=finding)
+    return Figure(words.CUSTOMERS_ORDERING_FIGURE, alt, picture, finding, words.CUSTOMERS_ORDERING_CAPTION)
+
+
+def _quarter_finding(seen: list[int], quarters: range, ahead: Ahead, economics: Economics) -> str:
+    """The last quarter beside that of the year before, where there is one, and beside one of the same season ahead."""
+    customers, draws = ahead.of(ahead.cohorts)
+    place = ahead.beside(quarters[-1])
+    middle, low, high = (count(round(number)) for number in (draws[:, place].mean(), *np.quantile(draws[:, place], [0.05, 0.95])))
+    told = {
+        "quarter": label_of_period(quarters[-1], economics),
+        "seen": show(count(seen[-1])),
+        "customers": show(count(customers)),
+        "ahead": label_of_period(ahead.quarters[place], economics),
+        "expected": show(middle),
+        "band": show_range(low, high),
+    }
+    if len(seen) <= YEAR or not seen[-1 - YEAR]:
+        return words.CUSTOMERS_ORDERING_FINDING_ALONE.format(**told)
+    change = signed_share(seen[-1] / seen[-1 - YEAR] - 1)
+    return words.CUSTOMERS_ORDERING_FINDING.format(**told, change=change)
 
 
 def _fields(evidence: Evidence) -> list[_Field]:

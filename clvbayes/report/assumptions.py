@@ -6,7 +6,7 @@ from clvbayes.grading.discrepancy import MEAN_SD, RIGHT, SPREAD_SCALE
 from clvbayes.models.protocol import OF_RENEWALS
 from clvbayes.report.blocks import Block, Cell, Column, Heading, Prose, Section, Table
 from clvbayes.report.evidence import Evidence, FitRecord, currency_of, draws_of, returned
-from clvbayes.report.language import day, translated, words
+from clvbayes.report.language import translated, words
 from clvbayes.report.numbers import count, decimal, money, plain, share, show
 from clvbayes.valuation import Economics
 from clvbayes.valuation.economics import ByLevel
@@ -117,7 +117,7 @@ def _economics(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
         (words.FACT_HORIZON, words.FACT_HORIZON_YEARS.format(years=plain(economics.horizon))),
         (words.FACT_PERIOD, words.FACT_PERIODS[economics.period].format(month=economics.fiscal_year_start)),
         (words.FACT_CURRENCY, currency_of(evidence) or words.FACT_CURRENCY_NONE),
-        (words.FACT_DATE, day(until) if until else words.FACT_DATE_NONE),
+        (words.FACT_DATE, until or words.FACT_DATE_NONE),
         *(() if evidence.customers is None else ((words.FACT_UNIT, words.FACT_UNITS[evidence.customers.unit]),)),
     )
 

@@ -65,7 +65,7 @@ def verdicts(graded: GradedModel) -> Section:
         chosen = template.format(**{name: translated(text) for name, text in named.items()})
         blocks.append(Finding("ok" if found.choice.model == graded.own else "note", chosen))
     blocks += [Finding("note", text) for text in _beaten_by_baselines(graded)]
-    blocks.append(_verdict_table(graded))
+    blocks += [_verdict_table(graded), _past_forecasts(graded)]
     blocks += [Note(translated(note)) for note in found.notes]
     failed = int((~found.certificates["passed"]).sum())
     if failed:
@@ -120,6 +120,32 @@ def _verdict_table(graded: GradedModel) -> Table:
     judged = [verdict.judgement for verdict in graded.verdicts]
     finding = words.VERDICT_FINDING.format(verdicts=len(judged), against=judged.count("too narrow"), wide=judged.count("too wide"))
     return Table(words.VERDICT_TABLE.format(model=translated(graded.own)), columns, rows, finding)
+
+
+def _past_forecasts(graded: GradedModel) -> Table:
+    """Every graded forecast of the revenue of all known customers, from the oldest."""
+    own = graded.total().sort_values(["weeks", "origin"])
+    scale, digits = money_format(own[["mean", "actual"]].to_numpy().ravel().tolist())
+    amounts = (words.COLUMN_FORECAST, words.COLUMN_LOW, words.COLUMN_HIGH, words.COLUMN_HAPPENED)
+    columns = (
+        Column(words.COLUMN_ORIGIN, "date"),
+        Column(words.COLUMN_WEEKS, "number"),
+        Column(words.COLUMN_CUSTOMERS, "number"),
+        *(Column(title, "number", unit=graded.currency, scale=scale, digits=digits) for title in amounts),
+        Column(words.COLUMN_INSIDE),
+    )
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (
+            pd.Timestamp(row["origin"]).date(),
+            int(row["weeks"]),
+            int(row["customers"]),
+            *(float(row[name]) for name in ("mean", "q05", "q95", "actual")),
+            words.INSIDE if row["held_90"] else words.OUTSIDE,
+        )
+        for row in own.to_dict("records")
+    )
+    finding = words.PAST_FINDING.format(held=int(own["held_90"].sum()), forecasts=len(own))
+    return Table(words.PAST_TABLE, columns, rows, finding, sortable=len(rows) > 1)
 
 
 def forecast_and_fact(graded: GradedModel) -> Section:

@@ -87,7 +87,7 @@ _CELLS: dict[str, type | tuple[type, ...]] = {
     "share": (int, float),
     "bar": (int, float),
     "interval": Interval,
-    "fact": (str, Quantity),
+    "fact": (str, Quantity, date),
     "date": date,
 }
 
@@ -101,7 +101,7 @@ class Column:
     title : str
     kind : {"text", "number", "share", "interval", "bar", "status", "fact", "date"}
         "interval" and "bar" are drawn, on one axis for the whole column; "status" is one of ok, note, failed;
-        a "fact" is a text or a `Quantity` with its own unit.
+        a "fact" is a text, a day, or a `Quantity` with its own unit.
     unit, scale, digits
         As in `Quantity`, for all cells of the column; unit and scale stand in the header.
     """

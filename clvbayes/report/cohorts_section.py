@@ -6,32 +6,36 @@ import numpy as np
 import pandas as pd
 
 from clvbayes.report.blocks import Block, Column, Figure, Note, Prose, Section, Table
-from clvbayes.report.cohort_figures import MOST_COHORTS, cohort_bars
+from clvbayes.report.cohort_figures import MOST_COHORTS, CohortPanel, cohort_bars, cohort_panels
 from clvbayes.report.evidence import Evidence, Floats, currency_of
-from clvbayes.report.fiscal import complete_periods, index_of_month, label_of_period, month_number
+from clvbayes.report.fiscal import index_of_month, label_of_period, month_number
 from clvbayes.report.language import words
 from clvbayes.report.levels import SMALLEST_LEVEL
-from clvbayes.report.numbers import count, money, money_format, share, share_digits, show, signed_share
-from clvbayes.report.outlook import ticks
+from clvbayes.report.numbers import count, money, money_format, share, share_digits, show, show_range, signed_share
+from clvbayes.report.ordering import YEAR, Ahead, customers_ahead, customers_seen, quarterly
+from clvbayes.report.outlook import ticks, today_at
 from clvbayes.valuation import Economics
 
 __all__ = ["cohorts_section"]
 
 QUARTERS_SHOWN = 8
-YEAR = 4  # quarters
 
 
 def cohorts_section(evidence: Evidence) -> Section:
     """The chart of cohorts with its table, and the last quarters; words where the orders' dates are not known."""
     if evidence.orders.history.empty or evidence.orders.statistics["t0"].isna().any():
         return Section(words.COHORTS, (Prose(words.COHORTS_UNDATED),))
-    quarterly = replace(evidence.valuation.economics, period="quarter")
-    quarters = complete_periods(evidence.orders, quarterly)
-    found = _cohorts(evidence, quarterly)
-    past: tuple[Block, ...] = (Prose(words.COHORTS_NO_QUARTER),)
+    economics, quarters = quarterly(evidence)
+    found = _cohorts(evidence, economics)
+    blocks: list[Block] = [_chart(evidence, _drawn(found, economics), quarters, economics) if quarters else Prose(words.COHORTS_NO_QUARTER)]
+    blocks.append(_table(evidence, found, quarters, economics))
+    ahead = customers_ahead(evidence, economics)
+    blocks.append(
+        Prose(words.ORDERING_UNTOLD) if ahead is None else _panels(evidence, _drawn(found, economics), quarters, ahead, economics)
+    )
     if quarters:
-        past = (_chart(evidence, found, quarters, quarterly), _quarters(evidence, quarters, quarterly))
-    return Section(words.COHORTS, (past[0], _table(evidence, found, quarters, quarterly), *past[1:], Note(words.COHORTS_NOTE)))
+        blocks.append(_quarters(evidence, quarters, economics))
+    return Section(words.COHORTS, (*blocks, Note(words.COHORTS_NOTE)))
 
 
 @dataclass(frozen=True)
@@ -86,18 +90,67 @@ def _revenue(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, 
     return table.reindex(index=range(len(cohorts)), columns=list(quarters), fill_value=0.0).to_numpy(dtype=float)
 
 
+def _drawn(cohorts: tuple[_Cohort, ...], economics: Economics) -> tuple[_Cohort, ...]:
+    """As many as can be told apart in a picture, the oldest together."""
+    if len(cohorts) <= MOST_COHORTS:
+        return cohorts
+    old = cohorts[: len(cohorts) - MOST_COHORTS + 1]
+    years = tuple(year for cohort in old for year in cohort.years)
+    return _Cohort(years, words.COHORT_OLDER.format(last=_year_label(years[-1], economics))), *cohorts[len(old) :]
+
+
 def _chart(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, economics: Economics) -> Figure:
-    revenue = _revenue(evidence, cohorts, quarters, economics)
-    labels = [cohort.label for cohort in cohorts]
-    if len(cohorts) > MOST_COHORTS:
-        old = len(cohorts) - MOST_COHORTS + 1
-        last = _year_label(cohorts[old - 1].years[-1], economics)
-        revenue = np.vstack([revenue[:old].sum(axis=0, keepdims=True), revenue[old:]])
-        labels = [words.COHORT_OLDER.format(last=last), *labels[old:]]
+    revenue, labels = _revenue(evidence, cohorts, quarters, economics), [cohort.label for cohort in cohorts]
     marks = ticks({index: label_of_period(index, economics) for index in quarters}, "quarter", wide=True)
     picture = cohort_bars(revenue, labels, marks, quarters[0], currency=currency_of(evidence))
     finding = _chart_finding(evidence, cohorts, quarters, economics)
     return Figure(words.COHORTS_FIGURE, words.COHORTS_ALT.format(finding=finding), picture, finding, words.COHORTS_CAPTION)
+
+
+def _panels(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, ahead: Ahead, economics: Economics) -> Figure:
+    """Each cohort's share with orders, from the quarter in which all of it had been won."""
+    panels = []
+    for cohort in cohorts:
+        past = tuple(quarter for quarter in quarters if quarter >= YEAR * (cohort.years[-1] + 1))
+        customers, draws = ahead.of(cohort.years)
+        seen = tuple(count / customers for count in customers_seen(_history_of(evidence, cohort, economics), past, economics))
+        title = words.COHORT_PANEL.format(cohort=cohort.label, customers=show(count(customers)))
+        panels.append(CohortPanel(title, past, seen, draws / customers))
+    places = sorted({place for panel in panels for place in panel.quarters} | set(ahead.quarters))
+    years = {place: _year_label(place // YEAR, economics) for place in range(places[0], places[-1] + 1) if place % YEAR == 0}
+    assert evidence.until is not None
+    names = {place: label_of_period(place, economics) for place in places}
+    picture = cohort_panels(panels, ahead.quarters, today_at(evidence.until, economics), names, years)
+    finding = _panels_finding(evidence, cohorts, quarters, ahead, economics)
+    return Figure(words.ORDERING_FIGURE, words.ORDERING_ALT.format(finding=finding), picture, finding, words.ORDERING_CAPTION)
+
+
+def _history_of(evidence: Evidence, cohort: _Cohort, economics: Economics) -> pd.DataFrame:
+    history = evidence.orders.history
+    return history[_fiscal_years(history["cohort"], economics).isin(cohort.years)]
+
+
+def _panels_finding(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, ahead: Ahead, economics: Economics) -> str:
+    """Of all cohorts that had been won before the last quarter, how many ordered in it and how many will; of all, where there is none."""
+    whole = [cohort for cohort in cohorts if quarters and YEAR * (cohort.years[-1] + 1) <= quarters[-1]]
+    customers, draws = ahead.of([year for cohort in whole or cohorts for year in cohort.years])
+    place = ahead.beside(quarters[-1]) if whole else len(ahead.quarters) - 1
+    low, high = (share(float(end)) for end in np.quantile(draws[:, place] / customers, [0.05, 0.95]))
+    told = {
+        "customers": show(count(customers)),
+        "ahead": label_of_period(ahead.quarters[place], economics),
+        "share": show(share(float(draws[:, place].mean()) / customers)),
+        "band": show_range(low, high),
+    }
+    if not whole:
+        return words.ORDERING_FINDING_AHEAD.format(**told)
+    seen = sum(customers_seen(_history_of(evidence, cohort, economics), quarters[-1:], economics)[0] for cohort in whole)
+    return words.ORDERING_FINDING.format(
+        **told,
+        year=_year_label(whole[-1].years[-1], economics),
+        quarter=label_of_period(quarters[-1], economics),
+        seen=show(share(seen / customers)),
+    )
 
 
 def _chart_finding(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, economics: Economics) -> str:
@@ -179,7 +232,7 @@ def _quarters(evidence: Evidence, quarters: range, economics: Economics) -> Tabl
     new = history.loc[is_new, "revenue"].astype(float).groupby(index[is_new]).sum()
     acquired = index_of_month(month_number(evidence.orders.statistics["t0"]), economics)
     won = [int((acquired == quarter).sum()) for quarter in shown]
-    known = [int((acquired <= quarter).sum()) for quarter in shown]
+    active = customers_seen(history, shown, economics)
     orders, revenue = (by_quarter[name].reindex(list(shown), fill_value=0.0).tolist() for name in ("orders", "revenue"))
     of_new = [_part(float(new.get(quarter, 0.0)), amount) for quarter, amount in zip(shown, revenue, strict=True)]
     each = [_part(amount, number) for amount, number in zip(revenue, orders, strict=True)]
@@ -188,7 +241,7 @@ def _quarters(evidence: Evidence, quarters: range, economics: Economics) -> Tabl
     columns = (
         Column(words.COLUMN_QUARTER),
         Column(words.COLUMN_QUARTER_WON, "number"),
-        Column(words.COLUMN_KNOWN, "number"),
+        Column(words.COLUMN_ORDERING, "number"),
         Column(words.COLUMN_ORDERS, "number"),
         Column(words.COLUMN_ORDERS_EACH, "number", digits=2),
         Column(words.COLUMN_AVERAGE_ORDER, "number", unit=currency, scale=each_scale, digits=each_digits),
@@ -196,7 +249,7 @@ def _quarters(evidence: Evidence, quarters: range, economics: Economics) -> Tabl
         Column(words.COLUMN_FROM_NEW, "share", digits=share_digits(of_new)),
     )
     rows = tuple(
-        (label_of_period(quarter, economics), won[k], known[k], orders[k], _part(orders[k], known[k]), each[k], revenue[k], of_new[k])
+        (label_of_period(quarter, economics), won[k], active[k], orders[k], _part(orders[k], active[k]), each[k], revenue[k], of_new[k])
         for k, quarter in enumerate(shown)
     )
     return Table(words.QUARTERS_TABLE, columns, rows, _quarters_finding(rows_of=(won, orders, revenue), currency=currency))

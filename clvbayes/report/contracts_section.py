@@ -8,7 +8,7 @@ from clvbayes.data import TERM
 from clvbayes.report.blocks import Block, Card, Column, Figure, Headline, Interval, Note, Prose, Section, Table
 from clvbayes.report.contract_figures import MOST_PANELS, Step, Survivors, bridge_bars, survival_panels
 from clvbayes.report.evidence import Evidence, Floats, currency_of
-from clvbayes.report.language import day, words
+from clvbayes.report.language import words
 from clvbayes.report.levels import SMALLEST_LEVEL
 from clvbayes.report.numbers import count, decimal, money, money_alike, money_band, money_format, share, share_digits, show, show_range
 from clvbayes.valuation import ContractBook
@@ -212,7 +212,7 @@ def _due_accounts(book: ContractBook, evidence: Evidence) -> Table:
     columns = (
         Column(words.COLUMN_ACCOUNT),
         Column(words.COLUMN_CONTRACT),
-        Column(words.COLUMN_DUE_DAY),
+        Column(words.COLUMN_DUE_DAY, "date"),
         Column(words.COLUMN_RENEWED, "share", digits=0),
         Column(words.COLUMN_RECURRING, "number", unit=currency, scale=scale, digits=digits),
         Column(words.COLUMN_AT_STAKE_IF, "number", unit=currency, scale=scale, digits=digits),
@@ -222,7 +222,7 @@ def _due_accounts(book: ContractBook, evidence: Evidence) -> Table:
         name: [str(one) if plain_ids else hashlib.sha256(str(one).encode()).hexdigest()[:12] for one in due[name]]
         for name in ("customer_id", "contract_id")
     }
-    days = [day(moment.date()) for moment in due["day"]]
+    days = [moment.date() for moment in due["day"]]
     numbers = (due[name].astype(float).tolist() for name in ("p_renewed", "recurring", "at_stake"))
     rows = tuple(zip(shown["customer_id"], shown["contract_id"], days, *numbers, strict=True))
     return Table(words.DUE_ACCOUNTS.format(contracts=len(rows)), columns, rows, sortable=True)

@@ -30,6 +30,7 @@ __all__ = [
     "SIZE",
     "SLATE",
     "STYLE",
+    "WIDE",
     "Line",
     "Timeline",
     "decile_bars",
@@ -45,6 +46,7 @@ __all__ = [
 INK, GREY, BLUE, SLATE = "#1b2733", "#5b6675", "#1f5fae", "#8aa1ba"
 BANDS = ((0.95, "#dfe7f3"), (0.80, "#b4c7e3"), (0.50, "#7b9dcd"))
 SIZE = (5.2, 3.45)
+WIDE = (2 * SIZE[0] + 0.4, 3.3)
 # On top of matplotlib's defaults, so that a reader's own settings change no byte.
 STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
@@ -101,8 +103,17 @@ class Timeline:
     names: tuple[tuple[float, str], ...] = ()
 
 
-def fan_chart(history: Sequence[Line], positions: Sequence[float], draws: Floats, timeline: Timeline, *, currency: str) -> str:
-    """Observed revenue per period, then the forecast as a fan of 50, 80 and 95 % bands around the median.
+def fan_chart(
+    history: Sequence[Line],
+    positions: Sequence[float],
+    draws: Floats,
+    timeline: Timeline,
+    *,
+    label: str,
+    currency: str = "",
+    wide: bool = False,
+) -> str:
+    """What was observed per period, then the forecast as a fan of 50, 80 and 95 % bands around the median.
 
     Parameters
     ----------
@@ -111,9 +122,13 @@ def fan_chart(history: Sequence[Line], positions: Sequence[float], draws: Floats
     positions : sequence of float
         Of the forecast's periods; may be empty.
     draws : ndarray of shape (draws, periods)
-        Revenue per period.
     timeline : Timeline
+    label : str
+        Of what is counted.
     currency : str
+        Of money; empty for counts.
+    wide : bool
+        Whether it is as wide as a page.
 
     Returns
     -------
@@ -121,13 +136,14 @@ def fan_chart(history: Sequence[Line], positions: Sequence[float], draws: Floats
         SVG text.
     """
     with style.context(["default", {**STYLE, "svg.hashsalt": "clvbayes-fan"}]):
-        figure = Figure(figsize=SIZE, layout="constrained")
-        _legend(figure, *draw_fan(figure.add_subplot(), history, positions, draws, timeline, currency=currency))
+        figure = Figure(figsize=WIDE if wide else SIZE, layout="constrained")
+        drawn = draw_fan(figure.add_subplot(), history, positions, draws, timeline, label=label, currency=currency)
+        _legend(figure, *drawn, in_one_row=wide)
         return svg_text(figure)
 
 
 def draw_fan(
-    axes: Axes, history: Sequence[Line], positions: Sequence[float], draws: Floats, timeline: Timeline, *, currency: str
+    axes: Axes, history: Sequence[Line], positions: Sequence[float], draws: Floats, timeline: Timeline, *, label: str, currency: str
 ) -> tuple[list[Line2D], list[Patch]]:
     """The same on given axes; returns lines and bands for a legend."""
     seen = [amount for line in history for amount in line.amounts]
@@ -156,7 +172,7 @@ def draw_fan(
     axes.set_xticks([position for position, _ in timeline.ticks], [label for _, label in timeline.ticks])
     axes.set_xlabel(timeline.label)
     scale, _ = money_format([*seen, *upper])
-    money_axis(axes, words.AXIS_REVENUE, unit_label(currency, scale), scale)
+    money_axis(axes, label, unit_label(currency, scale), scale)
     bands = [Patch(color=color, label=words.BAND.format(percent=round(100 * level))) for level, color in reversed(BANDS)]
     return [*lines, *median], bands if len(positions) else []
 
@@ -236,12 +252,12 @@ def _draw_fan(axes: Axes, positions: Sequence[float], draws: Floats) -> tuple[li
     return axes.plot(places, np.median(draws, axis=0), color=BLUE, linewidth=1.7, label=words.FAN_MEDIAN), highest
 
 
-def _legend(figure: Figure, lines: list[Line2D], bands: list[Patch]) -> None:
+def _legend(figure: Figure, lines: list[Line2D], bands: list[Patch], *, in_one_row: bool) -> None:
     handles: list[Line2D | Patch] = [*lines, *bands]
-    if len(lines) == len(bands):
+    if len(lines) == len(bands) and not in_one_row:
         # Legends fill column by column: lines above, bands below.
         handles = [handle for pair in zip(lines, bands, strict=True) for handle in pair]
-    columns = 4 if len(lines) == 1 else 3
+    columns = len(handles) if in_one_row else 4 if len(lines) == 1 else 3
     figure.legend(
         handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=8, columnspacing=1.4, handlelength=1.8
     )

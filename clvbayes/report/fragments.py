@@ -119,7 +119,7 @@ def picture(result: object, axes: Axes | None = None) -> Axes:
     match result:
         case Valuation():
             seen, known = outlook(cast("Evidence", _of_valuation(result))), result.economics.currency or ""
-            lines, bands = draw_fan(axes, seen.history, seen.positions, seen.draws, seen.timeline, currency=known)
+            lines, bands = draw_fan(axes, seen.history, seen.positions, seen.draws, seen.timeline, label=words.AXIS_REVENUE, currency=known)
             axes.legend(handles=[*lines, *bands], frameon=False)
         case ContractBook():
             draw_bridge(axes, bridge_steps(result), currency=result.currency)

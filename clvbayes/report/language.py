@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from babel.dates import format_date
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
-__all__ = ["LANGUAGES", "Language", "day", "grouped", "speaking", "spoken", "translated", "words"]
+__all__ = ["FIELD", "LANGUAGES", "Language", "day", "grouped", "speaking", "spoken", "translated", "words"]
 
 Language = Literal["en", "de"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)

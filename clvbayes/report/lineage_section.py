@@ -12,7 +12,7 @@ CENT = 0.005
 
 def lineage(evidence: Evidence) -> Section:
     """Facts of the source, then the reconciliation; words where the orders are not known."""
-    columns = (Column(words.COLUMN_ITEM), Column(words.COLUMN_SETTING, "fact"))
+    columns = (Column(words.COLUMN_ITEM), Column(words.COLUMN_SAID, "fact"))
     facts = Table(words.LINEAGE_TABLE, columns, _facts(evidence), _reach(evidence))
     known = evidence.orders.ledger is not None and not evidence.orders.history.empty
     way: Block = _reconciliation(evidence) if known else Prose(words.RECONCILIATION_UNKNOWN)
@@ -34,9 +34,9 @@ def _facts(evidence: Evidence) -> tuple[tuple[Cell, ...], ...]:
     if account is not None:
         facts += [(words.ITEM_ROWS_READ, count(account.read.rows)), (words.ITEM_ROWS_KEPT, count(account.kept.rows))]
     if customers.last_order is not None:
-        facts += [(words.ITEM_FIRST_ORDER, day(first.date())), (words.ITEM_LAST_ORDER, day(customers.last_order))]
+        facts += [(words.ITEM_FIRST_ORDER, first.date()), (words.ITEM_LAST_ORDER, customers.last_order)]
     if customers.until is not None:
-        facts.append((words.FACT_DATE, day(customers.until)))
+        facts.append((words.FACT_DATE, customers.until))
     return (
         *facts,
         (words.ITEM_CUSTOMERS, count(len(customers))),

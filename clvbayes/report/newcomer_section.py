@@ -31,7 +31,7 @@ def newcomers(evidence: Evidence) -> Section | None:
     parts = [(words.NEWCOMERS_TABLE_ALL, words.WINNING_TABLE_ALL, frame[frame["column"] == ""])]
     for column in evidence.by:
         names = [level.name for level in reported_levels(evidence, column) if not level.folded]
-        by = words.SEGMENT_TABLE.format(column=column)
+        by = words.BY_COLUMN.format(column=column)
         of_column = frame[frame["column"] == column].set_index("level").reindex(names).reset_index()
         parts.append((words.NEWCOMERS_TABLE.format(column=by), words.WINNING_TABLE.format(column=by), of_column))
     currency, has_cost = currency_of(evidence), "acquisition_cost" in frame

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
-from clvbayes.data import Customers
+from clvbayes.data import Customers, Renewals
 from clvbayes.report.evidence import Evidence, Floats, draws_of
 from clvbayes.report.figures import Line, Timeline
 from clvbayes.report.fiscal import (
@@ -23,7 +23,7 @@ from clvbayes.report.fiscal import (
 from clvbayes.report.language import translated, words
 from clvbayes.valuation.economics import MONTHS_PER_PERIOD, Economics, Period
 
-__all__ = ["Outlook", "outlook", "ticks"]
+__all__ = ["Outlook", "named_places", "of_settled", "outlook", "ticks", "today_at", "two_lines"]
 
 SETTLED_MONTHS = 12
 TICK_STEPS = {"quarter": (1, 2, 4, 8, 12, 20), "month": (1, 2, 3, 6, 12, 24, 60)}
@@ -36,7 +36,8 @@ class Outlook:
     Attributes
     ----------
     history : tuple of Line
-        Revenue of complete fiscal periods: of all customers, and of those acquired at least twelve months before. Empty if not known.
+        Revenue of complete fiscal periods: of all customers, and of those acquired at least twelve months before; where there are
+        contracts, of orders and contracts, and of contracts alone. Empty if not known.
     positions : tuple of float
         Where the complete periods of the forecast lie.
     periods : tuple of Period
@@ -64,27 +65,51 @@ def outlook(evidence: Evidence) -> Outlook:
     if until is None or any(period.first_day is None for period in periods):
         positions = tuple(float(place + 1) for place in chosen)
         labels = {place + 1: period.label for place, period in zip(chosen, complete, strict=True)}
-        timeline = Timeline(ticks(labels, economics.period), words.AXIS_PERIODS_AHEAD, 0.5, _named(labels))
+        timeline = Timeline(ticks(labels, economics.period), words.AXIS_PERIODS_AHEAD, 0.5, named_places(labels))
         history: tuple[Line, ...] = ()
     else:
-        # what contracts paid in the past is in no order: beside a forecast that holds them, orders alone would mislead
-        history = () if evidence.customers is None or evidence.contracts is not None else _history(evidence.customers, economics)
+        history = (
+            _history_with_contracts(evidence, evidence.renewals, economics) if evidence.renewals else _history(evidence.orders, economics)
+        )
         indices = [period_index(period.first_day, economics) for period in complete if period.first_day is not None]
         positions = tuple(float(index) for index in indices)
         seen = [int(position) for line in history for position in line.positions]
         labels = {index: label_of_period(index, economics) for index in sorted({*seen, *indices})}
         title = words.AXIS_FISCAL_QUARTER if economics.period == "quarter" else words.AXIS_FISCAL_MONTH
-        timeline = Timeline(ticks(labels, economics.period), title, _today(until, economics), _named(labels))
+        timeline = Timeline(ticks(labels, economics.period), title, today_at(until, economics), named_places(labels))
     draws = draws_of(evidence, "revenue")[:, chosen]
     return Outlook(
         history, positions, complete, draws, timeline, tuple(translated(period.label) for period in periods if not period.complete)
     )
 
 
-def _today(until: date, economics: Economics) -> float:
+def today_at(until: date, economics: Economics) -> float:
+    """Where the valuation date lies on an axis of fiscal periods."""
     index = period_index(until, economics)
     first, following = (start_of_month(first_month(place, economics)) for place in (index, index + 1))
     return index - 0.5 + ((until - first).days + 1) / (following - first).days
+
+
+def _history_with_contracts(evidence: Evidence, renewals: Renewals, economics: Economics) -> tuple[Line, ...]:
+    """Revenue of orders and contracts, and of contracts by themselves; of periods of which both are known whole."""
+    payments = renewals.payments
+    if payments.empty or renewals.until is None:
+        return ()
+    index = index_of_month(month_number(payments["month"]), economics)
+    begin = int(month_number(payments["month"]).min())
+    last = period_index(renewals.until + timedelta(days=1), economics) - 1
+    complete = [place for place in range(int(index.min()), last + 1) if first_month(place, economics) >= begin]
+    contracts = payments["revenue"].astype(float).groupby(index).sum()
+    if evidence.customers is None:
+        return (Line(words.HISTORY_ALL, _floats(complete), _floats(contracts.reindex(complete))),) if complete else ()
+    [of_orders, *_] = _history(evidence.customers, economics) or (Line("", (), ()),)
+    orders = dict(zip(of_orders.positions, of_orders.amounts, strict=True))
+    both = [place for place in complete if place in orders]
+    if not both:
+        return ()
+    of_contracts = _floats(contracts.reindex(both))
+    everything = tuple(orders[place] + amount for place, amount in zip(both, of_contracts, strict=True))
+    return Line(words.HISTORY_ALL, _floats(both), everything), Line(words.HISTORY_CONTRACTS, _floats(both), of_contracts, quiet=True)
 
 
 def _history(customers: Customers, economics: Economics) -> tuple[Line, ...]:
@@ -95,18 +120,36 @@ def _history(customers: Customers, economics: Economics) -> tuple[Line, ...]:
     index = index_of_month(month_number(history["month"]), economics)
     revenue = history["revenue"].astype(float)
     everyone = revenue.groupby(index).sum().reindex(complete, fill_value=0.0)
+    settled = revenue[of_settled(history, economics)].groupby(index).sum().reindex(complete, fill_value=0.0)
+    return two_lines(customers, complete, everyone, settled, economics)
+
+
+def of_settled(history: pd.DataFrame, economics: Economics) -> "pd.Series[bool]":
+    """Which rows of a history are of customers won at least twelve months before the fiscal period."""
+    index = index_of_month(month_number(history["month"]), economics)
     starts = index * MONTHS_PER_PERIOD[economics.period] + economics.fiscal_year_start - 1
-    settled = revenue[month_number(history["cohort"]) + SETTLED_MONTHS <= starts].groupby(index).sum().reindex(complete, fill_value=0.0)
+    return month_number(history["cohort"]) + SETTLED_MONTHS <= starts
+
+
+def two_lines(
+    customers: Customers,
+    complete: np.ndarray,
+    everyone: Sequence[float] | pd.Series,
+    settled: Sequence[float] | pd.Series,
+    economics: Economics,
+) -> tuple[Line, ...]:
+    """What is known of all customers in complete periods, and of settled ones from where there can be any."""
     # Before the data are twelve months old nobody can have been a customer for twelve months.
     settled_from = begin_of_history(customers) + SETTLED_MONTHS
-    old_enough = np.array([first_month(int(place), economics) >= settled_from for place in complete])
+    old_enough = np.array([first_month(int(place), economics) >= settled_from for place in complete], dtype=bool)
     lines = [Line(words.HISTORY_ALL, _floats(complete), _floats(everyone))]
     if old_enough.any():
-        lines.append(Line(words.HISTORY_SETTLED, _floats(complete[old_enough]), _floats(settled[old_enough]), quiet=True))
+        lines.append(Line(words.HISTORY_SETTLED, _floats(complete[old_enough]), _floats(np.asarray(settled)[old_enough]), quiet=True))
     return tuple(lines)
 
 
-def _named(labels: dict[int, str]) -> tuple[tuple[float, str], ...]:
+def named_places(labels: dict[int, str]) -> tuple[tuple[float, str], ...]:
+    """Labels by their places on an axis."""
     return tuple((float(place), label) for place, label in labels.items())
 
 

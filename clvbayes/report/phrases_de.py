@@ -15,7 +15,7 @@ PHRASES: dict[str, str] = {
     "Beta-binomial returns": "Beta-Binomial-Retouren",
     "Beta-discrete-Weibull": "Beta-diskret-Weibull",
     "Shifted beta-geometric": "Verschobene Beta-Geometrische",
-    "Changes at renewal": "Änderungen bei Verlängerung",
+    "Changes at renewal": "Betragsänderungen",
     "No churn": "Ohne Abwanderung",
     "Last year's rate": "Rate des letzten Jahres",
     # periods and levels
@@ -58,10 +58,16 @@ PHRASES: dict[str, str] = {
     ),
     "Rows": "Zeilen",
     "{contracts} contracts in {exact} distinct rows, sampled as {rows}; weighed by the exact likelihood ({passes} passes over all rows) "
-    "the draws are worth {share} of their number (limit {limit}), with k-hat {k_hat} (limit {limit_of_k}).": (
-        "{contracts} Verträge in {exact} verschiedenen Zeilen, gezogen aus {rows}; nach der genauen Likelihood gewichtet ({passes} "
-        "Durchgänge "
-        "über alle Zeilen) sind die Ziehungen {share} ihrer Anzahl wert (Grenze {limit}), mit k-hat {k_hat} (Grenze {limit_of_k})."
+    "the draws are worth {share} of their number (limit {limit}), with k-hat {k_hat} (limit {k_hat_limit}).": (
+        "{contracts} Verträge in {exact} verschiedenen Zeilen, geschätzt aus {rows} Zeilen; mit der exakten Likelihood gewichtet ({passes} "
+        "Durchgänge über alle Zeilen) sind die Ziehungen {share} ihrer Zahl wert (Grenze {limit}), mit k-hat {k_hat} (Grenze "
+        "{k_hat_limit})."
+    ),
+    "{contracts} contracts in {exact} distinct rows, sampled as {rows}; weighed by the exact likelihood ({passes} passes over all rows) "
+    "the draws are worth {share} of their number (limit {limit}), resampled by their weights, with k-hat {k_hat} (limit {k_hat_limit}).": (
+        "{contracts} Verträge in {exact} verschiedenen Zeilen, geschätzt aus {rows} Zeilen; mit der exakten Likelihood gewichtet ({passes} "
+        "Durchgänge über alle Zeilen) sind die Ziehungen {share} ihrer Zahl wert (Grenze {limit}) und nach ihren Gewichten neu gezogen, "
+        "mit k-hat {k_hat} (Grenze {k_hat_limit})."
     ),
     "Renewals observed": "Beobachtete Verlängerungen",
     "At least {count} contracts faced each of {seen} renewals in their lives.": (
@@ -131,7 +137,7 @@ PHRASES: dict[str, str] = {
     "Orders and contracts": "Bestellungen und Verträge",
     "No customer has both orders and contracts.": "Kein Kunde hat sowohl Bestellungen als auch Verträge.",
     "{customers} customers have orders and contracts; their orders of {amount} may hold invoices of contracts.": (
-        "{customers} Kunden haben Bestellungen und Verträge; ihre Bestellungen von {amount} können Rechnungen von Verträgen enthalten."
+        "{customers} Kunden haben Bestellungen und Verträge; ihre Bestellungen im Betrag von {amount} können Vertragsrechnungen enthalten."
     ),
     "If they do, those are counted twice: name their column in data.contract_id.": (
         "Wenn ja, zählen diese doppelt: ihre Spalte in data.contract_id nennen."

@@ -81,7 +81,7 @@ SUBTITLE_UNDATED = (
 
 # First page
 HEADLINE = "Auf einen Blick"
-FAILED = "Diese Zahlen sind keine Entscheidungsgrundlage: {failed} von {checks} Prüfungen sind nicht erfüllt."
+FAILED = "Diese Zahlen sind keine Entscheidungsgrundlage. Nicht erfüllte Prüfungen: {failed} von {checks}."
 FAILED_ONE = "{source}, {check}: {message}"
 VALUATION = "Bewertung"
 PASSED = (
@@ -97,7 +97,7 @@ CARD_BAND = "Wert des Kundenstamms, 90-%-Band"
 CARD_BAND_NOTE = "mit je 5\u00a0% Wahrscheinlichkeit liegt der Wert darunter oder darüber"
 CARD_EACH = "Wert je Kunde"
 CARD_EACH_NOTE = "Mittelwert; 90-%-Band {band}, für den Durchschnitt aller Kunden"
-CARD_ACTIVE = "Erwartete aktive Kunden"
+CARD_ACTIVE = "Voraussichtlich aktive Kunden"
 CARD_ACTIVE_NOTE = "von {customers} Kunden: Summe ihrer Aktivitätswahrscheinlichkeiten"
 CARD_TOP = "Wertanteil des obersten Zehntels"
 CARD_TOP_NOTE = "{top} von {customers} Kunden; auf die größten {half} entfällt die Hälfte des Wertes"
@@ -165,6 +165,7 @@ FAN_LABEL = "Prognose: Bestandskunden,\nohne Neukunden"
 FAN_MEDIAN = "Prognose, Median"
 BAND = "{percent}-%-Band"
 HISTORY_ALL = "Alle Kunden"
+HISTORY_CONTRACTS = "Davon Verträge"
 HISTORY_SETTLED = "Kunden seit 12 Monaten"
 AXIS_REVENUE = "Umsatz je Periode"
 AXIS_WITH_UNIT = "{label}, {unit}"
@@ -181,6 +182,16 @@ FAN_FINDING_SETTLED = {
         "Die letzten {periods} vollständigen Monate brachten {past} Umsatz, davon {settled} von Kunden mit mindestens 12 "
         "Monaten Zugehörigkeit; von den Bestandskunden werden in den nächsten {periods} Monaten {ahead} erwartet (90-%-Band "
         "{band})."
+    ),
+}
+FAN_FINDING_CONTRACTS = {
+    "quarter": (
+        "Die letzten {periods} vollständigen Quartale brachten {past} Umsatz, davon {settled} aus Verträgen; von den Bestandskunden werden "
+        "in den nächsten {periods} Quartalen {ahead} erwartet (90-%-Band {band})."
+    ),
+    "month": (
+        "Die letzten {periods} vollständigen Monate brachten {past} Umsatz, davon {settled} aus Verträgen; von den Bestandskunden werden "
+        "in den nächsten {periods} Monaten {ahead} erwartet (90-%-Band {band})."
     ),
 }
 FAN_FINDING_HISTORY = {
@@ -211,22 +222,27 @@ FAN_FINDING_RISES = (
 )
 FAN_FINDING_LEVEL = "Der Umsatz der Bestandskunden bleibt von Periode {first} bis Periode {last} voraussichtlich bei {start}."
 FAN_FINDING_ONE = "Von den Bestandskunden werden in Periode {first} {ahead} Umsatz erwartet (90-%-Band {band})."
-FAN_FINDING_NONE = "Keine Geschäftsperiode liegt ganz innerhalb des Horizonts; daher wird keine Prognose gezeichnet."
+FAN_FINDING_NONE = "Keine Geschäftsperiode liegt ganz innerhalb des Horizonts; daher wird keine Prognose dargestellt."
 FAN_CAPTION = (
     "Die gepunktete Linie ist der Bewertungsstichtag. Vergangene Perioden enthalten auch damals neue Kunden; die Prognose enthält keine "
     "Kunden, die nach dem Bewertungsstichtag gewonnen werden."
 )
 FAN_CAPTION_ALONE = (
     "Die gepunktete Linie ist der Bewertungsstichtag. Die Tage der Bestellungen sind nicht bekannt, daher ist keine Vergangenheit "
-    "gezeichnet. Die Prognose enthält keine Kunden, die nach dem Bewertungsstichtag gewonnen werden."
+    "dargestellt. Die Prognose enthält keine Kunden, die nach dem Bewertungsstichtag gewonnen werden."
 )
 FAN_CAPTION_CONTRACTS = (
-    "Die gepunktete Linie ist der Bewertungsstichtag. Was Verträge in der Vergangenheit brachten, ist nicht bekannt; neben einer "
-    "Prognose, die sie enthält, ist daher kein Verlauf gezeichnet. Die Prognose enthält keine Kunden, "
-    "die nach dem Bewertungsstichtag gewonnen werden."
+    "Die gepunktete Linie ist der Bewertungsstichtag. Die Vertragstabelle reicht nicht weit genug zurück, um zu sagen, was alle Verträge "
+    "in einer vergangenen Periode brachten; neben einer Prognose, die sie enthält, ist daher kein Verlauf dargestellt. Die Prognose "
+    "enthält keine Kunden, die nach dem Bewertungsstichtag gewonnen werden."
 )
-FAN_CAPTION_PARTS = "Gezeichnet sind nur vollständige Geschäftsperioden; als unvollständig weggelassen: {parts}."
-FAN_CAPTION_WHOLE = "Gezeichnet sind nur vollständige Geschäftsperioden; die Prognose enthält keine unvollständige."
+FAN_CAPTION_WITH_CONTRACTS = (
+    "Die gepunktete Linie ist der Bewertungsstichtag. Verträge zählen mit den nach ihren Laufzeiten fälligen Rechnungen, ab dem "
+    "Zeitpunkt, von dem an in der Tabelle kein früherer fehlen kann. Vergangene Perioden enthalten auch damals neue Kunden; die Prognose "
+    "enthält keine Kunden, die nach dem Bewertungsstichtag gewonnen werden."
+)
+FAN_CAPTION_PARTS = "Dargestellt sind nur vollständige Geschäftsperioden; als unvollständig weggelassen: {parts}."
+FAN_CAPTION_WHOLE = "Dargestellt sind nur vollständige Geschäftsperioden; die Prognose enthält keine unvollständige."
 FAN_ALT = (
     "Liniendiagramm des bisherigen Umsatzes je Geschäftsperiode, anschließend ein Prognosefächer mit 50-%-, 80-%- und 95-%-Band. {finding}"
 )
@@ -255,7 +271,7 @@ LARGEST_FINDING = "Auf den größten Kunden allein entfallen {one} des Wertes, a
 # Segments
 SEGMENTS = "Segmente"
 SEGMENTS_NONE = "Es wurden keine Merkmale für den Bericht benannt; die Kunden bilden daher eine einzige Gruppe."
-SEGMENT_TABLE = "Nach {column}"
+SEGMENT_TABLE, BY_COLUMN = "Nach {column}", "nach {column}"
 COLUMN_CUSTOMERS = "Kunden"
 COLUMN_BAND_EACH = "Wert je Kunde, 50-%- und 90-%-Band"
 COLUMN_MEAN = "Mittelwert"
@@ -263,7 +279,7 @@ COLUMN_LOW = "5\u00a0%"
 COLUMN_HIGH = "95\u00a0%"
 COLUMN_MEAN_EACH = "Mittelwert je Kunde"
 COLUMN_TOTAL = "Gesamtwert"
-COLUMN_TOTAL_BAR = "Anteil am Wert, gezeichnet"
+COLUMN_TOTAL_BAR = "Anteil am Wert, Balken"
 COLUMN_SHARE = "Anteil"
 ALL_CUSTOMERS = "Alle Kunden"
 FOLDED = "Weniger als fünf Kunden ({levels} Ausprägungen)"
@@ -290,7 +306,7 @@ ACCOUNTS_HASHED = (
     "für jemanden, der die Kundennummern kennt."
 )
 COLUMN_ACCOUNT = "Kunde"
-COLUMN_ACTIVE = "Aktiv mit Wahrscheinlichkeit"
+COLUMN_ACTIVE = "Noch aktiv, Wahrscheinlichkeit"
 COLUMN_ORDERS_YEAR = "Bestellungen, nächstes Jahr"
 COLUMN_BAND_VALUE = "Wert, 90-%-Band"
 
@@ -304,8 +320,8 @@ COHORTS_NO_QUARTER = "Die Bestellungen decken kein vollständiges Geschäftsquar
 COHORTS_FIGURE = "Umsatz nach dem Jahr, in dem die Kunden gewonnen wurden"
 COHORTS_ALT = "Gestapelte Balken des Umsatzes je Geschäftsquartal, eine Farbe je Kundenkohorte, die älteste unten. {finding}"
 COHORTS_CAPTION = (
-    "Eine Kohorte ist das Geschäftsjahr der ersten Bestellung in den Daten; die älteste kann früher gewonnene Kunden enthalten. Gezeichnet "
-    "sind nur vollständige Geschäftsquartale."
+    "Eine Kohorte ist das Geschäftsjahr der ersten Bestellung in den Daten; die älteste kann früher gewonnene Kunden enthalten. "
+    "Dargestellt sind nur vollständige Geschäftsquartale."
 )
 COHORTS_LEGEND = "Gewonnen"
 COHORT_YEARS = "{first} bis {last}"
@@ -320,7 +336,7 @@ AXIS_QUARTER_REVENUE = "Umsatz je Quartal"
 COHORTS_TABLE = "Was jede Kohorte brachte und was von ihr erwartet wird"
 COLUMN_COHORT = "Gewonnen"
 COLUMN_COHORT_WON = "Gewonnene Kunden"
-COLUMN_STILL_ACTIVE = "Erwartete aktive Kunden"
+COLUMN_STILL_ACTIVE = "Voraussichtlich aktive Kunden"
 COLUMN_LAST_YEAR = "Umsatz, letzte {quarters} Quartale"
 COLUMN_SHARE_LAST_YEAR = "Anteil am Umsatz"
 COLUMN_EXPECTED_VALUE = "Erwarteter Wert"
@@ -330,15 +346,36 @@ COHORTS_TABLE_FINDING_ONE = "Alle Kunden wurden {cohort} gewonnen; erwartet werd
 COHORTS_TABLE_FINDING_NONE = "Von keiner Kohorte wird ein Wert erwartet."
 COHORTS_NOTE = (
     "Der erwartete Wert ist die Summe der Mittelwerte der Kunden innerhalb des Horizonts; er stammt allein von bisher gewonnenen Kunden. "
-    "Ein Geschäftsjahr, in dem weniger als fünf Kunden gewonnen wurden, steht mit dem nächsten zusammen. „Kunden bisher“ sind alle, die "
-    "bis zum Ende des Quartals bestellt haben, ob sie es noch tun oder nicht: Wie viele in einem Quartal bestellten, geht aus den "
-    "Monatssummen nicht hervor."
+    "Ein Geschäftsjahr, in dem weniger als fünf Kunden gewonnen wurden, steht mit dem nächsten zusammen."
 )
+ORDERING_FIGURE = "Wie viele Kunden jeder Kohorte in einem Quartal bestellen"
+ORDERING_ALT = (
+    "Ein Feld je Kohorte: der Anteil der Kunden mit Bestellungen in jedem vergangenen Geschäftsquartal als Linie, anschließend ein "
+    "Prognosefächer mit 50-%-, 80-%- und 95-%-Band. {finding}"
+)
+ORDERING_CAPTION = (
+    "Niemand meldet sich ab, wenn er nicht mehr bestellt; wer noch aktiv ist, lässt sich daher nicht beobachten, wer bestellt, dagegen "
+    "schon. Jedes Feld beginnt, sobald die Kohorte vollständig gewonnen war, und zeigt je Geschäftsquartal den Anteil der Kunden mit "
+    "mindestens einer Bestellung; kostenlose Bestellungen zählen mit, Vertragsrechnungen nicht. Die gepunktete Linie ist der "
+    "Bewertungsstichtag. Dargestellt sind nur vollständige Quartale."
+)
+ORDERING_FINDING = (
+    "Von den {customers} bis {year} gewonnenen Kunden bestellten {seen} im Quartal {quarter}; für {ahead} werden {share} erwartet "
+    "(90-%-Band {band})."
+)
+ORDERING_FINDING_AHEAD = "Von den {customers} Kunden bestellen im Quartal {ahead} voraussichtlich {share} (90-%-Band {band})."
+ORDERING_SEEN = "Haben bestellt"
+ORDERING_UNTOLD = (
+    "Wie viele Kunden in einem Quartal bestellen, ist nicht gezeigt: Dazu müssen die Tage der Bestellungen bekannt sein und je ein "
+    "vollständiges Geschäftsquartal vor dem Bewertungsstichtag und innerhalb des Horizonts liegen."
+)
+COHORT_PANEL = "{cohort} ({customers} Kunden)"
+AXIS_ORDERING = "Kunden mit Bestellungen im Quartal"
 QUARTERS_TABLE = "Die letzten vollständigen Quartale"
 COLUMN_QUARTER = "Quartal"
 COLUMN_QUARTER_WON = "Gewonnene Kunden"
-COLUMN_KNOWN = "Kunden bisher"
-COLUMN_ORDERS_EACH = "Bestellungen je Kunde bisher"
+COLUMN_ORDERING = "Kunden mit Bestellungen"
+COLUMN_ORDERS_EACH = "Bestellungen je Kunde"
 COLUMN_AVERAGE_ORDER = "Mittlerer Bestellwert"
 COLUMN_REVENUE = "Umsatz"
 COLUMN_FROM_NEW = "Von im Quartal gewonnenen Kunden"
@@ -357,7 +394,26 @@ QUARTERS_FINDING_ALONE = (
     "Im letzten Quartal betrug der Umsatz {revenue}, die Zahl der Bestellungen {orders} und die der gewonnenen Kunden {won}."
 )
 ACTIVITY = "Wer noch aktiv ist"
-ACTIVITY_FIGURE = "Aktivitätswahrscheinlichkeit und künftige Bestellungen, nach Folgebestellungen und Stille"
+CUSTOMERS_ORDERING_FIGURE = "Kunden mit Bestellungen je Quartal"
+CUSTOMERS_ORDERING_ALT = (
+    "Liniendiagramm der Kunden, die in jedem Geschäftsquartal bestellten, anschließend ein Prognosefächer mit 50-%-, 80-%- und 95-%-Band. "
+    "{finding}"
+)
+CUSTOMERS_ORDERING_CAPTION = (
+    "Jeder Kunde zählt im Quartal einmal, wie oft er auch bestellt; Vertragsrechnungen sind keine Bestellungen. Die gepunktete Linie ist "
+    "der Bewertungsstichtag. Vergangene Quartale enthalten auch damals neue Kunden; die Prognose enthält keine Kunden, die nach dem "
+    "Bewertungsstichtag gewonnen werden. Dargestellt sind nur vollständige Quartale."
+)
+CUSTOMERS_ORDERING_FINDING = (
+    "Im Quartal {quarter} bestellten {seen} Kunden ({change} gegenüber dem Vorjahresquartal); von den heutigen {customers} bestellen in "
+    "{ahead} voraussichtlich {expected} (90-%-Band {band})."
+)
+CUSTOMERS_ORDERING_FINDING_ALONE = (
+    "Im Quartal {quarter} bestellten {seen} Kunden; von den heutigen {customers} bestellen in {ahead} voraussichtlich {expected} "
+    "(90-%-Band {band})."
+)
+AXIS_CUSTOMERS_ORDERING = "Kunden mit Bestellungen"
+ACTIVITY_FIGURE = "Aktivitätswahrscheinlichkeit und künftige Bestellungen, nach bisherigem Bestellverhalten"
 ACTIVITY_ALT = (
     "Karte der mittleren Aktivitätswahrscheinlichkeit: Zeilen nach bisherigen Folgebestellungen, Spalten nach der Zeit seit der letzten "
     "Bestellung. {finding}"
@@ -371,7 +427,7 @@ AXIS_REPEATS = "Folgebestellungen"
 ACTIVITY_TABLE = "Kunden nach Folgebestellungen und Zeit seit der letzten Bestellung"
 COLUMN_REPEATS = "Folgebestellungen"
 COLUMN_SILENCE = "Zeit seit der letzten Bestellung"
-COLUMN_MEAN_ACTIVE = "Aktiv mit Wahrscheinlichkeit"
+COLUMN_MEAN_ACTIVE = "Noch aktiv, Wahrscheinlichkeit"
 COLUMN_MEAN_ORDERS = "Bestellungen je Kunde, nächstes Jahr"
 ACTIVITY_OTHERS = "alle übrigen Klassen"
 ACTIVITY_FINDING = (
@@ -410,7 +466,7 @@ YEARS_AHEAD = "{years} Jahre"
 COLUMN_ORDERS = "Bestellungen"
 COMPONENT_COLUMNS = {
     "revenue": "Umsatz",
-    "returned": "Kommt zurück",
+    "returned": "Retouren",
     "cost": "Kosten",
     "contribution": "Deckungsbeitrag",
     "value": "Wert",
@@ -487,9 +543,9 @@ BEYOND_HORIZON = (
 
 # New customers
 NEWCOMERS = "Neukunden"
-NEWCOMERS_TABLE = "Was ein weiterer Kunde bringt: {column}"
+NEWCOMERS_TABLE = "Was ein weiterer Kunde bringt, {column}"
 NEWCOMERS_TABLE_ALL = "Was ein weiterer Kunde bringt"
-WINNING_TABLE = "Was die Gewinnung eines Kunden kosten darf: {column}"
+WINNING_TABLE = "Was die Gewinnung eines Kunden kosten darf, {column}"
 WINNING_TABLE_ALL = "Was die Gewinnung eines Kunden kosten darf"
 WINNING_FINDING = "Vorsichtig gerechnet darf die Gewinnung eines Kunden je nach Ausprägung {least} bis {most} kosten."
 WINNING_FINDING_ONE = "Vorsichtig gerechnet darf die Gewinnung eines Kunden höchstens {amount} kosten."
@@ -537,7 +593,7 @@ NEWCOMERS_CEILING_CUSTOMER = "Die Obergrenzen gelten je gewonnenem Kunden."
 # Unit economics
 UNIT_ECONOMICS = "Wirtschaftlichkeit der Kundengewinnung"
 UNIT_TABLE_ALL = "Was ein Neukunde bringt und was er kostet"
-UNIT_TABLE = "Was ein Neukunde bringt und was er kostet: {column}"
+UNIT_TABLE = "Was ein Neukunde bringt und was er kostet, {column}"
 COLUMN_RATIO = "Wert je Einheit Kosten"
 COLUMN_RATIO_BAND = "Wert je Einheit Kosten, 90-%-Band"
 COLUMN_HALF_PAID = {"quarter": "Zur Hälfte amortisiert bis Quartal", "month": "Zur Hälfte amortisiert bis Monat"}
@@ -565,7 +621,7 @@ UNIT_NOTE = (
     "den Durchschnitt so vieler Neukunden, wie im letzten Jahr gewonnen wurden; die Amortisation gilt für einzelne Neukunden und zählt ab "
     "der Gewinnung, mit der ersten Bestellung in der ersten Periode."
 )
-BETTER_TABLE = "Wahrscheinlichkeit, dass eine Ausprägung besser ist als eine andere: {column}"
+BETTER_TABLE = "Wahrscheinlichkeit, dass eine Ausprägung besser ist als eine andere, {column}"
 COLUMN_BETTER = "Nach Kosten: ein Neukunde aus"
 BETTER_NAME = "{place}  {level}"
 BETTER_THAN = "als {place}"
@@ -597,15 +653,15 @@ RETURNS_FINDING = (
     "voraussichtlich mehr, als sie bringen."
 )
 RETURNS_NOTE = (
-    "Retouren werden von der Bestellung abgezogen, zu der sie gehören. Der Anteil eines Kunden ist der seiner bisherigen Beträge, an den "
-    "ähnlicher Kunden so weit angenähert, wie wenige Bestellungen es gebieten; junge Bestellungen zählen weniger, weil davon noch mehr "
-    "zurückkommen kann, und was noch zurückkommen kann, steht in der ersten Periode der Prognose. Kunden, die viel zurücksenden, können "
-    "dennoch lohnend sein: Darüber sagt nur etwas, was von ihrem Wert übrig bleibt."
+    "Retouren werden von der Bestellung abgezogen, zu der sie gehören. Der Anteil eines Kunden ist der zurückgesandte Teil seiner "
+    "bisherigen Beträge; je weniger Bestellungen er hat, desto mehr wird er dem ähnlicher Kunden angenähert. Junge Bestellungen zählen "
+    "weniger, weil davon noch mehr zurückkommen kann; was noch zurückkommen kann, steht in der ersten Periode der Prognose. Ob sich "
+    "Kunden, die viel zurücksenden, dennoch lohnen, zeigt allein der Wert, der übrig bleibt."
 )
 
 # Risk
 RISK = "Risiko"
-RISK_TABLE = "Wie niedrig der Wert ausfallen kann: {column}"
+RISK_TABLE = "Wie niedrig der Wert ausfallen kann, {column}"
 RISK_TABLE_ALL = "Wie niedrig der Wert ausfallen kann"
 COLUMN_RISK_MEAN = "Mittlerer Wert"
 COLUMN_VALUE_AT_RISK = "Value-at-Risk, 95\u00a0%"
@@ -628,7 +684,7 @@ RISK_FINDING_ALIKE = (
     "Gemessen an der Größe können alle etwa gleich tief fallen: in ihren schlechtesten 5\u00a0% der Fälle um {fall} unter ihren Mittelwert."
 )
 RISK_FINDING_ONE = "Für sich genommen bringt {level} in den schlechtesten 5\u00a0% der Fälle {fall} weniger als im Mittel."
-PARTS_TABLE = "Was jede Ausprägung zum Gesamtrisiko beiträgt: {column}"
+PARTS_TABLE = "Was jede Ausprägung zum Gesamtrisiko beiträgt, {column}"
 COLUMN_CONTRIBUTION = "In den schlechtesten 5\u00a0% des Ganzen"
 PARTS_SUM = "Summe der Ausprägungen"
 COLUMN_SHARE_FALL = "Anteil am Rückgang"
@@ -641,7 +697,7 @@ PARTS_FINDING = (
     "Ausprägungen zusammen um {alone} zurück; davon werden {diversified} durch Diversifikation ausgeglichen."
 )
 PARTS_FINDING_NONE = "Das Ganze fällt nicht unter seinen Mittelwert; es gibt nichts aufzuteilen."
-RISK_FIGURE = "Wer den Wert trägt und wer das Risiko: {column}"
+RISK_FIGURE = "Wer den Wert trägt und wer das Risiko, {column}"
 RISK_FIGURE_ALT = (
     "Gepaarte Balken je Ausprägung: Anteil am mittleren Wert und Anteil am Rückgang darunter in den schlechtesten Fällen. {finding}"
 )
@@ -649,11 +705,11 @@ RISK_FIGURE_CAPTION = (
     "Der Rückgang ist, was das Ganze in den schlechtesten 5\u00a0% der Fälle weniger bringt als im Mittel, aufgeteilt nach Euler."
 )
 RISK_FIGURE_CAPTION_REST = (
-    " Gezeichnet sind die {shown} größten Ausprägungen; die übrigen {levels} halten zusammen {value} des Wertes und tragen {fall} des "
+    " Dargestellt sind die {shown} größten Ausprägungen; die übrigen {levels} halten zusammen {value} des Wertes und tragen {fall} des "
     "Rückgangs. Die Tabelle enthält alle."
 )
 RISK_FIGURE_FINDING = (
-    "Von den gezeichneten Ausprägungen trägt {level}, gemessen an der Größe, das größte Risiko: {fall} des Risikos bei {share} des Wertes."
+    "Von den dargestellten Ausprägungen trägt {level}, gemessen an der Größe, das größte Risiko: {fall} des Risikos bei {share} des Wertes."
 )
 RISK_FIGURE_FINDING_EVEN = (
     "Keine Ausprägung trägt einen Anteil am Risiko, der um mehr als einen Prozentpunkt von ihrem Anteil am Wert abweicht."
@@ -747,7 +803,7 @@ SENSITIVITY_NOTE = (
 CERTIFICATE = "Prüfprotokoll"
 CERTIFICATE_TABLE = "Was geprüft wurde"
 CERTIFICATE_FINDING_OK = "{holding} von {checks} Prüfungen sind erfüllt, keine ist gescheitert; Hinweise: {notes}."
-CERTIFICATE_FINDING_FAILED = "{failed} von {checks} Prüfungen sind nicht erfüllt; Hinweise: {notes}."
+CERTIFICATE_FINDING_FAILED = "Nicht erfüllte Prüfungen: {failed} von {checks}; Hinweise: {notes}."
 COLUMN_OF = "Gegenstand"
 COLUMN_CHECK = "Prüfung"
 COLUMN_STATUS = "Ergebnis"
@@ -919,10 +975,10 @@ RECONCILED_BACK = "Ganz zurückgesandte Folgebestellungen, aus denen es nicht le
 RECONCILED_NOT = "Nicht erklärt"
 
 # Reproduction
-REPRODUCTION = "Wie dieser Bericht erneut entsteht"
+REPRODUCTION = "Reproduzierbarkeit"
 RUN_TABLE = "Der Lauf"
 RUN_FINDING = "Dieselben Daten, Einstellungen, Startwerte und Versionen ergeben denselben Bericht."
-COLUMN_ITEM = "Angabe"
+COLUMN_ITEM, COLUMN_SAID = "Angabe", "Inhalt"
 ITEM_COMMAND, COMMAND = "Befehl, mit den Einstellungen unten", "clvbayes run {file}"
 ITEM_SOURCE = "Quelle"
 ITEM_HASH = "Prüfsumme der Daten"
@@ -1021,7 +1077,7 @@ TRACKING_FINDING_MISSED = (
 )
 TRACKING_CAPTION = "Die jüngste Prognose, die über {weeks} Wochen vergleichbar ist; an diesem Stichtag bekannte Kunden: {customers}."
 TRACKING_ALT = "Umsatz je Woche als Linie vor den Bändern seiner Prognose. {finding}"
-CLASSES_TITLE = "Nach dem, was von den Kunden bekannt war"
+CLASSES_TITLE = "Nach bisherigem Bestellverhalten"
 AXIS_EACH = "Bestellungen je Kunde"
 CLASS_FORECAST = "Prognose"
 CLASS_ACTUAL = "Ist"
@@ -1050,10 +1106,16 @@ CLASSES_ALT = (
     "Bestellung. {finding}"
 )
 CLASS_IN_WORDS = "„{klass}“ (bisherige Folgebestellungen)"
-VERDICT_TABLE = "Hielten die 90-%-Bänder der Gesamtsummen: {model}"
+VERDICT_TABLE = "Ob die 90-%-Bänder der Gesamtsummen hielten: {model}"
 VERDICT_FINDING = "Von {verdicts} Urteilen besagen {against}, dass die Bänder zu schmal waren, und {wide}, dass sie zu breit waren."
 COLUMN_VERDICT = "Urteil"
 MODELS_COMPARED = "Rückvergleich in Zahlen"
+PAST_TABLE = "Alle früheren Umsatzprognosen"
+PAST_FINDING = (
+    "In {held} von {forecasts} Prognosen lag das Ist im 90-%-Band; Prognosen, die sich zeitlich überschneiden, sind nicht unabhängig."
+)
+COLUMN_ORIGIN, COLUMN_FORECAST, COLUMN_HAPPENED, COLUMN_INSIDE = "Stichtag der Prognose", "Prognose", "Ist", "90-%-Band"
+INSIDE, OUTSIDE = "gehalten", "verfehlt"
 TOTALS_TABLE = "Gesamtsummen der bekannten Kunden, nach Modell"
 COLUMN_MODEL = "Modell"
 COLUMN_MEASURED = "Größe"
@@ -1168,7 +1230,7 @@ FRONTIER_FINDING = (
     "Steigt die Risikoscheu von null auf {most}, sinkt das mittlere Ergebnis des Plans um {mean}, und das der schlechtesten {tail} der "
     "Fälle steigt um {worst}."
 )
-FRONTIER_FINDING_FLAT = "Der Plan hängt kaum davon ab: Alle stimmen auf {spread} überein."
+FRONTIER_FINDING_FLAT = "Die Risikoscheu ändert das Ergebnis kaum: Alle Pläne der Linie liegen höchstens {spread} auseinander."
 FRONTIER_TABLE_FINDING = (
     "Steigt die Risikoscheu von null auf {most}, wird am meisten bei „{more}“ erhöht ({added}) und am meisten bei „{less}“ gekürzt "
     "({taken})."
@@ -1290,21 +1352,21 @@ BRIDGE_CAPTION = "Balken sind Mittelwerte, Striche 90-%-Bänder. Die Ausweitung 
 AXIS_RECURRING = "Wiederkehrender Umsatz im Jahr"
 TERMS_TABLE = "Verträge nach Laufzeit"
 TERMS_FINDING = (
-    "Verträge mit einer Laufzeit von {term} tragen {share} des wiederkehrenden Umsatzes; davon wird in einem Jahr voraussichtlich {kept} "
-    "bleiben."
+    "Am meisten wiederkehrender Umsatz entfällt auf Verträge der Laufzeit „{term}“: {share} des gesamten; davon bleiben in einem Jahr "
+    "voraussichtlich {kept}."
 )
 TERM_MONTH = "1 Monat"
-TERM_MONTHS = "{months} Monaten"
+TERM_MONTHS = "{months} Monate"
 ALL_CONTRACTS = "Alle Verträge"
 OTHER_TERMS = "Andere Laufzeiten"
 COLUMN_TERM = "Laufzeit"
 COLUMN_CONTRACTS = "Verträge"
 COLUMN_RECURRING = "Wiederkehrender Umsatz"
 COLUMN_RECURRING_BAND = "In einem Jahr, 90-%-Band"
-COLUMN_RETAINED = "Anteil am heutigen"
-COLUMN_LIFE = "Restliche Jahre"
-SURVIVAL_FIGURE = "Verträge, die ihre Verlängerungen überstehen"
-SURVIVAL_FINDING = "{inside} von {points} beobachteten Anteilen liegen in den 90-%-Bändern dessen, was das Modell erwartet."
+COLUMN_RETAINED = "Verbleibender Anteil"
+COLUMN_LIFE = "Restlaufzeit, Jahre"
+SURVIVAL_FIGURE = "Wie viele Verträge nach ihren Verlängerungen verbleiben"
+SURVIVAL_FINDING = "Von {points} beobachteten Anteilen liegen {inside} in den 90-%-Bändern des Modells."
 SURVIVAL_ALT = (
     "Anteil der Verträge, die so viele Verlängerungen überstehen, nach Laufzeit: Bänder des Modells, Punkte der Beobachtung. {finding}"
 )
@@ -1348,3 +1410,49 @@ CONTRACTS_CHANGE = (
 )
 INDEXATION_OF = "{rate} ab {year}"
 NOT_RETURNS_CONTRACTS = "Es gibt nur Verträge: Angenommen ist, dass nichts zurückkommt."
+
+# Names of sheets, as in English.
+SHEETS = (
+    (LARGEST_TABLE, "Konzentration"),
+    (ACCOUNTS_TABLE, "Größte Kunden"),
+    (ACCOUNTS_TABLE_ONE, "Größter Kunde"),
+    (FORECAST_TABLE, "Prognose"),
+    (TERMS_TABLE, "Verträge nach Laufzeit"),
+    (DUE_TABLE, "Anstehende Verlängerungen"),
+    (DUE_ACCOUNTS, "Größte Verlängerungen"),
+    (COHORTS_TABLE, "Kohorten"),
+    (QUARTERS_TABLE, "Letzte Quartale"),
+    (ACTIVITY_TABLE, "Aktivität"),
+    (NEWCOMERS_TABLE.format(column=BY_COLUMN), "Neukunden nach {column}"),
+    (NEWCOMERS_TABLE_ALL, "Neukunden"),
+    (WINNING_TABLE.format(column=BY_COLUMN), "Kostengrenzen nach {column}"),
+    (WINNING_TABLE_ALL, "Kostengrenzen"),
+    (UNIT_TABLE.format(column=BY_COLUMN), "Ertrag und Kosten nach {column}"),
+    (UNIT_TABLE_ALL, "Ertrag und Kosten"),
+    (BETTER_TABLE.format(column=BY_COLUMN), "Vergleich nach {column}"),
+    (RETURNS_TABLE, "Retouren"),
+    (SPREAD_TABLE, "Streuung"),
+    (RISK_TABLE.format(column=BY_COLUMN), "Risiko nach {column}"),
+    (RISK_TABLE_ALL, "Risiko"),
+    (PARTS_TABLE.format(column=BY_COLUMN), "Risikobeitrag nach {column}"),
+    (PLAN_TABLE, "Plan"),
+    (COMPARISON_TABLE, "Plan und heute"),
+    (FRONTIER_TABLE, "Risikoscheu"),
+    (SHEET_EXPLORER.format(explorer=EXPLORER, table=EXPLORER_TABLE), "Alle Pläne"),
+    (SENSITIVITY_TABLE, "Sensitivität"),
+    (VERDICT_TABLE, "Rückvergleich, Urteile"),
+    (PAST_TABLE, "Frühere Prognosen"),
+    (TOTALS_TABLE, "Rückvergleich, Gesamtsummen"),
+    (SINGLES_TABLE, "Rückvergleich, Einzelkunden"),
+    (LEVELS_TABLE, "Rückvergleich nach {column}"),
+    (NEW_TABLE, "Rückvergleich, Neukunden"),
+    (ASSUMPTIONS_TABLE, "Annahmen"),
+    (PRIORS_TABLE, "Prior, {title}"),
+    (LEDGER_TABLE, "Datennachweis"),
+    (LEDGER_TABLE_CONTRACTS, "Datennachweis, Verträge"),
+    (LINEAGE_TABLE, "Quelle"),
+    (RECONCILIATION_TABLE, "Abstimmung"),
+    (CERTIFICATE_TABLE, "Prüfungen"),
+    (RUN_TABLE, "Lauf"),
+    (SETTINGS_TABLE, "Bewertungsdatei"),
+)

@@ -145,6 +145,7 @@ FAN_LABEL = "Forecast: existing customers,\nwithout new customers"
 FAN_MEDIAN = "Forecast, median"
 BAND = "{percent} % band"
 HISTORY_ALL = "All customers"
+HISTORY_CONTRACTS = "Of it, contracts"
 HISTORY_SETTLED = "Customers for 12 months or more"
 AXIS_REVENUE = "Revenue per period"
 AXIS_WITH_UNIT = "{label}, {unit}"
@@ -159,6 +160,16 @@ FAN_FINDING_SETTLED = {
     "month": (
         "The last {periods} complete months brought {past} of revenue, {settled} of it from customers of 12 months or more; "
         "existing customers are expected to bring {ahead} in the next {periods} (90 % band {band})."
+    ),
+}
+FAN_FINDING_CONTRACTS = {
+    "quarter": (
+        "The last {periods} complete quarters brought {past} of revenue, {settled} of it from contracts; existing customers are expected "
+        "to bring {ahead} in the next {periods} (90 % band {band})."
+    ),
+    "month": (
+        "The last {periods} complete months brought {past} of revenue, {settled} of it from contracts; existing customers are expected to "
+        "bring {ahead} in the next {periods} (90 % band {band})."
     ),
 }
 FAN_FINDING_HISTORY = {
@@ -199,8 +210,13 @@ FAN_CAPTION_ALONE = (
     "holds no customer won after the valuation date."
 )
 FAN_CAPTION_CONTRACTS = (
-    "The dotted line is the valuation date. What contracts brought in the past is not known, so there is no history to draw beside a "
-    "forecast that holds them. The forecast holds no customer won after the valuation date."
+    "The dotted line is the valuation date. The table of contracts does not reach back far enough to say what all of them brought in a "
+    "past period, so there is no history to draw beside a forecast that holds them. The forecast holds no customer won after the valuation "
+    "date."
+)
+FAN_CAPTION_WITH_CONTRACTS = (
+    "The dotted line is the valuation date. Contracts count with the invoices due by their terms, from where no earlier contract can be "
+    "missing from the table. Past periods include customers who were new then; the forecast holds no customer won after the valuation date."
 )
 FAN_CAPTION_PARTS = "Only complete fiscal periods are drawn; left out as partial: {parts}."
 FAN_CAPTION_WHOLE = "Only complete fiscal periods are drawn; the forecast has no partial one."
@@ -230,7 +246,7 @@ LARGEST_FINDING = "The largest customer alone holds {one} of the value, the uppe
 # Segments
 SEGMENTS = "Segments"
 SEGMENTS_NONE = "No reporting columns were named, so the customers are reported as one group."
-SEGMENT_TABLE = "By {column}"
+SEGMENT_TABLE, BY_COLUMN = "By {column}", "by {column}"
 COLUMN_CUSTOMERS = "Customers"
 COLUMN_BAND_EACH = "Value per customer, 50 % and 90 % band"
 COLUMN_MEAN = "Mean"
@@ -305,14 +321,35 @@ COHORTS_TABLE_FINDING_ONE = "All customers were won in {cohort}; they are expect
 COHORTS_TABLE_FINDING_NONE = "No cohort is expected to bring any value."
 COHORTS_NOTE = (
     "Expected value is the sum of the customers' means within the horizon; it comes from customers won so far alone. A fiscal year in "
-    "which fewer than five customers were won stands together with the next. Customers so far are all that have ordered until the end of "
-    "the quarter, whether they still do or not: how many did in a quarter the sums by month do not tell."
+    "which fewer than five customers were won stands together with the next."
 )
+ORDERING_FIGURE = "How many of each cohort order in a quarter"
+ORDERING_ALT = (
+    "One panel a cohort: the share of its customers who ordered in each past fiscal quarter as a line, then a forecast fan with 50, 80 and "
+    "95 % bands. {finding}"
+)
+ORDERING_CAPTION = (
+    "Nobody says when they stop ordering, so who is still active cannot be seen; who orders can. Each panel begins when all of its cohort "
+    "had been won and shows, by fiscal quarter, the share of it with at least one order; free orders count, invoices of contracts do not. "
+    "The dotted line is the valuation date. Only complete quarters are drawn."
+)
+ORDERING_FINDING = (
+    "Of the {customers} customers won in {year} or before, {seen} ordered in {quarter}; {share} are expected to in {ahead} (90 % band "
+    "{band})."
+)
+ORDERING_FINDING_AHEAD = "Of the {customers} customers, {share} are expected to order in {ahead} (90 % band {band})."
+ORDERING_SEEN = "Ordered"
+ORDERING_UNTOLD = (
+    "How many customers order in a quarter is not shown: that takes the days of the orders, and a complete fiscal quarter both before the "
+    "valuation date and within the horizon."
+)
+COHORT_PANEL = "{cohort} ({customers} customers)"
+AXIS_ORDERING = "Customers with orders in the quarter"
 QUARTERS_TABLE = "The last complete quarters"
 COLUMN_QUARTER = "Quarter"
 COLUMN_QUARTER_WON = "Customers won"
-COLUMN_KNOWN = "Customers so far"
-COLUMN_ORDERS_EACH = "Orders per customer so far"
+COLUMN_ORDERING = "Customers with orders"
+COLUMN_ORDERS_EACH = "Orders each"
 COLUMN_AVERAGE_ORDER = "Average order"
 COLUMN_REVENUE = "Revenue"
 COLUMN_FROM_NEW = "From customers won in the quarter"
@@ -327,6 +364,23 @@ QUARTERS_FINDING = (
 )
 QUARTERS_FINDING_ALONE = "In the last quarter revenue came to {revenue}, orders to {orders}, and customers won to {won}."
 ACTIVITY = "Who is still active"
+CUSTOMERS_ORDERING_FIGURE = "Customers with orders by quarter"
+CUSTOMERS_ORDERING_ALT = (
+    "Line chart of the customers who ordered in each fiscal quarter, then a forecast fan with 50, 80 and 95 % bands. {finding}"
+)
+CUSTOMERS_ORDERING_CAPTION = (
+    "Each customer counts once a quarter, however often they order; invoices of contracts are no orders. The dotted line is the valuation "
+    "date. Past quarters include customers who were new then; the forecast holds no customer won after the valuation date. Only complete "
+    "quarters are drawn."
+)
+CUSTOMERS_ORDERING_FINDING = (
+    "In {quarter}, {seen} customers ordered ({change} against the same quarter of the year before); of today's {customers}, {expected} are "
+    "expected to order in {ahead} (90 % band {band})."
+)
+CUSTOMERS_ORDERING_FINDING_ALONE = (
+    "In {quarter}, {seen} customers ordered; of today's {customers}, {expected} are expected to order in {ahead} (90 % band {band})."
+)
+AXIS_CUSTOMERS_ORDERING = "Customers with orders"
 ACTIVITY_FIGURE = "Probability active and orders ahead, by repeat orders and silence"
 ACTIVITY_ALT = "Map of the mean probability to be active: rows by repeat orders so far, columns by time since the last order. {finding}"
 ACTIVITY_CAPTION = (
@@ -411,7 +465,7 @@ LEARNED = (
 )
 LEARNED_LITTLE = (
     " Only {errors} forecasts from {origins} past days could be compared with what happened so far. With so few, much of the bands' width "
-    "is assumed: by {sd} % a quarter's total may be off (one standard deviation; {prior} % are assumed before any forecast is compared)."
+    "is assumed: a quarter's total may be off by {sd} % (one standard deviation; {prior} % are assumed before any forecast is compared)."
 )
 LEARNED_NOTHING = (
     " No past forecast has been compared with what happened, so that this part of the bands' width is assumed: by {prior} % a quarter's "
@@ -439,9 +493,9 @@ BEYOND_HORIZON = (
 
 # New customers
 NEWCOMERS = "New customers"
-NEWCOMERS_TABLE = "What one more customer brings: {column}"
+NEWCOMERS_TABLE = "What one more customer brings, {column}"
 NEWCOMERS_TABLE_ALL = "What one more customer brings"
-WINNING_TABLE = "What winning one may cost: {column}"
+WINNING_TABLE = "What winning one may cost, {column}"
 WINNING_TABLE_ALL = "What winning one may cost"
 WINNING_FINDING = "With caution, winning one may cost from {least} to {most}, by level."
 WINNING_FINDING_ONE = "With caution, winning one may cost {amount} at most."
@@ -495,16 +549,16 @@ RETURNS_FINDING = (
     "expected to cost more than they bring."
 )
 RETURNS_NOTE = (
-    "What comes back is taken off the order that it belongs to. A customer's share is that of money so far, shrunk to that of "
-    "customers alike by as much as few orders say; young orders count for less, since more of them may still come back, and what may "
-    "is in the first period of the forecast. Customers who send much back may still be worth serving: only what remains of their "
-    "value says so."
+    "What comes back is taken off the order that it belongs to. A customer's share is the part of the money so far that came "
+    "back; the fewer orders there are, the nearer it is drawn to that of similar customers. Young orders count for less, since more of "
+    "them may still come back; what may still come is in the first period of the forecast. Only the value that remains "
+    "says whether customers who send much back are still worth serving."
 )
 
 # Unit economics
 UNIT_ECONOMICS = "Unit economics"
 UNIT_TABLE_ALL = "What a newcomer brings beside what it costs"
-UNIT_TABLE = "What a newcomer brings beside what it costs: {column}"
+UNIT_TABLE = "What a newcomer brings beside what it costs, {column}"
 COLUMN_RATIO = "Value per unit of cost"
 COLUMN_RATIO_BAND = "Value per unit of cost, 90 % band"
 COLUMN_HALF_PAID = {"quarter": "Half have paid back by quarter", "month": "Half have paid back by month"}
@@ -514,9 +568,7 @@ UNIT_FINDING_ONE = (
     "earn "
     "back their cost."
 )
-UNIT_FINDING_ALL_EARN = (
-    "All {levels} levels earn back their cost in the mean: from {worst} per unit of cost in {last} to {best} in {first}."
-)
+UNIT_FINDING_ALL_EARN = "All {levels} levels earn back their cost on average: from {worst} per unit of cost in {last} to {best} in {first}."
 UNIT_FINDING_SOME_LOSE = (
     "In {losing} of {levels} levels a newcomer brings less than it costs; per unit of cost {first} brings most, {best}, and {last} least, "
     "{worst}."
@@ -532,7 +584,7 @@ UNIT_NOTE = (
     "first "
     "period."
 )
-BETTER_TABLE = "Probability that one is better than another: {column}"
+BETTER_TABLE = "Probability that one is better than another, {column}"
 COLUMN_BETTER = "Net of cost, a newcomer of"
 BETTER_NAME = "{place}  {level}"
 BETTER_THAN = "than {place}"
@@ -541,7 +593,7 @@ BETTER_CLEAR = (
     "{chance}."
 )
 BETTER_UNCLEAR = (
-    "Net of cost, newcomers of {best} bring most in the mean, but are better than those of {rival} with a probability of {chance} only: "
+    "Net of cost, newcomers of {best} bring most on average, but are better than those of {rival} with a probability of {chance} only: "
     "these cannot be told apart."
 )
 BETTER_NOTE = (
@@ -554,7 +606,7 @@ BETTER_MOST = " Compared are the {shown} levels of {levels} that won most custom
 
 # Risk
 RISK = "Risk"
-RISK_TABLE = "How low the value may be: {column}"
+RISK_TABLE = "How low the value may be, {column}"
 RISK_TABLE_ALL = "How low the value may be"
 COLUMN_RISK_MEAN = "Mean value"
 COLUMN_VALUE_AT_RISK = "Value at risk, 95 %"
@@ -570,14 +622,14 @@ RISK_FINDING_ALL = (
 RISK_ERROR = "The Monte Carlo error of the value at risk of all customers is {error}."
 RISK_FINDING_NONE = "No value is expected, so that none is at risk."
 RISK_FINDING = (
-    "Beside its size {deepest} may fall deepest: in its worst 5 % of cases it brings {fall} less than its mean. The "
+    "For its size {deepest} may fall deepest: in its worst 5 % of cases it brings {fall} less than its mean. The "
     "steadiest is {steadiest}, with {least}."
 )
 RISK_FINDING_ALIKE = (
     "Beside their size all of these may fall about as deep: in their worst 5 % of cases they bring {fall} less than their means."
 )
 RISK_FINDING_ONE = "By itself {level} brings {fall} less than its mean in its worst 5 % of cases."
-PARTS_TABLE = "What each level adds to the risk of the whole: {column}"
+PARTS_TABLE = "What each level adds to the risk of the whole, {column}"
 COLUMN_CONTRIBUTION = "In the worst 5 % of the whole"
 PARTS_SUM = "Sum of the levels"
 COLUMN_SHARE_FALL = "Share of the fall"
@@ -590,14 +642,14 @@ PARTS_FINDING = (
     "would fall by {alone} in sum; {diversified} of that diversifies."
 )
 PARTS_FINDING_NONE = "The whole does not fall below its mean, so that there is nothing to share out."
-RISK_FIGURE = "Who carries the value, and who the risk: {column}"
+RISK_FIGURE = "Who carries the value, and who the risk, {column}"
 RISK_FIGURE_ALT = "Paired bars by level: share of the mean value, and share of the fall below it in the worst cases. {finding}"
 RISK_FIGURE_CAPTION = "The fall is what the whole brings less than its mean in the worst 5 % of cases, shared out by Euler's allocation."
 RISK_FIGURE_CAPTION_REST = (
     " Drawn are the {shown} largest levels; the other {levels} hold {value} of the value together and carry {fall} of the fall. The table "
     "has all."
 )
-RISK_FIGURE_FINDING = "Of the levels drawn, {level} carries most risk beside its size: {fall} of the risk with {share} of the value."
+RISK_FIGURE_FINDING = "Of the levels shown, {level} carries the most risk for its size: {fall} of the risk with {share} of the value."
 RISK_FIGURE_FINDING_EVEN = "No level carries a share of the risk that differs by more than one hundredth from its share of the value."
 RISK_VALUE_SHARE = "Share of the value"
 RISK_FALL_SHARE = "Share of the fall"
@@ -841,10 +893,10 @@ RECONCILED_BACK = "Repeat orders that came back whole, from which it does not"
 RECONCILED_NOT = "Not explained"
 
 # Reproduction
-REPRODUCTION = "How to make this report again"
+REPRODUCTION = "Reproducing this report"
 RUN_TABLE = "The run"
 RUN_FINDING = "The same data, settings, seed and versions give the same report."
-COLUMN_ITEM = "Item"
+COLUMN_ITEM, COLUMN_SAID = "Item", "Value"
 ITEM_COMMAND, COMMAND = "Command, with the settings below", "clvbayes run {file}"
 ITEM_SOURCE = "Source"
 ITEM_HASH = "Hash of the data"
@@ -927,12 +979,12 @@ TRACKING_ACTUAL = "Happened"
 AXIS_WEEKS = "Weeks after the day of the forecast"
 AXIS_WEEKLY = "Revenue per week"
 TRACKING_FINDING_HELD = (
-    "In {inside} of {weeks} weeks revenue lay within the 95 % band of its week; over all of them it came to {actual}, foreseen were "
-    "{mean}: within the 90 % band of the sum."
+    "In {inside} of {weeks} weeks revenue lay within the 95 % band of its week; over all of them it came to {actual}, against "
+    "{mean} foreseen: within the 90 % band of the sum."
 )
 TRACKING_FINDING_MISSED = (
-    "In {inside} of {weeks} weeks revenue lay within the 95 % band of its week, yet over all of them it came to {actual}, foreseen "
-    "were {mean}: outside the 90 % band of the sum."
+    "In {inside} of {weeks} weeks revenue lay within the 95 % band of its week, yet over all of them it came to {actual}, against "
+    "{mean} foreseen: outside the 90 % band of the sum."
 )
 TRACKING_CAPTION = "The latest forecast that can be graded over {weeks} weeks; {customers} customers known on that day."
 TRACKING_ALT = "Weekly revenue as a line before the bands of its forecast. {finding}"
@@ -960,10 +1012,14 @@ CLASSES_ALT = (
     "Paired bars of orders per customer, forecast beside happened, by repeat orders so far and by time since the last order. {finding}"
 )
 CLASS_IN_WORDS = "{klass} repeat orders so far"
-VERDICT_TABLE = "Did the 90 % bands of totals hold: {model}"
+VERDICT_TABLE = "Whether the 90 % bands of totals held: {model}"
 VERDICT_FINDING = "Of {verdicts} verdicts, {against} say that the bands were too narrow; {wide} that they were too wide."
 COLUMN_VERDICT = "Verdict"
 MODELS_COMPARED = "Back-test in numbers"
+PAST_TABLE = "Every past forecast of revenue"
+PAST_FINDING = "What happened lay within the 90 % band of {held} of {forecasts} forecasts; those that overlap are not independent."
+COLUMN_ORIGIN, COLUMN_FORECAST, COLUMN_HAPPENED, COLUMN_INSIDE = "Forecast made on", "Forecast", "Happened", "90 % band"
+INSIDE, OUTSIDE = "held", "missed"
 TOTALS_TABLE = "Totals of known customers, by model"
 COLUMN_MODEL = "Model"
 COLUMN_MEASURED = "Of"
@@ -1068,7 +1124,7 @@ FRONTIER_TABLE = "How much the plan depends on the aversion to risk"
 FRONTIER_FINDING = (
     "From no aversion to {most}, the plan's mean profit falls by {mean} and that of the worst {tail} of cases rises by {worst}."
 )
-FRONTIER_FINDING_FLAT = "The plan hardly depends on it: all of these are alike within {spread}."
+FRONTIER_FINDING_FLAT = "Aversion to risk hardly changes the profit: all plans on the line lie within {spread} of one another."
 FRONTIER_TABLE_FINDING = "From no aversion to {most}, most is added to {more} ({added}), and most is taken from {less} ({taken})."
 FRONTIER_TABLE_FINDING_MORE = "From no aversion to {most}, most is added to {more} ({added}); nothing is taken away."
 FRONTIER_TABLE_FINDING_LESS = "From no aversion to {most}, most is taken from {less} ({taken}); nothing is added."
@@ -1172,7 +1228,7 @@ BRIDGE_ALT = "Bars of recurring revenue today, expansion, contraction, churn and
 BRIDGE_CAPTION = "Bars are means, lines 90 % bands. Expansion holds price rises that were agreed."
 AXIS_RECURRING = "Recurring revenue a year"
 TERMS_TABLE = "Contracts by their term"
-TERMS_FINDING = "Contracts of {term} carry {share} of the recurring revenue; of theirs {kept} is expected to recur in a year."
+TERMS_FINDING = "Contracts of {term} carry {share} of the recurring revenue; {kept} of that is expected to recur in a year."
 TERM_MONTH = "1 month"
 TERM_MONTHS = "{months} months"
 ALL_CONTRACTS = "All contracts"
@@ -1184,7 +1240,7 @@ COLUMN_RECURRING_BAND = "In a year, 90 % band"
 COLUMN_RETAINED = "Share of today's"
 COLUMN_LIFE = "Remaining years"
 SURVIVAL_FIGURE = "Contracts that survive their renewals"
-SURVIVAL_FINDING = "{inside} of {points} observed shares lie in the model's 90 % bands of what is to be expected."
+SURVIVAL_FINDING = "{inside} of {points} observed shares lie within the model's 90 % bands."
 SURVIVAL_ALT = "Share of contracts that survive so many renewal decisions, by term: bands of the model, points of what was seen. {finding}"
 SURVIVAL_CAPTION = (
     "Points: Kaplan and Meier's estimate, with contracts counted from the decision on at which they were first seen, as far as at least "
@@ -1222,3 +1278,49 @@ CONTRACTS_CHANGE = (
 )
 INDEXATION_OF = "{rate} from {year} on"
 NOT_RETURNS_CONTRACTS = "There are contracts alone: nothing is assumed to come back."
+
+# Names of sheets: the titles of tables that are too long for one, 31 characters at most where names of columns are short.
+SHEETS = (
+    (LARGEST_TABLE, "Concentration"),
+    (ACCOUNTS_TABLE, "Largest accounts"),
+    (ACCOUNTS_TABLE_ONE, "Largest account"),
+    (FORECAST_TABLE, "Forecast"),
+    (TERMS_TABLE, "Contracts by term"),
+    (DUE_TABLE, "Renewals due"),
+    (DUE_ACCOUNTS, "Largest renewals due"),
+    (COHORTS_TABLE, "Cohorts"),
+    (QUARTERS_TABLE, "Last quarters"),
+    (ACTIVITY_TABLE, "Activity"),
+    (NEWCOMERS_TABLE.format(column=BY_COLUMN), "New customers by {column}"),
+    (NEWCOMERS_TABLE_ALL, "New customers"),
+    (WINNING_TABLE.format(column=BY_COLUMN), "Cost ceilings by {column}"),
+    (WINNING_TABLE_ALL, "Cost ceilings"),
+    (UNIT_TABLE.format(column=BY_COLUMN), "Unit economics by {column}"),
+    (UNIT_TABLE_ALL, "Unit economics"),
+    (BETTER_TABLE.format(column=BY_COLUMN), "Which is better by {column}"),
+    (RETURNS_TABLE, "Returns"),
+    (SPREAD_TABLE, "Spread"),
+    (RISK_TABLE.format(column=BY_COLUMN), "Risk by {column}"),
+    (RISK_TABLE_ALL, "Risk"),
+    (PARTS_TABLE.format(column=BY_COLUMN), "Parts of risk by {column}"),
+    (PLAN_TABLE, "Plan"),
+    (COMPARISON_TABLE, "Plan beside today"),
+    (FRONTIER_TABLE, "Aversion to risk"),
+    (SHEET_EXPLORER.format(explorer=EXPLORER, table=EXPLORER_TABLE), "All plans"),
+    (SENSITIVITY_TABLE, "Sensitivity"),
+    (VERDICT_TABLE, "Back-test verdicts"),
+    (PAST_TABLE, "Past forecasts"),
+    (TOTALS_TABLE, "Back-test totals"),
+    (SINGLES_TABLE, "Back-test single customers"),
+    (LEVELS_TABLE, "Back-test by {column}"),
+    (NEW_TABLE, "Back-test new customers"),
+    (ASSUMPTIONS_TABLE, "Assumptions"),
+    (PRIORS_TABLE, "Priors, {title}"),
+    (LEDGER_TABLE, "Ledger"),
+    (LEDGER_TABLE_CONTRACTS, "Ledger of contracts"),
+    (LINEAGE_TABLE, "Source"),
+    (RECONCILIATION_TABLE, "Reconciliation"),
+    (CERTIFICATE_TABLE, "Checks"),
+    (RUN_TABLE, "Run"),
+    (SETTINGS_TABLE, "Valuation file"),
+)

@@ -50,7 +50,7 @@ def risk_section(evidence: Evidence) -> Section:
         if len(levels) == 1:
             continue
         parts = _parts(levels, whole)
-        by = words.SEGMENT_TABLE.format(column=column)
+        by = words.BY_COLUMN.format(column=column)
         tails = [_risk(level.name, level.value, folded=level.folded > 0) for level in levels]
         blocks += [
             _figure(column, levels, parts, everyone),
@@ -188,5 +188,5 @@ def _figure(column: str, levels: tuple[Level, ...], parts: pd.DataFrame, everyon
         finding = words.PARTS_FINDING_NONE
     elif most.fall - most.value > EVEN:
         finding = words.RISK_FIGURE_FINDING.format(level=most.label, fall=show(share(most.fall)), share=show(share(most.value)))
-    title = words.RISK_FIGURE.format(column=words.SEGMENT_TABLE.format(column=column))
+    title = words.RISK_FIGURE.format(column=words.BY_COLUMN.format(column=column))
     return Figure(title, words.RISK_FIGURE_ALT.format(finding=finding), share_bars(pairs), finding, caption)

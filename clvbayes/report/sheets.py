@@ -1,12 +1,14 @@
 """What a table is on a spreadsheet: columns of plain cells, a name for the sheet, and texts that its file format can hold."""
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 
 from clvbayes.report.blocks import Cell, Column, Interval, Quantity, Table
-from clvbayes.report.language import words
+from clvbayes.report.language import FIELD, Language, spoken, words
 
 __all__ = ["SheetCell", "SheetColumn", "fitting", "sheet_columns", "sheet_names", "storable", "unscaled"]
 
@@ -136,7 +138,10 @@ def _joined(earlier: SheetColumn, later: SheetColumn) -> SheetColumn:
 
 
 def sheet_names(titles: Iterable[str]) -> tuple[str, ...]:
-    """A name for the sheet of each title: 31 characters at most, without those that names must not have, no two alike."""
+    """A name for the sheet of each title: 31 characters at most, without those that names must not have, no two alike.
+
+    Of titles that the report's words have a short name for, that; where it holds what people named, only this is cut.
+    """
     names: list[str] = []
     for title in titles:
         name, further = _sheet_name(title, LONGEST_NAME), 1
@@ -149,6 +154,29 @@ def sheet_names(titles: Iterable[str]) -> tuple[str, ...]:
 
 
 def _sheet_name(title: str, longest: int) -> str:
+    for pattern, short in _short_names(spoken()):
+        if found := pattern.fullmatch(title):
+            fields = {name: _nameable(said) for name, said in found.groupdict().items() if f"{{{name}}}" in short}
+            beyond = _units(short.format(**fields)) - longest
+            if fields and beyond > 0:
+                last = list(fields)[-1]
+                fields[last] = _fitting_words(fields[last], max(_units(fields[last]) - beyond, 1))
+            return fitting(short.format(**fields), longest)
+    return _cut_title(title, longest)
+
+
+@cache
+def _short_names(language: Language) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Patterns of the titles that have a short name; `language` is that of the words."""
+    return tuple((re.compile(_pattern(title), re.DOTALL), short) for title, short in words.SHEETS)
+
+
+def _pattern(title: str) -> str:
+    parts = FIELD.split(title)  # texts and names of fields by turns
+    return "".join(f"(?P<{part}>.+)" if place % 2 else re.escape(part) for place, part in enumerate(parts))
+
+
+def _cut_title(title: str, longest: int) -> str:
     """The title, or its beginning and what it says after a colon: titles that begin alike differ there."""
     begins, _, ends = title.rpartition(": ")
     head, tail = _nameable(begins), _nameable(ends)
@@ -184,6 +212,18 @@ def fitting(text: str, longest: int) -> str:
     while _units(cut) > longest - 1:
         cut = cut[:-1]
     return f"{cut.rstrip()}…"
+
+
+def _fitting_words(text: str, longest: int) -> str:
+    """The same without a part of a word, where more than half of it is left."""
+    cut = fitting(text, longest)
+    whole = cut.removesuffix("…").rpartition(" ")[0]
+    inside = cut != text and text[_letters(cut) :][:1] not in ("", " ")
+    return f"{whole}…" if inside and 2 * _units(whole) > longest else cut
+
+
+def _letters(cut: str) -> int:
+    return len(cut.removesuffix("…"))
 
 
 def _units(text: str) -> int:

@@ -38,7 +38,7 @@ def unit_economics(evidence: Evidence) -> Section | None:
             rows = rows.loc[[level.name for level in reported_levels(evidence, column) if not level.folded]]
         costly = rows[rows["acquisition_cost"] > 0]
         free += [] if column == "" else rows.loc[rows["acquisition_cost"] == 0, "level"].tolist()
-        by = words.SEGMENT_TABLE.format(column=column) if column else ""
+        by = words.BY_COLUMN.format(column=column) if column else ""
         if len(costly):
             title = words.UNIT_TABLE.format(column=by) if by else words.UNIT_TABLE_ALL
             blocks.append(_table(title, costly, currency, period))

@@ -1,7 +1,6 @@
 """What the customers are worth: over time, by segment, by account."""
 
 import hashlib
-from typing import Literal
 
 import numpy as np
 
@@ -25,22 +24,24 @@ def outlook_section(evidence: Evidence) -> Section:
     seen = outlook(evidence)
     if not seen.history and not seen.positions:
         return Section(words.OUTLOOK, (Prose(words.FAN_NOTHING),), width="half")
-    finding = _outlook_finding(seen, currency_of(evidence), evidence.valuation.economics.period)
+    finding = _outlook_finding(seen, currency_of(evidence), evidence)
     left_out = words.FAN_CAPTION_PARTS.format(parts=words.LIST.join(seen.left_out)) if seen.left_out else words.FAN_CAPTION_WHOLE
-    caption = (
-        words.FAN_CAPTION if seen.history else words.FAN_CAPTION_CONTRACTS if evidence.renewals is not None else words.FAN_CAPTION_ALONE
-    )
+    if evidence.renewals is not None:
+        caption = words.FAN_CAPTION_WITH_CONTRACTS if seen.history else words.FAN_CAPTION_CONTRACTS
+    else:
+        caption = words.FAN_CAPTION if seen.history else words.FAN_CAPTION_ALONE
     figure = Figure(
         title=words.OUTLOOK,
         alt=(words.FAN_ALT if seen.history else words.FAN_ALT_ALONE).format(finding=finding),
-        svg=fan_chart(seen.history, seen.positions, seen.draws, seen.timeline, currency=currency_of(evidence)),
+        svg=fan_chart(seen.history, seen.positions, seen.draws, seen.timeline, label=words.AXIS_REVENUE, currency=currency_of(evidence)),
         finding=finding,
         caption=f"{caption} {left_out}",
     )
     return Section(words.OUTLOOK, (figure,), width="half")
 
 
-def _outlook_finding(seen: Outlook, currency: str, period: Literal["month", "quarter"]) -> str:
+def _outlook_finding(seen: Outlook, currency: str, evidence: Evidence) -> str:
+    period = evidence.valuation.economics.period
     if not seen.positions:
         return words.FAN_FINDING_NONE
     if seen.history:
@@ -49,7 +50,7 @@ def _outlook_finding(seen: Outlook, currency: str, period: Literal["month", "qua
         everyone, *settled = (show(money(sum(line.amounts[-periods:]), currency)) for line in seen.history)
         by_period = words.FAN_FINDING_HISTORY_ONE if periods == 1 else words.FAN_FINDING_HISTORY
         if settled and len(seen.history[1].amounts) >= periods > 1:
-            by_period = words.FAN_FINDING_SETTLED
+            by_period = words.FAN_FINDING_SETTLED if evidence.renewals is None else words.FAN_FINDING_CONTRACTS
         band = show_range(low, high)
         return by_period[period].format(past=everyone, settled=words.LIST.join(settled), periods=periods, ahead=show(mean), band=band)
     means = seen.draws.mean(axis=0)

@@ -271,12 +271,13 @@ def _lay_out(sheet: Worksheet) -> None:
 
 
 def _width(column: SheetColumn, title: str) -> float:
-    """Wide enough for every number, for a header of three lines with the button of its filter, and for texts up to a limit."""
+    """Wide enough for every number and day, for a header of three lines with the button of its filter, and for texts up to a limit."""
     cells = (*column.cells, column.foot)
     numbers = [len(f"{cell.value:,.{cell.digits}f}") + 3 for cell in cells if isinstance(cell, Quantity)]
+    days = [len(words.SHEET_DATE) + 3 for cell in cells if isinstance(cell, date)]  # where they do not fit, rows of signs would stand
     texts = [len(line) + 2 for cell in cells if isinstance(cell, str) for line in cell.splitlines()]
     header = max(max(map(len, title.split())), math.ceil(len(title) / 3)) + 4
-    return max(NARROWEST, min(max([header, *texts]), WIDEST), *numbers)
+    return max(NARROWEST, min(max([header, *texts]), WIDEST), *numbers, *days)
 
 
 def _enough(widths: Sequence[float]) -> list[float]:

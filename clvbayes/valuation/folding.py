@@ -10,6 +10,7 @@ from clvbayes.valuation.base import Base, Future, simulate
 from clvbayes.valuation.book import BookSums, add_to_book
 from clvbayes.valuation.checks import returned_share
 from clvbayes.valuation.events import Events, Part, Plan, Simulated
+from clvbayes.valuation.ordering import OrderingSums, add_ordering
 
 __all__ = ["Folded", "Sums", "add_up", "fold"]
 
@@ -28,13 +29,14 @@ class Sums:
     """What is added up, dims ``(draw, row, period, component)``: orders, refunds of past orders (in the first period), contracts.
 
     They are apart, so that the order of additions is the same in batches of any size; `refunds` has one period. `contracts` and `book` are
-    None where there are none.
+    None where there are none, as are the customers with orders (`ordering`).
     """
 
     orders: np.ndarray
     refunds: np.ndarray
     contracts: np.ndarray | None
     book: BookSums | None
+    ordering: OrderingSums | None
 
     @property
     def cash(self) -> np.ndarray:
@@ -85,6 +87,8 @@ def add_up(sums: Sums, base: Base, folded: Folded, row_of: np.ndarray, rows: sli
     if future.orders is not None:
         for place, events in zip((sums.orders, sums.refunds), future.orders.events, strict=False):
             _add_events(place, row_of, events)
+        if sums.ordering is not None:
+            add_ordering(sums.ordering, future.orders, rows)
     if future.contracts is None or sums.contracts is None or sums.book is None:
         return
     assert base.contracts is not None and base.contract_plan is not None

@@ -136,6 +136,10 @@ class Valuation:
         Titles of the models whose fits failed their certificates.
     contracts : ContractBook or None
         What recurs by contracts; None without any.
+    ordering : xarray.DataArray or None
+        How many of these customers order in each whole fiscal quarter ahead, dims ``(draw, cohort, quarter)``. A cohort is named by the
+        calendar year in which the fiscal year of its first orders begins, with its number of `customers` as a coordinate; a quarter by its
+        first day. None where no day of an order is known, or the horizon holds no whole quarter.
     """
 
     cash: Mapping[str, xr.DataArray]
@@ -151,6 +155,7 @@ class Valuation:
     discrepancy: pd.DataFrame = field(default_factory=pd.DataFrame)
     uncertified: tuple[str, ...] = ()
     contracts: ContractBook | None = None
+    ordering: xr.DataArray | None = None
 
     @property
     def passed(self) -> bool:

@@ -26,6 +26,7 @@ from clvbayes.valuation.folding import Folded, Sums, add_up, fold
 from clvbayes.valuation.levels import Levels, levels_of
 from clvbayes.valuation.levers import LEVERS, lever_arrays, moved_values
 from clvbayes.valuation.newcomers import value_newcomers
+from clvbayes.valuation.ordering import no_ordering, ordering_of
 from clvbayes.valuation.plans import plan_valuation
 from clvbayes.valuation.spread import spread_of, systematic
 from clvbayes.valuation.usable import columns_of, require_contracts, require_draws, require_kinds, require_orders, require_widened
@@ -159,7 +160,8 @@ def value(
 
     shape = (draws, levels.rows, len(periods), len(COMPONENTS))
     book = None if contract_plan is None or contract_part is None else empty_book(contract_plan, contract_part)
-    sums = Sums(np.zeros(shape), np.zeros((*shape[:2], 1, shape[3])), None if book is None else np.zeros(shape), book)
+    ordering = no_ordering(customers, economics, periods, draws)
+    sums = Sums(np.zeros(shape), np.zeros((*shape[:2], 1, shape[3])), None if book is None else np.zeros(shape), book, ordering)
     cost = None if economics.acquisition_cost is None else economics.of_customers("acquisition_cost", who.segments)
     tables, chances = [], []
     with track("Valuing customers", len(who), progress) as update:
@@ -207,6 +209,7 @@ def value(
         contracts=None
         if book is None or contract_part is None or contract_plan is None or renewals is None or known is None
         else book_of(book, contract_part, contract_plan, renewals, assign_cells(renewals, known[0].pool).of_customer),
+        ordering=None if ordering is None else ordering_of(ordering),
     )
 
 

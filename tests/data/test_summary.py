@@ -193,13 +193,25 @@ def test_the_history_is_by_cohort_and_sums_to_the_kept_money() -> None:
     months = [pd.Timestamp(2025, month, 1) for month in (1, 2, 3)]
     january, february, march = months
     assert customers.history.to_numpy().tolist() == [
-        [january, january, 2, 67.5],
-        [january, february, 1, 0.0],
-        [january, march, 1, 8.0],
-        [february, february, 2, 7.0],
-        [march, march, 1, 10.0],
+        [january, january, 2, 67.5, 1, 1, 1],
+        [january, february, 1, 0.0, 1, 0, 0],
+        [january, march, 1, 8.0, 1, 0, 0],
+        [february, february, 2, 7.0, 1, 1, 1],
+        [march, march, 1, 10.0, 1, 1, 1],
     ]
     assert customers.history["revenue"].sum() == float(ledger_of(customers).kept.amount)
+
+
+@pytest.mark.parametrize("first", [1, 2, 3])
+def test_customers_of_any_three_months_are_told_apart(first: int) -> None:
+    orders = many_orders(5, rows=150)
+    history = summary(orders).history
+    by_month = history.groupby("month")[["customers", "customers_of_two", "customers_of_three"]].sum()
+    for begin in range(first, 11, 3):
+        months = [pd.Timestamp(2024, begin + k, 1) for k in range(3)]
+        counted = sum(by_month.loc[month, name] for month, name in zip(months, by_month.columns, strict=True))
+        within = orders["date"].between(months[0], months[-1] + pd.offsets.MonthEnd())
+        assert counted == orders.loc[within, "customer_id"].nunique() < within.sum()
 
 
 def many_orders(seed: int, rows: int = 400) -> pd.DataFrame:

@@ -5,11 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from made_up_base import Base, make_evidence
-from report.blocks_of import figures_of, table_of
+from report.blocks_of import figures_of, table_of, text_of
 
 from clvbayes.report import prose_en as words
 from clvbayes.report.activity_section import activity_section
+from clvbayes.report.blocks import Figure
 from clvbayes.report.evidence import Evidence
+from clvbayes.report.numbers import signed_share
+from clvbayes.report.ordering import BY_PLACE
+
+
+def map_of(evidence: Evidence) -> Figure:
+    [figure] = [figure for figure in figures_of(activity_section(evidence)) if figure.title == words.ACTIVITY_FIGURE]
+    return figure
 
 
 def with_histories(evidence: Evidence, frequency: list[int], silence: list[float], active: list[float]) -> Evidence:
@@ -51,10 +59,42 @@ def test_classes_hold_all_customers_and_none_is_small(classes: Evidence) -> None
 
 
 def test_the_finding_tells_what_silence_tells(classes: Evidence, evidence: Evidence) -> None:
-    [figure] = figures_of(activity_section(classes))
+    figure = map_of(classes)
     assert "falls from 90\u00a0% (under 4 weeks since the last order) to 20\u00a0% (52 weeks or more)" in figure.finding
     turned = with_histories(evidence, [1] * 40, [2.0] * 20 + [60.0] * 20, [0.1] * 20 + [0.8] * 20)
-    assert "10\u00a0% under 4 weeks after the last order, and 80\u00a0%" in figures_of(activity_section(turned))[0].finding
+    assert "10\u00a0% under 4 weeks after the last order, and 80\u00a0%" in map_of(turned).finding
+
+
+def test_customers_with_orders_are_told_beside_those_of_the_same_quarter_ahead(evidence: Evidence) -> None:
+    figure = next(figure for figure in figures_of(activity_section(evidence)) if figure.title == words.CUSTOMERS_ORDERING_FIGURE)
+    history, ordering = evidence.customers.history, evidence.valuation.ordering
+
+    def seen(*months: str) -> int:
+        return sum(history.loc[history["month"] == month, name].sum() for month, name in zip(months, BY_PLACE, strict=True))
+
+    now, before = seen("2026-07-01", "2026-08-01", "2026-09-01"), seen("2025-07-01", "2025-08-01", "2025-09-01")
+    draws = ordering.sel(quarter="2029-07-01").sum("cohort").to_numpy()
+    low, high = (round(end) for end in np.quantile(draws, [0.05, 0.95]))
+    assert figure.finding == words.CUSTOMERS_ORDERING_FINDING.format(
+        quarter="2026 Q3",
+        seen=now,
+        change=signed_share(now / before - 1),
+        customers=40,
+        expected=round(draws.mean()),
+        ahead="2029 Q3",
+        band=f"{low}–{high}",
+    )
+
+
+def test_a_valuation_by_month_tells_customers_by_quarter_too(evidence: Evidence) -> None:
+    economics = replace(evidence.valuation.economics, period="month")
+    monthly = replace(evidence, valuation=replace(evidence.valuation, economics=economics))
+    assert activity_section(monthly).blocks[0] == activity_section(evidence).blocks[0]
+
+
+def test_without_days_customers_by_quarter_are_not_told() -> None:
+    section = activity_section(make_evidence(Base(customers=40, draws=20, levels={}, small=(), until=None, ledger=False)))
+    assert words.ORDERING_UNTOLD in text_of(section)
 
 
 def test_the_value_finding_names_the_class_with_most_value(classes: Evidence) -> None:
@@ -81,5 +121,5 @@ def test_a_class_begins_where_its_name_says(evidence: Evidence) -> None:
 
 def test_a_single_customer_stands_in_no_map() -> None:
     section = activity_section(make_evidence(Base(customers=1, draws=20, levels={}, small=())))
-    assert not figures_of(section)
+    assert all(figure.title != words.ACTIVITY_FIGURE for figure in figures_of(section))
     assert [row[0] for row in table_of(section, words.ACTIVITY_TABLE).rows] == [words.ACTIVITY_OTHERS]

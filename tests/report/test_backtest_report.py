@@ -345,9 +345,25 @@ def test_revenue_is_told_before_orders_also_where_orders_needed_wider_bands(grad
 
 
 @pytest.mark.parametrize("name", ["held", "failed", "one horizon", "one model"])
+def test_every_past_forecast_of_revenue_stands_with_its_day(name, graded_of):
+    graded = graded_of(name)
+    past = tables_of(verdicts(graded))[words.PAST_TABLE]
+    assert (past.columns[0].kind, past.columns[0].title) == ("date", words.COLUMN_ORIGIN)
+    own = graded.backtest.forecasts
+    own = own[(own["who"] == "existing") & (own["column"] == "") & (own["model"] == OWN) & (own["measure"] == "revenue")]
+    by_key = {(row["origin"], row["weeks"]): row for row in own.to_dict("records")}
+    assert len(past.rows) == len(by_key)
+    for day, weeks, customers, mean, low, high, actual, inside in past.rows:
+        row = by_key[day, weeks]
+        assert (customers, mean, low, high, actual) == tuple(row[key] for key in ("customers", "mean", "q05", "q95", "actual"))
+        assert inside == (words.INSIDE if low <= actual <= high else words.OUTSIDE)
+    assert past.finding.startswith(f"What happened lay within the 90 % band of {int(own['held_90'].sum())} of {len(own)} forecasts")
+
+
+@pytest.mark.parametrize("name", ["held", "failed", "one horizon", "one model"])
 def test_each_verdict_on_the_own_model_stands_with_its_counts(name, graded_of):
     graded = graded_of(name)
-    [table] = blocks_of(verdicts(graded), Table)
+    table, _ = blocks_of(verdicts(graded), Table)
     frame = graded.backtest.forecasts
     expected = {}
     for measure in ("orders", "revenue"):

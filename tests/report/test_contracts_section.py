@@ -51,7 +51,7 @@ def test_pictures_say_what_they_show() -> None:
     assert list(figures) == ["Recurring revenue, from today to a year ahead", "Contracts that survive their renewals"]
     for figure in figures.values():
         assert figure.svg.startswith("<svg") and figure.finding in figure.alt
-    assert re.match(r"\d+ of \d+ observed shares lie in", figures["Contracts that survive their renewals"].finding)
+    assert re.match(r"\d+ of \d+ observed shares lie within", figures["Contracts that survive their renewals"].finding)
 
 
 def test_nobody_is_named_unless_asked() -> None:

@@ -64,7 +64,7 @@ def test_a_fit_shows_its_certificate(results) -> None:
 def test_a_backtest_shows_its_verdicts(results) -> None:
     page = Page(fragment(results["backtest"]))
     own = results["backtest"].models[0]
-    told = {cell for row in page.table(f"Did the 90 % bands of totals hold: {own}") for cell in row}
+    told = {cell for row in page.table(f"Whether the 90 % bands of totals held: {own}") for cell in row}
     assert {translated(verdict.message) for verdict in results["backtest"].verdicts if verdict.model == own} <= told
 
 

@@ -58,7 +58,7 @@ def test_what_is_not_explained_is_told(of_orders: Evidence) -> None:
 def test_the_source_is_named_with_its_days_and_counts(of_orders: Evidence) -> None:
     facts = {row[0]: row[1] for row in table_of(lineage(of_orders), words.LINEAGE_TABLE).rows}
     assert facts[words.ITEM_SOURCE] == of_orders.source and facts[words.ITEM_HASH] == of_orders.data_hash
-    assert (facts[words.ITEM_FIRST_ORDER], facts[words.ITEM_LAST_ORDER]) == ("2025-01-01", "2025-03-01")
+    assert (facts[words.ITEM_FIRST_ORDER], facts[words.ITEM_LAST_ORDER]) == (date(2025, 1, 1), date(2025, 3, 1))
     assert (facts[words.ITEM_ROWS_READ].value, facts[words.ITEM_ROWS_KEPT].value) == (7, 5), "a free order and one of nobody are not kept"
     assert (facts[words.ITEM_CUSTOMERS].value, facts[words.ITEM_ORDERS].value, facts[words.ITEM_REPEATS].value) == (3, 6, 3)
 

@@ -7,7 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from report.blocks_of import figures_of
+from report.made_up_contracts_evidence import contract_evidence
+from valuation.made_up_books import made_up_renewals
 
+from clvbayes.report import prose_en as words
 from clvbayes.report.blocks import Quantity
 from clvbayes.report.numbers import decimal, money, money_format, plain, share, show, show_range
 from clvbayes.report.outlook import outlook
@@ -54,6 +57,34 @@ def test_periods_are_told_as_what_they_are(name, periods, evidence_of):
 def test_without_dates_only_the_forecast_is_drawn(evidence_of):
     seen = outlook(evidence_of("undated"))
     assert seen.history == () and seen.positions == tuple(range(1, 13)) and seen.draws.shape == (300, 12)
+
+
+def test_contracts_alone_have_a_history_of_what_they_paid():
+    evidence = contract_evidence(orders=False)
+    seen, payments = outlook(evidence), evidence.renewals.payments
+    by_quarter = payments.groupby(payments["month"].dt.to_period("Q"))["revenue"].agg(["sum", "size"])
+    [everyone] = seen.history
+    assert everyone.amounts == pytest.approx(by_quarter.loc[by_quarter["size"] == 3, "sum"].tolist()) and len(everyone.amounts) > 4
+    assert everyone.positions[-1] + 1 == seen.positions[0], "the books close with the year"
+    [figure] = figures_of(outlook_section(evidence))
+    assert figure.caption.startswith(words.FAN_CAPTION_WITH_CONTRACTS)
+
+
+def test_orders_and_contracts_are_added_where_both_are_known(evidence_of):
+    evidence, months = evidence_of("normal"), pd.date_range("2024-11-01", "2026-11-01", freq="MS", name="month")
+    renewals = made_up_renewals()
+    ended = renewals.statistics.assign(status="churned")  # so that nobody else is valued
+    paid = pd.DataFrame({"month": months, "revenue": 1e6 + np.arange(len(months))})
+    both = replace(evidence, contracts=(None, None, replace(renewals, statistics=ended, payments=paid, until=evidence.until)))
+    everyone, contracts = outlook(both).history
+    orders = outlook(evidence).history[0]
+    assert len(contracts.amounts) == 7 and contracts.amounts[0] == 3e6 + 2 + 3 + 4, "from the first whole quarter, 2025 Q1"
+    assert everyone.amounts == pytest.approx(np.array(orders.amounts[-7:]) + contracts.amounts)
+    [figure] = figures_of(outlook_section(both))
+    assert "of it from contracts" in figure.finding
+    nothing = replace(both, contracts=(None, None, replace(both.renewals, payments=paid[:0])))
+    [figure] = figures_of(outlook_section(nothing))
+    assert outlook(nothing).history == () and figure.caption.startswith(words.FAN_CAPTION_CONTRACTS)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ from clvbayes.grading import BASELINES, Verdict
 from clvbayes.grading.rolling_origins import _not_gradable
 from clvbayes.grading.tables import FREQUENCY_CLASSES, SILENCE_CLASSES
 from clvbayes.grading.windows import Origin
-from clvbayes.inference.certificate import _decisions, certify
+from clvbayes.inference.certificate import Compression, _decisions, _rows, certify
 from clvbayes.models import gamma_gamma
 from clvbayes.report import prose_de, prose_en
 from clvbayes.report.language import speaking, translated
@@ -85,6 +85,18 @@ def test_every_result_of_a_certificate(certified) -> None:
         assert result.check == "R-hat" or german(result.check)
         german(result.message)
         assert not result.advice or german(result.advice)
+
+
+@pytest.mark.parametrize(("counted", "named"), [("customers", "Kunden"), ("contracts", "Verträge")])
+@pytest.mark.parametrize("resampled", [True, False])
+def test_rows_of_a_coreset_are_told_alike_of_customers_and_contracts(counted: str, named: str, resampled: bool) -> None:
+    message = _rows(Compression(9000, 4000, 700, 44, 0.31, 0.7, 0.9312, resampled), counted).message
+    assert german(message) == (
+        f"9.000 {named} in 4.000 verschiedenen Zeilen, geschätzt aus 700 Zeilen; mit der exakten Likelihood gewichtet (44 Durchgänge über "
+        "alle Zeilen) sind die Ziehungen 93,12\u00a0% ihrer Zahl wert (Grenze 50\u00a0%)"
+        + (" und nach ihren Gewichten neu gezogen" * resampled)
+        + ", mit k-hat 0,31 (Grenze 0,70)."
+    )
 
 
 def test_numbers_of_a_certificate_are_written_in_german(certified) -> None:

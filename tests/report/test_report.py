@@ -358,7 +358,7 @@ def test_new_customers_are_those_of_the_valuation_and_few_show_in_none(evidence_
     [economics] = tables[words.UNIT_TABLE_ALL].rows
     assert economics[-2] == pytest.approx(0.2) and economics[3] == pytest.approx(everyone[4] - 120)
     assert winning[1] == pytest.approx(everyone[4]) and winning[2] < winning[1]
-    by_industry = tables[words.NEWCOMERS_TABLE.format(column=words.SEGMENT_TABLE.format(column="industry"))]
+    by_industry = tables[words.NEWCOMERS_TABLE.format(column=words.BY_COLUMN.format(column="industry"))]
     counts = evidence.customers.segments["industry"].value_counts()
     assert {row[0] for row in by_industry.rows} == set(counts[counts >= 5].index) < set(counts.index)
 

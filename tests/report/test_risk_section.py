@@ -12,7 +12,7 @@ from clvbayes.report.evidence import Evidence, draws_of
 from clvbayes.report.risk_figures import MOST_BARS
 from clvbayes.report.risk_section import risk_section
 
-BY = words.SEGMENT_TABLE.format(column="industry")
+BY = words.BY_COLUMN.format(column="industry")
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +78,8 @@ def test_findings_name_the_level_that_is_risky() -> None:
             cash.loc[{"level": name, "component": "value"}] = 100 * (loud if name == risky else 1.0) * np.ones((200, cash.sizes["period"]))
         moved = replace(evidence.valuation, cash={"industry": cash}, total=cash.sum("level"))
         section = risk_section(replace(evidence, valuation=moved))
-        assert table_of(section, words.RISK_TABLE.format(column=BY)).finding.startswith(f"Beside its size {risky} may fall deepest")
-        assert f"{risky} carries most risk beside its size: 100\u00a0% of the risk" in figures_of(section)[0].finding
+        assert table_of(section, words.RISK_TABLE.format(column=BY)).finding.startswith(f"For its size {risky} may fall deepest")
+        assert f"{risky} carries the most risk for its size: 100\u00a0% of the risk" in figures_of(section)[0].finding
         assert f"{risky} carries the largest part" in table_of(section, words.PARTS_TABLE.format(column=BY)).finding
 
 

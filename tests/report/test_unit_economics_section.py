@@ -15,7 +15,7 @@ from clvbayes.report.unit_economics_section import MOST_COMPARED, better_than, u
 from clvbayes.valuation.valuation import MOMENTS, NEVER, Acquisition
 
 LEVELS = {"channel": ("Search", "Fair", "Partner")}
-BY = words.SEGMENT_TABLE.format(column="channel")
+BY = words.BY_COLUMN.format(column="channel")
 
 
 def newcomers(means: list[float], costs: list[float], sd: float = 300.0, won: int = 400, draws: int = 500) -> xr.DataArray:

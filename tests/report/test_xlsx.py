@@ -12,6 +12,7 @@ from made_up_base import BASES
 from openpyxl import Workbook, load_workbook
 from openpyxl.utils import get_column_letter
 from pypdf import PdfReader
+from report.made_up_contracts_evidence import contract_evidence
 from report.made_up_documents import EVERYTHING, HOSTILE_MEASURES, make_any
 from report.test_json import EVERY_BLOCK, document
 
@@ -20,11 +21,13 @@ from clvbayes.report import prose_de as german
 from clvbayes.report import prose_en as words
 from clvbayes.report.basis_sections import forecast
 from clvbayes.report.blocks import Column, Explorer, Figure, Finding, Headline, Interval, Note, Prose, Quantity, Table
+from clvbayes.report.language import LANGUAGES, speaking
 from clvbayes.report.sheets import fitting, sheet_columns, sheet_names, storable
 from clvbayes.report.xlsx import FAILED, FONT, HEADER_ROW
 
 # openpyxl reads no solid data bars
 pytestmark = pytest.mark.filterwarnings("ignore:.* extension is not supported:UserWarning")
+LANGUAGE = {"en": words, "de": german}
 HOSTILE = (
     "<script>alert(1)</script>",
     "=cmd|' /C calc'!A0",
@@ -178,6 +181,7 @@ def test_control_characters_are_seen_and_longest_texts_cut_visibly() -> None:
             ["What one more customer brings: By industry", "What one more customer brings: By channel"],
             ("What one more cus…, By industry", "What one more cust…, By channel"),
         ),
+        (["What one more customer brings, by industry", "What one more customer brings"], ("New customers by industry", "New customers")),
         (["\U0001f600" * 16], ("\U0001f600" * 15 + "…",)),
         (["Contents"] * 2, ("Contents", "Contents (2)")),
     ],
@@ -188,12 +192,35 @@ def test_names_of_sheets_are_what_the_format_allows(titles, names) -> None:
     assert [sheet.title for sheet in opened(document(*(table_of(["a"], title) for title in titles if title.strip())))][1:-1]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_titles_of_the_report_have_names_that_are_not_cut(language, evidence_of) -> None:
+    """Of all tables that there are, and of none two alike."""
+    known = make_any(EVERYTHING)
+    orders = replace(evidence_of("normal"), budgeted=known.budgeted, backtest=known.backtest, customer_ids="plain", language=language)
+    names: set[str] = set()
+    for evidence in (orders, contract_evidence(orders=False, language=language, customer_ids="plain")):
+        sheets = opened(compose(evidence)).sheetnames
+        assert all(len(name) <= 31 and "…" not in name and "(2)" not in name for name in sheets), sheets
+        names |= set(sheets)
+    said = LANGUAGE[language]
+    short = {title: short for title, short in said.SHEETS if "{" not in short}
+    assert set(short.values()) - names <= {short[title] for title in (said.ACCOUNTS_TABLE_ONE, said.RISK_TABLE_ALL)}
+
+
+def test_a_name_is_cut_where_people_gave_a_long_one_and_between_words() -> None:
+    title = words.UNIT_TABLE.format(column=words.BY_COLUMN.format(column="the industry of the first order"))
+    assert sheet_names([title]) == ("Unit economics by the industry…",)
+    with speaking("de"):
+        assert sheet_names([german.PRIORS_TABLE.format(title="MBG/NBD mit Saison und Niveau")]) == ("Prior, MBG-NBD mit Saison und…",)
+
+
 @pytest.mark.parametrize(("language", "pattern", "shown"), [("en", "yyyy-mm-dd", "2026-01-31"), ("de", "dd.mm.yyyy", "31.01.2026")])
 def test_days_are_days_of_the_format_and_written_as_the_language_does(language, pattern, shown) -> None:
     table = Table("Days", (Column("Name"), Column("Until", "date")), (("a", date(2026, 1, 31)), ("b", date(2025, 12, 1))))
     written = replace(document(table), language=language)
     cell = opened(written)["Days"].cell(HEADER_ROW + 2, 2)
     assert cell.is_date and cell.value.date() == date(2026, 1, 31) and cell.number_format == pattern
+    assert opened(written)["Days"].column_dimensions["B"].width >= len(shown) + 3
     assert f'data-key="2026-01-31" dir="auto">{shown}<' in render_html(written)
     assert shown in " ".join(page.extract_text() for page in PdfReader(BytesIO(render_pdf(written))).pages)
     [told] = [block for section in json.loads(render_json(written))["sections"] for block in section["blocks"] if block["kind"] == "table"]
@@ -303,7 +330,7 @@ def test_long_texts_have_rows_of_the_height_that_they_take() -> None:
 def test_words_are_those_of_the_language() -> None:
     book = opened(compose(replace(make_any("normal"), language="de")))
     assert [book.worksheets[0].title, book.worksheets[-1].title] == ["Inhalt", "Texte"]
-    assert german.STATUS["ok"] in texts_in(book[german.CERTIFICATE_TABLE]) and words.STATUS["ok"] not in texts_in(
-        book[german.CERTIFICATE_TABLE]
+    assert german.STATUS["ok"] in texts_in(book[dict(german.SHEETS)[german.CERTIFICATE_TABLE]]) and words.STATUS["ok"] not in texts_in(
+        book[dict(german.SHEETS)[german.CERTIFICATE_TABLE]]
     )
     assert book.properties.title == "Kundenbewertung zum 15.11.2026"
