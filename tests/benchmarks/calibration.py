@@ -10,8 +10,9 @@ al. 2022) that hold all of a model's statistics at once in 99 of 100 runs. The s
 second or two a fit.
 
 A purchase or spend model joins by being registered in `clvbayes.models`: a simulation of customers of whom nothing is known yet is its
-story. What a returns model learns from is simulated here, what the models of contracts learn from in `calibration_contracts.py`. With a season purchases are made in operational time and dated by the clock. A
-level that moves, whose fits take half a minute each, is not calibrated.
+story. What a returns model learns from is simulated here, what the models of contracts learn from in `calibration_contracts.py`. With a
+season purchases are made in operational time and dated by the clock. A level that moves, whose fits take half a minute each, is not
+calibrated.
 """
 
 import argparse
@@ -22,13 +23,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import calibration_contracts as contracts
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from arviz_stats.ecdf_utils import ecdf_pit
 from scipy.stats import binomtest
 
-import calibration_contracts as contracts
 import clvbayes as clv
 from clvbayes.data import Customers, Renewals
 from clvbayes.inference.likelihood import Likelihood

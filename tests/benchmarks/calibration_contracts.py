@@ -79,9 +79,7 @@ def with_changes(model: Any, coordinates: np.ndarray, renewals: Renewals, cells:
     stretch = np.repeat(np.arange(len(renewals)), count)
     place = np.arange(len(stretch)) - np.repeat(np.cumsum(count) - count, count)
     columns = {"stretch": stretch, "day": pd.Timestamp(VALUED), "months": TERM}
-    return replace(
-        renewals, changes=pd.DataFrame({**columns, "before": amounts[stretch, place], "after": amounts[stretch, place + 1]})
-    )
+    return replace(renewals, changes=pd.DataFrame({**columns, "before": amounts[stretch, place], "after": amounts[stretch, place + 1]}))
 
 
 def worth(model: Any, renewals: Renewals, cells: Cells) -> Callable[[np.ndarray], dict[str, float]]:
