@@ -176,8 +176,7 @@ def backtest(
     'too few origins'
     """
     require_numbers(draws, predictive_draws, seed)
-    frozen_pool = tuple(entry if isinstance(entry, str) else tuple(entry) for entry in pool)
-    sampler = {"pool": frozen_pool, "draws": int(draws), "seed": int(seed)}
+    sampler = {"pool": pool, "draws": int(draws), "seed": int(seed)}
     kept_in = None if folder is None else Path(folder)
     if isinstance(table, Contracts):
         if opportunity is not None or spend_growth != 0:
@@ -187,7 +186,7 @@ def backtest(
             origins=origins,
             horizons=horizons,
             models=models,
-            pool=frozen_pool,
+            pool=pool,
             by=by,
             since=since,
             until=until,
@@ -243,7 +242,7 @@ def backtest(
             print(f"Origin {k + 1} of {len(planned)}, {origin.day}, {len(known):,} customers: graded in {took:.0f} s", file=sys.stderr)
     settings = made_with(
         table,
-        pool=frozen_pool,
+        pool=pool,
         since=since,
         until=everyone.until,
         origins=grader.graded,
@@ -418,6 +417,7 @@ def _fit_or_kept(
     folder: Path | None, model: Model, known: Customers | Renewals, sampler: dict[str, Any], progress: bool
 ) -> tuple[Fit, str | None]:
     """A fit, and under which key it is kept in a folder, where there is one."""
+    sampler = sampler | {"pool": tuple(entry if isinstance(entry, str) else tuple(entry) for entry in sampler["pool"])}
     if folder is None:
         return fit(model, known, **sampler, progress=progress), None
     return fit_or_kept(folder, model, known, sampler, progress)
