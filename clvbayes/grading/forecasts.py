@@ -94,8 +94,8 @@ def forecast_existing(plan: Plan, part: Part, origin: Origin, levels: Levels, ha
         _add_orders(by_level, by_week, levels, rows, batch.orders, origin)
         scores.append(batch.scores)
         log_scores.append(batch.log_score)
-    joined = {key: joined([found[key] for found in scores]) for key in scores[0]}
-    return Forecast(by_level, by_week, joined, np.concatenate(log_scores, axis=1))
+    of_all = {key: joined([found[key] for found in scores]) for key in scores[0]}
+    return Forecast(by_level, by_week, of_all, np.concatenate(log_scores, axis=1))
 
 
 def _nothing(plan: Plan, origin: Origin, levels: Levels) -> tuple[np.ndarray, np.ndarray]:

@@ -161,6 +161,7 @@ def made_with(
 ) -> dict[str, Any]:
     """`Backtest.settings`, in numbers and text: `origins` were graded, `asked` were asked for."""
     return {
+        **further,
         "pool": [entry if isinstance(entry, str) else list(entry) for entry in pool],
         "since": since and since.isoformat(),
         "until": until.isoformat(),
@@ -172,7 +173,6 @@ def made_with(
         "code": code_digest(*CODE),
         "asked": int(asked) if isinstance(asked, int | np.integer) else sorted(map(str, [asked] if isinstance(asked, date) else asked)),
         "seed": int(seed),
-        **further,
     }
 
 

@@ -117,7 +117,7 @@ def _verdict(model: str, measure: str, weeks: int, own: pd.DataFrame) -> Verdict
     deciding = float(needed[int(np.ceil(NOMINAL * origins - 1e-9)) - 1])
     factor = deciding if np.isfinite(deciding) else None
     chance = float(binom.cdf(held, origins, NOMINAL))
-    middle = int(own["held_50"].sum())
+    middle = int((np.abs(own["pit"] - 0.5) <= 0.25).sum())  # of counts the closed band holds more often than it says, of few far more
     if origins < FEWEST_ORIGINS:
         judgement: Literal["too narrow", "too wide", "not refuted", "too few origins"] = "too few origins"
     elif chance < UNLIKELY:

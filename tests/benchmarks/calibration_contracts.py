@@ -21,7 +21,7 @@ from clvbayes.models.streams import customer_keys
 
 TERM, MOST_MONTHS = 12, 72  # of a term, and of observation
 BEFORE = (0, 0, 0, 1, 2, 3, 4)  # decisions survived before observation begins
-SIGNED = 2_000  # contracts in each place, of which the first that survives until observation begins is seen
+SIGNED, TURNS = 2_000, 3  # contracts in each place at once, and how often: the first that survives until observation begins is seen
 AHEAD, YEARS = 3, np.array([0.0, 1.0, 2.0])  # decisions, and years ahead, of which the closed forms are taken
 VALUED = date(2024, 12, 31)
 
@@ -49,16 +49,17 @@ def with_lives(model: Any, coordinates: np.ndarray, hazard: float, renewals: Ren
     """The same contracts with the decisions that they survived while they were seen; `coordinates` has dims (coordinate, cell)."""
     entry = renewals.statistics["entry"].to_numpy()
     from_signing = batch_of(renewals, cells, 0)
-    last, unseen, turn = np.zeros(len(renewals), np.int64), np.ones(len(renewals), bool), 0
-    while unseen.any():
+    never = np.full(SIGNED, 1e-9)
+    # where hardly any survives so long, a survivor's life is drawn at once
+    last = entry + model.simulate(coordinates[None], batch_of(renewals, cells, entry), hazard=never[:1], seed=seed).decision[:, 0]
+    unseen = np.ones(len(renewals), bool)
+    for turn in range(TURNS):
         signed = np.repeat(coordinates[None], SIGNED, axis=0)
-        never = np.full(SIGNED, 1e-9)
-        decision = model.simulate(signed, from_signing, hazard=never, seed=1_000 * seed + turn).decision.astype(np.int64)
+        decision = model.simulate(signed, from_signing, hazard=never, seed=1_000 * seed + turn).decision
         survives = decision > entry[:, None]
         found = unseen & survives.any(axis=1)
         last[found] = decision[found, survives.argmax(axis=1)[found]]
         unseen &= ~found
-        turn += 1
     rng = np.random.default_rng([seed, 3])
     window = np.floor(MOST_MONTHS * (np.arange(len(renewals)) * 0.618034 % 1))
     churns, terminates = TERM * (last - entry), rng.exponential(1 / hazard, len(renewals))
