@@ -1,5 +1,6 @@
 """A whole valuation from its settings: the only place that knows the order of the steps."""
 
+import json
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,7 +13,7 @@ from typing import Any, cast
 import pandas as pd
 
 from clvbayes import models
-from clvbayes.data import Contracts, Customers, Renewals, Transactions, read_contracts, read_transactions, summarize
+from clvbayes.data import TERM, Contracts, Customers, Renewals, Transactions, read_contracts, read_transactions, summarize
 from clvbayes.decisions import Plan, allocate, explore
 from clvbayes.decisions.measures import LEVER_OF
 from clvbayes.errors import ArgumentError, DataError, SettingsError
@@ -50,6 +51,7 @@ SAME_MODELS = ("pool", "since", "spend_growth", "currency")  # in which an earli
 # and to be the run's own
 SAME_GRADES = ("sha256", "read", "by", "until", "asked", "horizons", "seed", "draws", "predictive_draws", "customers", "widened", "code")
 FITS, BACKTEST, BACKTEST_FITS = "fits", "backtest", "backtest-fits"
+CONTRACTS_BACKTEST, CONTRACTS_BACKTEST_FITS = "contracts-backtest", "contracts-backtest-fits"
 PLAN = "plan.parquet"
 FORMATS = ("html", "pdf", "xlsx", "json")
 EXPLORED = (0.5, 0.75, 1.0, 1.25, 1.5)  # of the budget
@@ -292,11 +294,12 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     file, customers, settings = inputs.file, inputs.customers, inputs.file.settings
     folder = _folder(file, out)
     written = (*(f"report.{name}" for name in FORMATS), "customers.parquet", PLAN, "manifest.json", "backtest.html")
-    require_replaceable(folder, files=written, folders=("valuation", BACKTEST))
-    for kept in (FITS, BACKTEST_FITS):
+    require_replaceable(folder, files=written, folders=("valuation", BACKTEST, CONTRACTS_BACKTEST))
+    for kept in (FITS, BACKTEST_FITS, CONTRACTS_BACKTEST_FITS):
         require_replaceable(folder / kept, files=(), folders=())
     sampler: dict[str, Any] = {"draws": settings.run.draws, "seed": settings.run.seed}
     of_orders = None if customers is None else _fit_orders(folder, inputs, sampler | {"pool": _pool(settings)}, progress)
+    contracts_graded = _graded_contracts(folder, inputs, progress)
     contracts, contract_keys = _fit_contracts(folder, inputs, sampler, progress)
     purchases, spend, returns, graded, discrepancy = (
         ((), None, None, None, None)
@@ -345,6 +348,7 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         alternative=alternative,
         wider_priors=None if spend is None else wider_priors(purchases, spend, draws=settings.run.predictive_draws, seed=settings.run.seed),
         contracts=contracts,
+        contracts_backtest=contracts_graded,
         language=settings.report.language,
         purpose=settings.report.purpose,
         prepared_by=settings.report.prepared_by,
@@ -513,6 +517,51 @@ def _how_read(settings: Settings) -> dict[str, Any]:
     return settings.data.model_dump(mode="json", exclude={"orders", "contracts", "since", "until"})
 
 
+def _graded_contracts(folder: Path, inputs: Inputs, progress: bool) -> GradedModel | None:
+    """How the run's models of contracts would have done: the back-test in the results' folder if it is that, or a new one.
+
+    None where there are no contracts, or nothing could be graded.
+    """
+    contracts, renewals, settings = inputs.contracts, inputs.renewals, inputs.file.settings
+    if contracts is None or renewals is None:
+        return None
+    asked, chosen = settings.backtest, tuple(_contract_models(settings))
+    options: dict[str, Any] = {
+        "origins": asked.origins,
+        "horizons": asked.horizons,
+        "pool": settings.models.contracts_pool,
+        "by": None if settings.report.by is None else [*settings.report.by, TERM],
+        "since": settings.data.since,
+        "until": renewals.until,
+        "draws": asked.draws,
+        "predictive_draws": asked.predictive_draws,
+        "customers": asked.customers,
+        "seed": settings.run.seed,
+    }
+    told = {
+        "read": settings.contracts.model_dump(mode="json") | _how_read(settings),
+        "options": json.loads(json.dumps(options, default=str)),
+        "sha256": contracts.sha256,
+        "code": code_digest(*CODE),
+    }
+    own, found = " + ".join(model.title for model in chosen), _kept_backtest(folder / CONTRACTS_BACKTEST)
+    if found is not None and (own not in found.models or any(found.settings.get(name) != known for name, known in told.items())):
+        found = None
+    if found is None and asked.with_run:
+        models_given = [chosen if len(chosen) > 1 else chosen[0]]
+        kept = folder / CONTRACTS_BACKTEST_FITS
+        try:
+            found = backtest(contracts, models=cast("Any", models_given), folder=kept, progress=progress, **options)
+        except DataError as problem:
+            if progress:
+                print(f"No past forecast of contracts is graded: {problem}", file=sys.stderr)
+            return None
+        found = replace(found, settings=found.settings | told)
+        drop_other_fits(kept, found.settings["fits"])
+        save(found, folder / CONTRACTS_BACKTEST)
+    return None if found is None else GradedModel(found, own, contracts.currency or "")
+
+
 def _graded(
     folder: Path, settings: Settings, chosen: list[Model], transactions: Transactions, customers: Customers, progress: bool
 ) -> GradedModel | None:
@@ -520,7 +569,7 @@ def _graded(
 
     Without one, an earlier one of the same models; None where nothing could be graded.
     """
-    found, own = _kept_backtest(folder), f"{chosen[0].title} + {chosen[1].title}"
+    found, own = _kept_backtest(folder / BACKTEST), f"{chosen[0].title} + {chosen[1].title}"
     if found is not None and (own not in found.models or _differs(found, settings, transactions, customers, SAME_MODELS)):
         found = None
     if settings.backtest.with_run and (found is None or _differs(found, settings, transactions, customers, SAME_GRADES)):
@@ -538,9 +587,9 @@ def _graded(
 
 
 def _kept_backtest(folder: Path) -> Backtest | None:
-    """The back-test that lies in the results' folder; a damaged one counts as none."""
-    with suppress(DataError), damage_is_an_error(folder / BACKTEST):
-        found = load(folder / BACKTEST)
+    """The back-test that lies in a folder; a damaged one counts as none."""
+    with suppress(DataError), damage_is_an_error(folder):
+        found = load(folder)
         return found if isinstance(found, Backtest) else None
     return None
 

@@ -25,6 +25,7 @@ FEWER = {
 }
 GERMAN = {"customer_id": "kunde", "date": "datum", "amount": "netto", "industry": "branche", "is_return": "storno"}
 GERMAN |= {"channel": "kanal", "order_id": "beleg", "returned_order": "zu_beleg"}
+OF_CONTRACTS = {"industry": "branche", "channel": "kanal", "cancelled_on": "gekuendigt_am", "began": "seit"}
 OWN_DATA = """\
 [data]
 orders = "made_up.csv"
@@ -60,6 +61,13 @@ def as_its_columns_are_called(orders: pd.DataFrame) -> pd.DataFrame:
     return orders.assign(channel=kanal, date=days, is_return=orders["is_return"].map({True: "ja", False: "nein"})).rename(columns=GERMAN)
 
 
+def with_contracts(block: str, of_contracts: str) -> str:
+    """A valuation file with the lines of another one in its sections."""
+    for section, lines in re.findall(r"^(\[\w+\])\n((?:.+\n|\n(?!\[))*)", of_contracts, flags=re.MULTILINE):
+        block = block.replace(f"{section}\n", f"{section}\n{lines.strip()}\n") if section in block else f"{block}\n{section}\n{lines}"
+    return block
+
+
 def test_the_toml_blocks_are_found() -> None:
     assert len(TOML) >= 4
     assert sum("[data]" in block for block in TOML) == 2, "of orders, and of contracts"
@@ -75,6 +83,26 @@ def test_a_valuation_file_can_be_checked(place: int, company: clv.synthetic.Comp
     result = CliRunner().invoke(app, ["check", str(file)])
     assert result.exit_code == 0, result.output
     assert "can be valued: 80 customers until 2026-09-30" in result.output
+
+
+def test_a_valuation_file_with_contracts_can_be_checked(company: clv.synthetic.Company, tmp_path: Path) -> None:
+    """The block of contracts in the one of orders, of which every tenth line is an invoice of a contract."""
+    [block], [of_contracts] = ([one for one in TOML if "[data]" in one and ("[contracts]" in one) == found] for found in (False, True))
+    orders = as_its_columns_are_called(company.orders)
+    orders["vertrag"] = "V1"
+    orders["vertrag"] = orders["vertrag"].where(orders.index % 10 == 0)
+    orders.to_csv(tmp_path / "orders.csv", index=False, decimal=",", sep=";", float_format="%.2f")
+    terms = company.contracts.assign(began=company.contracts.groupby("contract_id")["start"].transform("min"))
+    for name in ("start", "end", "cancelled_on", "began"):
+        terms[name] = terms[name].dt.strftime("%d.%m.%Y")
+    terms.rename(columns=OF_CONTRACTS).to_csv(tmp_path / "contracts.csv", index=False, decimal=",", sep=";", float_format="%.2f")
+    file = tmp_path / "valuation.toml"
+    file.write_text(with_contracts(block, of_contracts), encoding="utf-8")
+    result = CliRunner().invoke(app, ["check", str(file)])
+    assert result.exit_code == 0, result.output
+    valued = r"can be valued: \d+ customers with [1-9]\d* running contracts until 2026-09-30"
+    assert re.search(valued, " ".join(result.output.split())), result.output
+    assert "invoice of a contract" in result.output
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +135,8 @@ def can_be_run(code: str) -> bool:
     return not any(isinstance(node, ast.Constant) and node.value is ... for node in ast.walk(ast.parse(code)))
 
 
-@pytest.mark.parametrize("code", [code for code in EXAMPLES if can_be_run(code) and "contracts=" not in code])
-def test_python_between_the_words(code: str, after_the_block: dict[str, Any]) -> None:
+@pytest.mark.parametrize("code", [code for code in EXAMPLES if can_be_run(code)])
+def test_python_between_the_words(code: str, after_the_block: dict[str, Any], company: clv.synthetic.Company) -> None:
     from matplotlib import pyplot as plt
 
     customers, fit = after_the_block["customers"], partial(clv.fit, seed=1)
@@ -116,6 +144,12 @@ def test_python_between_the_words(code: str, after_the_block: dict[str, Any]) ->
     names = {**after_the_block, "rfm": rfm}
     if "compare" in code:  # fits by one clock
         names |= {"purchases": fit(clv.models.nbd(), customers), "other": fit(clv.models.bg_nbd(), customers)}
+    if "contracts" in code:
+        options = {"segments": ["industry"], "cancelled_on": "cancelled_on", "billing_months": "billing_months"}
+        known = clv.read_contracts(company.contracts, **options)
+        renewals = clv.summarize(known, until=customers.until)
+        models = {"renewals_fit": clv.models.beta_discrete_weibull(), "changes_fit": clv.models.renewal_change()}
+        names |= {name: fit(model, renewals) for name, model in models.items()} | {"renewals": renewals, "contracts": known}
     if "draws" in code:
         names["draws"] = names["purchases"].posterior
     if "axes" in code:

@@ -697,17 +697,24 @@ horizon = 2
 [run]
 draws = 300
 predictive_draws = 400
+[backtest]
+origins = 2
+horizons = [26]
+draws = 100
+predictive_draws = 100
 """
 
 
-def test_contracts_alone_are_valued_from_their_file(tmp_path: Path) -> None:
-    """From the file to the report: no orders, no back-test, and the same numbers in what is saved."""
+def test_contracts_alone_are_valued_from_their_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the file to the report: no orders, past forecasts of contracts alone, and the same numbers in what is saved."""
     made_up_terms(150, customers=110).to_csv(tmp_path / "contracts.csv", index=False)
     (tmp_path / "base.toml").write_text(CONTRACTS, encoding="utf-8")
     done = clv.run(tmp_path / "base.toml", out=tmp_path / "out", progress=False)
     assert done.customers is None and done.purchases is None and done.contracts is not None and done.contracts[1] is not None
     page = done.report.read_text(encoding="utf-8")
     assert 'id="contracts"' in page and 'id="backtest' not in page and "What became of every row of the contracts" in page
+    assert "From 2 past days, 2025-01-01 to 2025-07-02, the contracts that ran then were forecast" in page
+    assert "How past forecasts of contracts did stands in the section on contracts" in page
     manifest = json.loads((done.folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["ledger"] == [] and manifest["ledger_of_contracts"][0]["rows"] > 150
     again = clv.load(done.folder / "valuation")
@@ -715,6 +722,18 @@ def test_contracts_alone_are_valued_from_their_file(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(again.contracts.to_frame(), done.valuation.contracts.to_frame())
     checked = CliRunner().invoke(cli.app, ["check", str(tmp_path / "base.toml")])
     assert "running contracts until 2025-12-31." in checked.stdout and "rows" in checked.stdout
+    past = clv.load(done.folder / "contracts-backtest")
+    assert isinstance(past, clv.Backtest) and len(list((done.folder / "contracts-backtest-fits").iterdir())) == 4
+    assert set(past.forecasts["column"]) == {"", "industry", "term_months"}
+
+    def refuse(*_: object, **__: object) -> clv.Backtest:
+        raise AssertionError("past forecasts were made anew")
+
+    monkeypatch.setattr(study, "backtest", refuse)
+    once_more = clv.run(tmp_path / "base.toml", out=tmp_path / "out", progress=False)
+    assert once_more.report.read_bytes() == page.encode("utf-8")
+    with pytest.raises(AssertionError, match="made anew"):
+        clv.run(tmp_path / "base.toml", out=tmp_path / "out", overrides=["contracts.indexation=0.05"], progress=False)
     refused = CliRunner().invoke(cli.app, ["backtest", str(tmp_path / "base.toml")])
     assert refused.exit_code == 2 and "data names no orders" in refused.output
 

@@ -1,6 +1,7 @@
 """Tables in, checked tables and sufficient statistics out."""
 
 from clvbayes.data.checks import DAYS_PER_UNIT, NO_SEGMENT, TimeUnit, require_seed
+from clvbayes.data.contract_summary import contract_terms
 from clvbayes.data.contracts import TERM, Contracts, read_contracts
 from clvbayes.data.customers import Customers, join_segments
 from clvbayes.data.ledger import Ledger, LedgerLine
@@ -25,6 +26,7 @@ __all__ = [
     "Statistics",
     "TimeUnit",
     "Transactions",
+    "contract_terms",
     "join_segments",
     "order_days",
     "read_contracts",

@@ -16,7 +16,7 @@ from clvbayes.data.sources import ask
 from clvbayes.data.transactions import NO_CUSTOMER
 from clvbayes.errors import ArgumentError, DataError
 
-__all__ = ["summarize_contracts"]
+__all__ = ["contract_terms", "summarize_contracts"]
 
 MONTH = 365.25 / 12  # days
 LATE = 31  # days: how long after its end a contract may still be renewed, and a customer come back without having left
@@ -140,10 +140,38 @@ def summarize_contracts(table: Contracts, *, until: date | None = None, since: d
     )
 
 
+def contract_terms(table: Contracts, *, until: date) -> pd.DataFrame:
+    """Every term that had begun by the end of a day, and until when its contract ran without a gap.
+
+    Parameters
+    ----------
+    table : Contracts
+    until : datetime.date
+        Last day of observation.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a term, by contract and time: `contract_id`, `start`, `monthly_amount`, and `ran_until`, the last day of the last term that
+        follows without a gap, as far as it is known.
+    """
+    window = {"until": f"date '{until}'", "since": f"date '{date.min}'"}
+    terms = ask(table.lines, "lines", TERMS_SQL.format(**window))
+    columns = "contract_id, start, monthly_amount, max(last_day) over (partition by contract_id, episode) as ran_until"
+    found: pd.DataFrame = ask(terms, "terms", f"select {columns} from terms order by contract_id, start, last_day, row").df()
+    return found.astype({"start": "datetime64[s]", "ran_until": "datetime64[s]", "monthly_amount": float})
+
+
 def _last_event(table: Contracts) -> date:
-    """Last day, of those that have been, on which a term began or ended or a notice was given."""
+    """Last day, of those that have been, on which a term began, notice was given, or a term ended before its time.
+
+    The end of a term that was agreed is no event: it is known in advance, and may lie after the day on which the table was made. All
+    contracts whose terms ended between the two would count as not renewed.
+    """
     today = f"date '{date.today()}'"
-    events = " union all ".join(f"select {day} as day from lines where left_out is null" for day in ("start", "last_day", "cancelled_on"))
+    early = f"cancelled_on is null and cast(start + to_months({TERM}) as date) - 1 - last_day > {TOLERANCE}"
+    days = ("start", "cancelled_on", f"case when {early} then last_day end")
+    events = " union all ".join(f"select {day} as day from lines where left_out is null" for day in days)
     [(last,)] = ask(table.lines, "lines", f"select max(day) from ({events}) where day <= {today}").fetchall()
     if last is None:
         raise DataError(f"{table.source}: no row is a term of a known contract that has begun")

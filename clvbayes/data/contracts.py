@@ -1,7 +1,7 @@
 """Contracts as a checked table, one row a term: every row is typed, and has one fate."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date as Date
 from typing import Literal
 
@@ -23,7 +23,7 @@ from clvbayes.data.cells import (
     text_of,
 )
 from clvbayes.data.checks import require_columns
-from clvbayes.data.sources import ROW, Source, ask, literal, open_source
+from clvbayes.data.sources import ROW, Source, ask, literal, of_some_customers, open_source
 from clvbayes.data.transactions import DUPLICATE, NO_CUSTOMER
 from clvbayes.errors import ArgumentError, DataError
 
@@ -74,6 +74,26 @@ class Contracts:
         frame: pd.DataFrame = self.lines.order("row").df().astype({"amount": float, "monthly_amount": float})
         names = {name: f"{name}_segment" if name in frame.columns else name for name in self.segments}
         return frame.rename(columns={f"segment_{k}": names[name] for k, name in enumerate(self.segments)})
+
+    def of_some_customers(self, count: int) -> "Contracts":
+        """As `clvbayes.data.sources.of_some_customers`."""
+        return replace(self, lines=of_some_customers(self.lines, count))
+
+    def known_on(self, day: Date) -> "Contracts":
+        """What was known at the end of a day: terms that had begun, and notices given by then.
+
+        A term that ended early after it was to last as agreed, unless notice had been given.
+        """
+        agreed, given = f"cast(start + to_months({TERM}) as date) - 1", f"coalesce(cancelled_on <= date '{day}', false)"
+        cut_short = f"last_day > date '{day}' and agreed - last_day > {TOLERANCE} and not given"
+        known = f"""
+            select * exclude (agreed, given) replace (
+                case when {cut_short} then agreed else last_day end as last_day,
+                case when given then cancelled_on end as cancelled_on
+            )
+            from (select *, {agreed} as agreed, {given} as given from lines where start <= date '{day}')
+        """
+        return replace(self, lines=ask(self.lines, "lines", known))
 
 
 def read_contracts(

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -108,6 +109,23 @@ def ask(relation: duckdb.DuckDBPyRelation, name: str, sql: str) -> duckdb.DuckDB
     answer = relation.query(name, sql)
     assert answer is not None, "only statements without a result have none"
     return answer
+
+
+def of_some_customers(lines: duckdb.DuckDBPyRelation, count: int) -> duckdb.DuckDBPyRelation:
+    """The lines of at most so many customers, chosen by the hash of their id.
+
+    Raises
+    ------
+    ArgumentError
+        If `count` is no positive whole number.
+    """
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
+        raise ArgumentError(f"customers must be a whole number of at least 1, not {count!r}")
+    chosen = f"""
+        select customer_id from (select distinct customer_id from lines where customer_id is not null)
+        order by md5(customer_id), customer_id limit {count}
+    """
+    return ask(lines, "lines", f"select * from lines where customer_id in ({chosen})")
 
 
 def literal(text: str) -> str:

@@ -170,8 +170,8 @@ def summarize(
     ----------
     table : Transactions or Contracts
     until : datetime.date, optional
-        Last day of observation, not in the future; by default the last day with an order, or on which a term began or ended or notice was
-        given.
+        Last day of observation, not in the future; by default the last day with an order, or on which a term began, notice was given, or
+        a term ended before its time. That a term has run out is no sign that the table was made after it: give the day if you know it.
     since : datetime.date, optional
         First day of observation; earlier rows are counted and left out. Contracts that had ended before are left out; of the others the
         renewals before it count as survived, and as not observed.

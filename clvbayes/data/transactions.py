@@ -6,7 +6,6 @@ from datetime import date as Date
 from typing import Literal
 
 import duckdb
-import numpy as np
 import pandas as pd
 
 from clvbayes.data.cells import (
@@ -23,7 +22,7 @@ from clvbayes.data.cells import (
     text_of,
 )
 from clvbayes.data.checks import require_columns
-from clvbayes.data.sources import ROW, Source, ask, literal, open_source
+from clvbayes.data.sources import ROW, Source, literal, of_some_customers, open_source
 from clvbayes.errors import ArgumentError
 
 __all__ = ["NO_CUSTOMER", "OF_CONTRACT", "Transactions", "read_transactions"]
@@ -68,20 +67,8 @@ class Transactions:
     names_returned_orders: bool = False
 
     def of_some_customers(self, count: int) -> "Transactions":
-        """The lines of at most so many customers, chosen by the hash of their id.
-
-        Raises
-        ------
-        ArgumentError
-            If `count` is no positive whole number.
-        """
-        if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-            raise ArgumentError(f"customers must be a whole number of at least 1, not {count!r}")
-        chosen = f"""
-            select customer_id from (select distinct customer_id from orders where customer_id is not null)
-            order by md5(customer_id), customer_id limit {count}
-        """
-        return replace(self, lines=ask(self.lines, "orders", f"select * from orders where customer_id in ({chosen})"))
+        """As `clvbayes.data.sources.of_some_customers`."""
+        return replace(self, lines=of_some_customers(self.lines, count))
 
     def to_frame(self) -> pd.DataFrame:
         """All lines as a frame, segments under their own names, amounts as floats; a segment named like a line's own column gets the

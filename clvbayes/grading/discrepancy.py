@@ -35,7 +35,7 @@ from clvbayes.models.protocol import PurchaseModel
 from clvbayes.valuation.discrepancy import FIRST_WEEKS, HELD_FROM, Discrepancy
 
 if TYPE_CHECKING:
-    from clvbayes.grading.rolling_origins import Backtest
+    from clvbayes.grading.graded import Backtest
 
 __all__ = ["FEWEST_COMPLETED", "completed", "learn_discrepancy", "learn_from", "pooled_models"]
 

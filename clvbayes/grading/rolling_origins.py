@@ -6,142 +6,49 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
-from clvbayes.data import DAYS_PER_UNIT, Customers, TimeUnit, Transactions, order_days, require_seed, summarize
+from clvbayes.data import DAYS_PER_UNIT, Contracts, Customers, Renewals, TimeUnit, Transactions, order_days, summarize
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.grading.baselines import Steady, steady_draws
+from clvbayes.grading.contract_origins import ContractCandidate, backtest_contracts
 from clvbayes.grading.discrepancy import completed, learn_from, pooled_models
 from clvbayes.grading.forecasts import forecast_existing, forecast_newcomers, forecast_totals, plan_weeks
-from clvbayes.grading.tables import TABLES, difference_table, level_table, tables_of
-from clvbayes.grading.verdicts import Choice, Verdict, choose, judge
-from clvbayes.grading.windows import MEASURES, Happened, Newcomers, Origin, happened_after, newcomers_after, plan_origins, whole_windows
+from clvbayes.grading.graded import CODE, LAST_YEAR, Backtest, described, in_front, made_with, reported_columns, require_numbers
+from clvbayes.grading.tables import TABLES, certified, difference_table, level_table, tables_of
+from clvbayes.grading.verdicts import choose, judge
+from clvbayes.grading.windows import (
+    MEASURES,
+    Happened,
+    Newcomers,
+    Origin,
+    happened_after,
+    newcomers_after,
+    not_gradable,
+    plan_origins,
+    whole_windows,
+)
 from clvbayes.inference import Fit, fit
-from clvbayes.inference.kept import code_digest, fit_or_kept
+from clvbayes.inference.kept import fit_or_kept
 from clvbayes.models import gamma_gamma
-from clvbayes.models.hierarchy import Pool, assign_cells
+from clvbayes.models.hierarchy import Pool
 from clvbayes.models.pace import STEADY_PACE
 from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
-from clvbayes.notebook import fragment, picture
 from clvbayes.valuation.economics import Economics
 from clvbayes.valuation.events import Part, Plan
 from clvbayes.valuation.levels import Levels, levels_of
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 __all__ = ["BASELINES", "CODE", "Backtest", "backtest"]
 
-NO_CHURN, LAST_YEAR = "No churn", "Last year's rate"
+NO_CHURN = "No churn"
 BASELINES = (NO_CHURN, LAST_YEAR)
-CODE = ("data", "models", "inference", "valuation", "grading")  # rooms that a back-test depends on
 YEAR_OF_WEEKS = 52.0
 TOTALS, BASELINE_DRAWS = 21, 22  # uses of a seed beside the customers' streams
 
 Candidate = PurchaseModel | tuple[PurchaseModel, SpendModel]
-
-
-@dataclass(frozen=True)
-class Backtest:
-    """Graded forecasts.
-
-    Attributes
-    ----------
-    forecasts : pandas.DataFrame
-        One row a model, origin, horizon (`weeks`), `measure` ("orders", or gross "revenue" before returns), and level of a reporting
-        column (`column` is empty for the total): `actual`, `mean`, `sd` and quantiles of the draws (`q05`: 5 %), `crps`, `pit`, and for
-        the bands of 50, 80, 90 and 95 % whether they held (`held_90`) and their interval score (`interval_90`). `who` is "existing" for
-        customers known at the origin, "new" for those first seen after it: their repeat orders, and their revenue with first orders,
-        given who came and when.
-    by_itself : pandas.DataFrame
-        Rows as of `forecasts`, of existing customers: what each model foresaw without what it had learned from its earlier errors.
-    customers : pandas.DataFrame
-        Means over single customers known at an origin, also of the amounts of their next orders (`measure` "next amount"): `actual` and
-        `mean`, `crps`, `log_score` of the number of orders, `mae`, `rmse`, `interval_90`, shares of the randomised PIT within the
-        central levels (`pit_90`; .9 if the model is right), shares that printed bands held (`held_90`; of counts at least .9), and the
-        distance of the PIT's distribution from uniform (`ks`).
-    pit : pandas.DataFrame
-        How many customers' PIT lie in each tenth (`bin` 1 to 10).
-    weekly : pandas.DataFrame
-        By model, origin, measure and week: `actual`, `mean` and quantiles of the total of the customers known at the origin.
-    classes : pandas.DataFrame
-        Expected (`mean`) against actual sums by class of customers: `by` "frequency" (repeat orders so far) or "silence" (weeks since the
-        last order).
-    ranking : pandas.DataFrame
-        Revenue that each tenth of the customers brought, ranked by what was foreseen (`actual`), and if they had been ranked by what they
-        brought (`best`).
-    differences : pandas.DataFrame
-        Between two models, over all origins: mean `loss` of a customer's forecast (minus the log score of orders, CRPS of revenue), its
-        `difference` from the other model's, and that difference's standard error, by customers and by origins.
-    certificates : pandas.DataFrame
-        One row a fit: `origin`, `model`, `customers`, whether it `passed`, and what failed.
-    verdicts : tuple of Verdict
-        Of each model, measure and horizon: whether the total's bands held.
-    choice : Choice
-        Which of the models given told it best, and why.
-    notes : tuple of str
-        What could not be graded, and why.
-    settings : dict
-        What it was made with: models by label, pool, by, since, until, the origins that were graded, horizons, spend_growth, seed, draws,
-        the source's name, hash and currency, the names of the kept fits, and what the code was.
-    """
-
-    forecasts: pd.DataFrame
-    by_itself: pd.DataFrame
-    customers: pd.DataFrame
-    pit: pd.DataFrame
-    weekly: pd.DataFrame
-    classes: pd.DataFrame
-    ranking: pd.DataFrame
-    differences: pd.DataFrame
-    certificates: pd.DataFrame
-    verdicts: tuple[Verdict, ...]
-    choice: Choice
-    notes: tuple[str, ...]
-    settings: dict[str, Any]
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Labels of the models given, without the baselines."""
-        return tuple(self.settings["models"])
-
-    def verdict(self, model: str, measure: str, weeks: int) -> Verdict:
-        """One of the verdicts.
-
-        Raises
-        ------
-        ArgumentError
-            If there is none of these.
-        """
-        for found in self.verdicts:
-            if (found.model, found.measure, found.weeks) == (model, measure, weeks):
-                return found
-        raise ArgumentError(f"there is no verdict on {model}, {measure}, {weeks} weeks")
-
-    def plot(self, axes: "Axes | None" = None) -> "Axes":
-        """Forecasts of revenue over the shortest horizon as bands, with what happened.
-
-        Parameters
-        ----------
-        axes : matplotlib.axes.Axes, optional
-            Where to draw; pyplot's current ones by default.
-
-        Returns
-        -------
-        matplotlib.axes.Axes
-        """
-        return picture(self, axes)
-
-    def _repr_html_(self) -> str:
-        """As the report shows it."""
-        return fragment(self)
-
-    def to_frame(self) -> pd.DataFrame:
-        """`forecasts`: one row a graded forecast."""
-        return self.forecasts
 
 
 @dataclass(frozen=True)
@@ -181,11 +88,11 @@ class _SteadyOnes:
 
 
 def backtest(
-    table: Transactions,
+    table: Transactions | Contracts,
     *,
     origins: int | date | Sequence[date] = 12,
     horizons: Sequence[int] = (13, 26, 52),
-    models: Sequence[Candidate],
+    models: Sequence[Candidate | ContractCandidate],
     pool: Pool = (),
     by: Sequence[str] | None = None,
     since: date | None = None,
@@ -205,9 +112,13 @@ def backtest(
     Two baselines are graded beside the models: customers who never leave ("No churn"), and who go on as in the last year ("Last year's
     rate"); both take the amounts of the first model. At each origin everything is made anew: statistics, priors, fits.
 
+    Of contracts those that run at an origin are forecast, from the terms that had begun and the notices that had been given by then: how
+    many still run at a horizon's end, and what recurs there a year. The baseline beside them ("Last year's rate"): of each term length as
+    many renew as did in the last year, at the same amounts.
+
     Parameters
     ----------
-    table : Transactions
+    table : Transactions or Contracts
     origins : int or sequence of datetime.date
         Days at whose end forecasts are made. A number means so many, each the shortest horizon before the next, the last one as late as
         that horizon allows. None lies within the shortest horizon after the first order.
@@ -215,7 +126,8 @@ def backtest(
         Lengths of the forecasts, in weeks. A horizon of an origin is graded where the data reach to its end.
     models : sequence of PurchaseModel, or of pairs of a PurchaseModel and a SpendModel
         Such as ``[clv.models.mbg_nbd(), (clv.models.mbg_nbd(), clv.models.lognormal())]``; a purchase model alone is paired with
-        Gamma-Gamma.
+        Gamma-Gamma. Of contracts ``clv.models.beta_discrete_weibull()``, whose amounts then stay as they are, or a pair of it and
+        ``clv.models.renewal_change()``.
     pool : sequence of str or of tuples of str
         As of `clvbayes.fit`.
     by : sequence of str, optional
@@ -224,7 +136,7 @@ def backtest(
         First and last day of observation, as of `clvbayes.summarize`; what happens after `until` is not known to be complete.
     opportunity : {"day", "week", "month", "quarter", "year"}, optional
         As of `clvbayes.summarize`: orders of a customer at one opportunity are one, in what is forecast and in what happened. Horizons that
-        are no whole number of such windows are left out, with a note.
+        are no whole number of such windows are left out, with a note. Of orders alone, as the next one.
     spend_growth : float
         As of `clvbayes.Economics`.
     draws, predictive_draws : int
@@ -236,6 +148,7 @@ def backtest(
     widened : bool
         Whether each forecast is moved by what the model's earlier ones missed, those that had ended by its origin, as a valuation's draws
         are; while fewer than four origins' had, forecasts with a season are pooled with those of the same model with a level.
+        Forecasts of contracts never are.
     customers : int, optional
         Of more customers than these, chosen by the hash of their id, nothing is forecast: what meets all of them at once is seen in some.
     progress : bool
@@ -248,7 +161,8 @@ def backtest(
     Raises
     ------
     ArgumentError
-        If there are no models, one is of the wrong kind or given twice, or an origin, horizon or number is out of range.
+        If there are no models, one is of the wrong kind or given twice, an origin, horizon or number is out of range, or an argument of
+        orders is given with contracts.
     DataError
         If no forecast can be graded.
 
@@ -261,14 +175,35 @@ def backtest(
     >>> found.verdict("MBG/NBD + Gamma-Gamma", "orders", 13).judgement
     'too few origins'
     """
+    require_numbers(draws, predictive_draws, seed)
+    sampler = {"pool": pool, "draws": int(draws), "seed": int(seed)}
+    kept_in = None if folder is None else Path(folder)
+    if isinstance(table, Contracts):
+        if opportunity is not None or spend_growth != 0:
+            raise ArgumentError("opportunity and spend_growth are of orders: leave them out where contracts are graded")
+        return backtest_contracts(
+            table,
+            origins=origins,
+            horizons=horizons,
+            models=models,
+            pool=pool,
+            by=by,
+            since=since,
+            until=until,
+            draws=draws,
+            predictive_draws=int(predictive_draws),
+            seed=int(seed),
+            customers=customers,
+            fitter=lambda model, known: _fit_or_kept(kept_in, model, known, sampler, progress),
+            progress=progress,
+        )
     candidates = _candidates(models)
-    _require_numbers(draws, predictive_draws, seed)
     Economics(1.0, 0.0, 1.0, spend_growth=spend_growth)  # which refuses growth out of range
     if customers is not None:
         table = table.of_some_customers(customers)
     everyone = summarize(table, since=since, until=until, opportunity=opportunity)
     assert everyone.until is not None
-    columns = _columns(everyone, pool, by)
+    columns = reported_columns(everyone, pool, by)
     first = (everyone.statistics["t0"].min()).date()
     levels_of(everyone.segments, columns)  # which refuses columns of too many levels
     gradable, in_part = whole_windows(horizons, opportunity)
@@ -277,19 +212,18 @@ def backtest(
             f"no horizon of {', '.join(map(str, in_part))} weeks is a whole number of {opportunity}s: give one of some {opportunity}s"
         )
     planned = plan_origins(origins, gradable, first, everyone.until)
-    frozen_pool = tuple(entry if isinstance(entry, str) else tuple(entry) for entry in pool)
     grader = _Grader(
         candidates=candidates,
-        sampler={"pool": frozen_pool, "draws": int(draws), "seed": int(seed)},
+        sampler=sampler,
         columns=columns,
         spend_growth=spend_growth,
         draws=int(predictive_draws),
         seed=int(seed),
-        folder=None if folder is None else Path(folder),
+        folder=kept_in,
         widened=widened,
         progress=progress,
     )
-    notes = _not_gradable(origins, gradable, planned, everyone.until)
+    notes = not_gradable(origins, gradable, planned, everyone.until)
     if in_part:
         notes.append(
             f"{', '.join(map(str, in_part))} weeks are not graded: they are no whole number of {opportunity}s, in which orders are counted."
@@ -306,34 +240,29 @@ def backtest(
         if progress:
             took = time.monotonic() - started
             print(f"Origin {k + 1} of {len(planned)}, {origin.day}, {len(known):,} customers: graded in {took:.0f} s", file=sys.stderr)
-    settings = {
-        "models": {label: _described(purchases, spend) for label, (purchases, spend) in candidates.items()},
-        "pool": [entry if isinstance(entry, str) else list(entry) for entry in frozen_pool],
-        "by": list(columns),
-        "since": since and since.isoformat(),
-        "until": everyone.until.isoformat(),
-        "origins": [day.isoformat() for day in grader.graded],
-        "fits": grader.keys,
-        "source": table.source,
-        "sha256": table.sha256,
-        "currency": table.currency,
-        "horizons": sorted(map(int, horizons)),
-        "opportunity": opportunity,
-        "spend_growth": spend_growth,
-        "widened": widened,
-        "code": code_digest(*CODE),
-        "asked": int(origins)
-        if isinstance(origins, int | np.integer)
-        else sorted(map(str, [origins] if isinstance(origins, date) else origins)),
-        "customers": customers,
-        "seed": int(seed),
-        "draws": int(draws),
-        "predictive_draws": int(predictive_draws),
-    }
+    settings = made_with(
+        table,
+        pool=pool,
+        since=since,
+        until=everyone.until,
+        origins=grader.graded,
+        asked=origins,
+        horizons=horizons,
+        seed=seed,
+        models={label: described(pair) for label, pair in candidates.items()},
+        by=list(columns),
+        fits=grader.keys,
+        opportunity=opportunity,
+        spend_growth=spend_growth,
+        widened=widened,
+        customers=customers,
+        draws=int(draws),
+        predictive_draws=int(predictive_draws),
+    )
     return grader.finished(notes, settings)
 
 
-def _candidates(models: Sequence[Candidate]) -> dict[str, tuple[PurchaseModel, SpendModel]]:
+def _candidates(models: Sequence[Any]) -> dict[str, tuple[PurchaseModel, SpendModel]]:
     if isinstance(models, str) or not isinstance(models, Sequence) or not models:
         raise ArgumentError("models must be a list of purchase models, or of pairs of a purchase and a spend model")
     found: dict[str, tuple[PurchaseModel, SpendModel]] = {}
@@ -346,43 +275,6 @@ def _candidates(models: Sequence[Candidate]) -> dict[str, tuple[PurchaseModel, S
             raise ArgumentError(f"models names {label} twice")
         found[label] = pair
     return found
-
-
-def _require_numbers(draws: int, predictive_draws: int, seed: int) -> None:
-    for name, number in (("draws", draws), ("predictive_draws", predictive_draws)):
-        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 100:
-            raise ArgumentError(f"{name} must be a whole number of at least 100, not {number!r}")
-    require_seed(seed)
-
-
-def _columns(customers: Customers, pool: Pool, by: Sequence[str] | None) -> tuple[str, ...]:
-    assign_cells(customers, pool)
-    if isinstance(by, str):
-        raise ArgumentError(f"by must be a list of columns; write ({by!r},)")
-    columns = tuple(customers.segments.columns) if by is None else tuple(by)
-    unknown = [column for column in columns if column not in customers.segments.columns]
-    if unknown or len(set(columns)) < len(columns):
-        known = ", ".join(map(repr, customers.segments.columns)) or "none"
-        raise ArgumentError(f"by must name segments of these customers, each once: {known}; not {list(columns)}")
-    return columns
-
-
-def _not_gradable(asked: int | date | Sequence[date], horizons: Sequence[int], planned: tuple[Origin, ...], until: date) -> list[str]:
-    """What was asked for and cannot be graded."""
-    notes = []
-    count = int(asked) if isinstance(asked, int | np.integer) else 1 if isinstance(asked, date) else len(list(asked))
-    if len(planned) < count:
-        least = min(horizons)
-        notes.append(f"{count - len(planned)} of {count} origins have fewer than {least} weeks of orders before them, or after them.")
-    for weeks in sorted(horizons):
-        gradable = sum(weeks in origin.weeks for origin in planned)
-        if not gradable:
-            notes.append(f"{weeks} weeks cannot be graded: no origin lies so long before {until}, where the data end.")
-    return notes
-
-
-def _described(purchases: Model, spend: Model) -> dict[str, Any]:
-    return {model.kind: {"name": model.name, "options": model.options} for model in (purchases, spend)}
 
 
 class _Grader:
@@ -481,9 +373,7 @@ class _Grader:
         spends = [spend for _, spend in self.candidates.values()]
         for model in dict.fromkeys([*(model for models in pooled.values() for model in models), *spends]):
             fits[model] = self._fit(model, customers)
-            failed = [result.message for result in fits[model].certificate.results if result.status == "failed"]
-            described = {"origin": origin.day, "model": model.title, "customers": len(customers)}
-            certificates.append({**described, "passed": not failed, "failed": " ".join(failed)})
+            certificates.append(certified(fits[model], origin.day, len(customers)))
         entrants = [
             _Entrant(label, tuple(fits[model] for model in pooled[label]), fits[spend]) for label, (_, spend) in self.candidates.items()
         ]
@@ -496,10 +386,8 @@ class _Grader:
         return entrants, certificates
 
     def _fit(self, model: Model, customers: Customers) -> Fit:
-        if self.folder is None:
-            return fit(model, customers, **self.sampler, progress=self.progress)
-        fitted, key = fit_or_kept(self.folder, model, customers, self.sampler, self.progress)
-        self.keys.append(key)
+        fitted, key = _fit_or_kept(self.folder, model, customers, self.sampler, self.progress)
+        self.keys += [] if key is None else [key]
         return fitted
 
     def finished(self, notes: list[str], settings: dict[str, Any]) -> Backtest:
@@ -512,7 +400,7 @@ class _Grader:
         """
         if not self.frames["forecasts"]:
             raise DataError("no forecast could be graded: " + " ".join(notes))
-        frames = {name: _in_front(pd.concat(parts, ignore_index=True), "origin", "model") for name, parts in self.frames.items()}
+        frames = {name: in_front(pd.concat(parts, ignore_index=True), "origin", "model") for name, parts in self.frames.items()}
         differences = difference_table(self.losses, self.labels)
         return Backtest(
             **frames,
@@ -525,6 +413,16 @@ class _Grader:
         )
 
 
+def _fit_or_kept(
+    folder: Path | None, model: Model, known: Customers | Renewals, sampler: dict[str, Any], progress: bool
+) -> tuple[Fit, str | None]:
+    """A fit, and under which key it is kept in a folder, where there is one."""
+    sampler = sampler | {"pool": tuple(entry if isinstance(entry, str) else tuple(entry) for entry in sampler["pool"])}
+    if folder is None:
+        return fit(model, known, **sampler, progress=progress), None
+    return fit_or_kept(folder, model, known, sampler, progress)
+
+
 def _seen(origin: Origin, customers: Customers, days: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
     """Repeat orders, and the time in which they were seen, of each customer: in all, and in the last year."""
     frequency, T = (customers.statistics[name].to_numpy(dtype=float) for name in ("frequency", "T"))
@@ -534,7 +432,3 @@ def _seen(origin: Origin, customers: Customers, days: pd.DataFrame) -> list[tupl
     of = ids.get_indexer(lately["customer_id"])
     repeats = (lately["day"].to_numpy() > customers.statistics["t0"].to_numpy()[of]) & (of >= 0)
     return [(frequency, T), (np.bincount(of[repeats], minlength=len(ids)).astype(float), np.minimum(T, year))]
-
-
-def _in_front(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
-    return frame[[*names, *(name for name in frame.columns if name not in names)]]

@@ -11,9 +11,10 @@ from clvbayes.data import DAYS_PER_UNIT, Customers
 from clvbayes.grading.forecasts import NEXT_AMOUNT, Forecast
 from clvbayes.grading.scores import LEVELS, QUANTILES, Scores, score_draws
 from clvbayes.grading.windows import FEWEST_ORIGINS, MEASURES, Happened, Newcomers, Origin, apart
+from clvbayes.inference import Fit
 from clvbayes.valuation.levels import Levels
 
-__all__ = ["TABLES", "difference_table", "level_table", "tables_of"]
+__all__ = ["TABLES", "certified", "contract_tables_of", "difference_table", "level_table", "tables_of"]
 
 TABLES = ("forecasts", "customers", "pit", "weekly", "classes", "ranking")
 FREQUENCY_CLASSES = ((0, "0"), (1, "1"), (2, "2"), (3, "3-4"), (5, "5-9"), (10, "10 or more"))
@@ -43,6 +44,23 @@ def tables_of(
     }
 
 
+def contract_tables_of(
+    found: Forecast, origin: Origin, levels: Levels, happened: Happened, measures: Sequence[str], random: np.random.Generator
+) -> dict[str, pd.DataFrame]:
+    """The same of contracts, of which there are no weeks, classes or tenths."""
+    return {
+        "forecasts": level_table(found.by_level, origin, levels, happened, random, measures),
+        "customers": _customer_table(found, origin, happened, measures),
+        "pit": _pit_table(found),
+    }
+
+
+def certified(fit: Fit, origin: date, size: int) -> dict[str, object]:
+    """A row of `Backtest.certificates`, of a fit of so many customers or contracts."""
+    failed = [result.message for result in fit.certificate.results if result.status == "failed"]
+    return {"origin": origin, "model": fit.model.title, "customers": size, "passed": not failed, "failed": " ".join(failed)}
+
+
 def _score_columns(found: Scores) -> dict[str, np.ndarray]:
     columns = {"mean": found.mean, "sd": found.sd}
     columns |= {_quantile_name(q): found.quantiles[:, k] for k, q in enumerate(QUANTILES)}
@@ -56,11 +74,18 @@ def _quantile_name(q: float) -> str:
     return f"q{q * 100:04.1f}".removesuffix(".0").replace(".", "_")
 
 
-def level_table(by_level: np.ndarray, origin: Origin, levels: Levels, happened: Happened, random: np.random.Generator) -> pd.DataFrame:
+def level_table(
+    by_level: np.ndarray,
+    origin: Origin,
+    levels: Levels,
+    happened: Happened,
+    random: np.random.Generator,
+    measures: Sequence[str] = MEASURES,
+) -> pd.DataFrame:
     """Forecasts of the total and of levels, graded: rows of `Backtest.forecasts`, from draws with dims (measure, horizon, level, draw)."""
     named = [(column, name) for column, names in levels.names.items() for name in names]
     parts = []
-    for m, measure in enumerate(MEASURES):
+    for m, measure in enumerate(measures):
         for h, weeks in enumerate(origin.weeks):
             actual = np.zeros(levels.rows)
             for row_of in levels.row_of:
@@ -84,7 +109,7 @@ def _newcomer_table(won: np.ndarray, origin: Origin, newcomers: Newcomers, rando
     return pd.concat(parts)
 
 
-def _customer_table(found: Forecast, origin: Origin, happened: Happened) -> pd.DataFrame:
+def _customer_table(found: Forecast, origin: Origin, happened: Happened, measures: Sequence[str] = MEASURES) -> pd.DataFrame:
     rows = []
     for (measure, weeks), scores in found.customers.items():
         if not len(scores.mean):
@@ -92,7 +117,7 @@ def _customer_table(found: Forecast, origin: Origin, happened: Happened) -> pd.D
         if measure == NEXT_AMOUNT:
             actual = happened.next_amount[np.isfinite(happened.next_amount)]
         else:
-            actual = happened.by_customer[MEASURES.index(measure), origin.weeks.index(weeks)]
+            actual = happened.by_customer[measures.index(measure), origin.weeks.index(weeks)]
         off = scores.mean - actual
         row: dict[str, object] = {
             "measure": measure,
@@ -101,7 +126,7 @@ def _customer_table(found: Forecast, origin: Origin, happened: Happened) -> pd.D
             "actual": actual.mean(),
             "mean": scores.mean.mean(),
             "crps": scores.crps.mean(),
-            "log_score": found.log_score[origin.weeks.index(weeks)].mean() if measure == "orders" else np.nan,
+            "log_score": found.log_score[origin.weeks.index(weeks)].mean() if measure == measures[0] else np.nan,
             "mae": np.abs(off).mean(),
             "rmse": np.sqrt((off**2).mean()),
             "ks": kstest(scores.pit, "uniform").statistic,

@@ -24,7 +24,7 @@ class Verdict:
     Attributes
     ----------
     model : str
-    measure : {"orders", "revenue"}
+    measure : {"orders", "revenue", "contracts", "recurring revenue"}
     weeks : int
         The horizon.
     origins : int
@@ -117,7 +117,7 @@ def _verdict(model: str, measure: str, weeks: int, own: pd.DataFrame) -> Verdict
     deciding = float(needed[int(np.ceil(NOMINAL * origins - 1e-9)) - 1])
     factor = deciding if np.isfinite(deciding) else None
     chance = float(binom.cdf(held, origins, NOMINAL))
-    middle = int(own["held_50"].sum())
+    middle = int((np.abs(own["pit"] - 0.5) <= 0.25).sum())  # of counts the closed band holds more often than it says, of few far more
     if origins < FEWEST_ORIGINS:
         judgement: Literal["too narrow", "too wide", "not refuted", "too few origins"] = "too few origins"
     elif chance < UNLIKELY:
@@ -144,7 +144,7 @@ class Choice:
     reason: str
 
 
-def choose(candidates: Sequence[str], forecasts: pd.DataFrame, differences: pd.DataFrame) -> Choice:
+def choose(candidates: Sequence[str], forecasts: pd.DataFrame, differences: pd.DataFrame, measures: Sequence[str] = MEASURES) -> Choice:
     """The candidate that told single customers best at the shortest horizon; of those that cannot be told apart, the total's best.
 
     Single customers are many, so that their scores tell models apart better than totals, which are few. What meets all customers of one
@@ -158,6 +158,8 @@ def choose(candidates: Sequence[str], forecasts: pd.DataFrame, differences: pd.D
         Labels of the models given; baselines are no candidates.
     forecasts, differences : pandas.DataFrame
         As of `Backtest`.
+    measures : sequence of str
+        What is counted, and then the money.
 
     Returns
     -------
@@ -165,7 +167,7 @@ def choose(candidates: Sequence[str], forecasts: pd.DataFrame, differences: pd.D
     """
     weeks = int(differences["weeks"].min())
     left, told = list(candidates), []
-    for measure in MEASURES:
+    for measure in measures:
         own = differences[(differences["measure"] == measure) & (differences["weeks"] == weeks) & differences["model"].isin(left)]
         best = str(own["model"].iloc[int(own["loss"].argmin())])
         to_best = own[own["other"] == best]

@@ -20,6 +20,7 @@ __all__ = [
     "apart",
     "happened_after",
     "newcomers_after",
+    "not_gradable",
     "plan_origins",
     "whole_windows",
 ]
@@ -75,11 +76,13 @@ class Newcomers:
     by_horizon: np.ndarray
 
 
-def plan_origins(asked: int | date | Sequence[date], horizons: Sequence[int], first: date, until: date) -> tuple[Origin, ...]:
+def plan_origins(
+    asked: int | date | Sequence[date], horizons: Sequence[int], first: date, until: date, *, of: str = "orders"
+) -> tuple[Origin, ...]:
     """Origins in the order of time, each with the horizons that end by `until`.
 
     A number of origins means so many, each the shortest horizon before the next, and the last one as late as that horizon allows. None lies
-    within the shortest horizon after the first order: that much must have been seen to forecast as much.
+    within the shortest horizon after the first order or contract: that much must have been seen to forecast as much.
 
     Raises
     ------
@@ -101,10 +104,26 @@ def plan_origins(asked: int | date | Sequence[date], horizons: Sequence[int], fi
     gradable = tuple(origin for origin in found if origin.weeks)
     if not gradable:
         raise DataError(
-            f"no forecast of {weeks[0]} weeks can be graded: the orders reach from {first} to {until}, and an origin needs {weeks[0]} "
+            f"no forecast of {weeks[0]} weeks can be graded: the {of} reach from {first} to {until}, and an origin needs {weeks[0]} "
             "weeks before it and after it"
         )
     return gradable
+
+
+def not_gradable(
+    asked: int | date | Sequence[date], horizons: Sequence[int], planned: tuple[Origin, ...], until: date, *, of: str = "orders"
+) -> list[str]:
+    """What was asked for and cannot be graded, of orders or contracts."""
+    notes = []
+    count = int(asked) if isinstance(asked, int | np.integer) else 1 if isinstance(asked, date) else len(list(asked))
+    if len(planned) < count:
+        least = min(horizons)
+        notes.append(f"{count - len(planned)} of {count} origins have fewer than {least} weeks of {of} before them, or after them.")
+    for weeks in sorted(horizons):
+        gradable = sum(weeks in origin.weeks for origin in planned)
+        if not gradable:
+            notes.append(f"{weeks} weeks cannot be graded: no origin lies so long before {until}, where the data end.")
+    return notes
 
 
 def whole_windows(horizons: Sequence[int], opportunity: TimeUnit | None) -> tuple[list[int], list[int]]:

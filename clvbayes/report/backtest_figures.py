@@ -55,13 +55,13 @@ def graded_bands(forecasts: Sequence[Graded], *, currency: str) -> str:
     """
     with style.context(["default", {**STYLE, "svg.hashsalt": "clvbayes-graded"}]):
         figure = Figure(figsize=SIZE, layout="constrained")
-        handles = draw_graded(figure.add_subplot(), forecasts, currency=currency)
+        handles = draw_graded(figure.add_subplot(), forecasts, label=words.AXIS_GRADED, currency=currency)
         figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=8, handlelength=1.4)
         return svg_text(figure)
 
 
-def draw_graded(axes: Axes, forecasts: Sequence[Graded], *, currency: str) -> list[Line2D | Patch]:
-    """The same on given axes; returns what a legend names."""
+def draw_graded(axes: Axes, forecasts: Sequence[Graded], *, label: str, currency: str) -> list[Line2D | Patch]:
+    """The same on given axes, whose money is labelled; returns what a legend names."""
     for place, graded in enumerate(forecasts):
         for (low, high), color in ((graded.outer, OUTER), (graded.inner, INNER)):
             axes.bar(place, high - low, bottom=low, width=0.5, color=color, linewidth=0)
@@ -75,10 +75,10 @@ def draw_graded(axes: Axes, forecasts: Sequence[Graded], *, currency: str) -> li
     turned = {"rotation": 35, "ha": "right", "rotation_mode": "anchor"} if len(forecasts) > 5 else {}
     axes.set_xticks(range(len(forecasts)), [graded.label for graded in forecasts], **turned)  # type: ignore[arg-type]
     axes.set_xlabel(words.AXIS_ORIGIN)
-    _set_money(axes, [value for graded in forecasts for value in (*graded.outer, graded.actual)], words.AXIS_GRADED, currency)
+    _set_money(axes, [value for graded in forecasts for value in (*graded.outer, graded.actual)], label, currency)
     dots = [
-        Line2D([], [], color=color, marker="o", markersize=5.5, linestyle="", label=label)
-        for color, label in ((INK, words.GRADED_INSIDE), (RED, words.GRADED_OUTSIDE))
+        Line2D([], [], color=color, marker="o", markersize=5.5, linestyle="", label=name)
+        for color, name in ((INK, words.GRADED_INSIDE), (RED, words.GRADED_OUTSIDE))
     ]
     bands = [Patch(color=color, label=words.BAND.format(percent=percent)) for color, percent in ((INNER, 50), (OUTER, 90))]
     return [*dots, *bands]

@@ -13,23 +13,33 @@ from clvbayes.report.language import Language, day, speaking, spoken, translated
 from clvbayes.report.levels import SMALLEST_LEVEL
 from clvbayes.report.numbers import count, decimal, money_alike, money_format, share, show
 
-__all__ = ["BACKTEST_SECTIONS", "backtest_document", "backtest_verdict", "graded_bars", "models_compared", "verdicts"]
+__all__ = [
+    "BACKTEST_SECTIONS",
+    "backtest_document",
+    "backtest_verdict",
+    "graded_bars",
+    "models_compared",
+    "off_of_all",
+    "share_of_all",
+    "verdict_status",
+    "verdicts",
+]
 
 MANY_FAILED = 0.25  # of the fits of the model itself
 
 
-def backtest_verdict(graded: GradedModel) -> Finding:
-    """What a first page must say of the back-test: the worst that it found."""
+def backtest_verdict(graded: GradedModel, *, section: str | None = None) -> Finding:
+    """What a first page must say of the back-test, the worst that it found; more is told under the title `section`."""
     worst, decided = graded.worst, [verdict for verdict in graded.verdicts if verdict.judgement != "too few origins"]
     if worst is not None:
         told = _held(words.BACKTEST_AGAINST, worst)
         if worst.factor is not None:
             told += words.BACKTEST_FACTOR.format(factor=decimal(worst.factor, 1))
-        return Finding("failed", told, words.BACKTEST_AGAINST_ADVICE.format(section=words.BACKTEST))
+        return Finding("failed", told, words.BACKTEST_AGAINST_ADVICE.format(section=section or words.BACKTEST))
     if not decided:
         return Finding("note", words.BACKTEST_TOO_FEW.format(origins=max(verdict.origins for verdict in graded.verdicts)))
     seldom = [verdict for verdict in decided if not verdict.as_often_as_it_should]
-    least = min(seldom or decided, key=lambda verdict: (verdict.chance, verdict.measure != "revenue"))
+    least = min(seldom or decided, key=lambda verdict: (verdict.chance, verdict.measure != graded.money))
     never = words.BACKTEST_NEVER * any(verdict.held == 0 for verdict in graded.verdicts if verdict not in decided)
     if seldom or never:
         return Finding("note", _held(words.BACKTEST_UNDECIDED if seldom else words.BACKTEST_HELD, least) + never)
@@ -94,12 +104,14 @@ def _beaten_by_baselines(graded: GradedModel) -> list[str]:
     ]
 
 
-def _verdict_table(graded: GradedModel) -> Table:
-    def status(verdict: Verdict) -> str:
-        if verdict.judgement == "too narrow":
-            return "failed"
-        return "ok" if verdict.judgement == "not refuted" and verdict.as_often_as_it_should else "note"
+def verdict_status(verdict: Verdict) -> str:
+    """How a table marks it."""
+    if verdict.judgement == "too narrow":
+        return "failed"
+    return "ok" if verdict.judgement == "not refuted" and verdict.as_often_as_it_should else "note"
 
+
+def _verdict_table(graded: GradedModel) -> Table:
     columns = (
         Column(words.COLUMN_MEASURED),
         Column(words.COLUMN_WEEKS),
@@ -112,7 +124,7 @@ def _verdict_table(graded: GradedModel) -> Table:
             words.MEASURES[verdict.measure],
             str(verdict.weeks),
             words.HELD_OF.format(held=verdict.held, forecasts=verdict.origins),
-            status(verdict),
+            verdict_status(verdict),
             translated(verdict.message),
         )
         for verdict in graded.verdicts
@@ -166,7 +178,7 @@ def forecast_and_fact(graded: GradedModel) -> Section:
 
 
 def graded_bars(graded: GradedModel) -> list[Graded]:
-    """Forecasts of revenue over the shortest horizon, from the oldest."""
+    """Forecasts of revenue, or of what recurs, over the shortest horizon, from the oldest."""
     own = graded.total()
     return [
         Graded(day(row["origin"]), (row["q05"], row["q95"]), (row["q25"], row["q75"]), row["q50"], row["actual"])
@@ -269,8 +281,8 @@ def _totals(graded: GradedModel) -> Table:
         apart = words.HELD_OF.format(held=verdict.held, forecasts=verdict.origins)
         named = (words.MEASURES[verdict.measure], str(verdict.weeks), translated(verdict.model))
         numbers = (
-            _off(own),
-            _share(crps, 1),
+            off_of_all(own),
+            share_of_all(crps, 1),
             words.NONE if verdict.factor is None else Quantity(verdict.factor, digits=1),
         )
         rows.append((*named, held, apart, *numbers))
@@ -290,7 +302,7 @@ def _totals(graded: GradedModel) -> Table:
     return Table(words.TOTALS_TABLE, columns, tuple(rows), finding)
 
 
-def _share(value: float, digits: int) -> Quantity | str:
+def share_of_all(value: float, digits: int) -> Quantity | str:
     """Of nothing that happened no share can be taken."""
     return Quantity(float(value), kind="share", digits=digits) if np.isfinite(value) else words.NONE
 
@@ -352,7 +364,7 @@ def _levels(graded: GradedModel) -> list[Block]:
         shown = of_column[of_column["level"].isin(smallest[smallest >= SMALLEST_LEVEL].index)]
         rows: list[tuple[Cell, ...]] = []
         for level, of_level in shown.groupby("level", sort=True):
-            off = _off(of_level)
+            off = off_of_all(of_level)
             held = words.HELD_OF.format(held=int(of_level["held_90"].sum()), forecasts=len(of_level))
             rows.append((str(level), int(of_level["customers"].iloc[-1]), held, off))
         if rows:
@@ -368,9 +380,9 @@ def _levels(graded: GradedModel) -> list[Block]:
     return tables
 
 
-def _off(own: pd.DataFrame) -> Quantity | str:
+def off_of_all(own: pd.DataFrame) -> Quantity | str:
     """How far forecasts together are off what happened."""
-    return _share(float(own["mean"].sum() / own["actual"].sum() - 1) if own["actual"].sum() > 0 else np.nan, 1)
+    return share_of_all(float(own["mean"].sum() / own["actual"].sum() - 1) if own["actual"].sum() > 0 else np.nan, 1)
 
 
 def _new(graded: GradedModel) -> list[Block]:
@@ -383,7 +395,7 @@ def _new(graded: GradedModel) -> list[Block]:
     for measure in ("orders", "revenue"):
         of_measure = graded.total("new", measure)
         for weeks, own in of_measure[of_measure["weeks"].isin(shown)].groupby("weeks"):
-            off = _off(own)
+            off = off_of_all(own)
             held = words.HELD_OF.format(held=int(own["held_90"].sum()), forecasts=len(own))
             rows.append((words.HORIZON.format(weeks=weeks), words.MEASURES[measure], round(float(own["customers"].mean())), held, off))
     columns = (

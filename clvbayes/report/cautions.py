@@ -22,10 +22,10 @@ PERIODS_PER_YEAR = {"quarter": 4, "month": 12}
 def cautions(evidence: Evidence) -> tuple[Note, ...]:
     """The cautions that hold, in the order of their weight."""
     if evidence.customers is None:
-        return (Note(words.CAUTION_BANDS_CONTRACTS),)
+        return (Note(_contracts(evidence)),)
     said = (
         _bands(evidence),
-        words.CAUTION_BANDS_CONTRACTS if evidence.contracts is not None else "",
+        _contracts(evidence),
         _silence(evidence),
         _returns(evidence),
         _horizon(evidence),
@@ -35,6 +35,12 @@ def cautions(evidence: Evidence) -> tuple[Note, ...]:
         _truncation(evidence),
     )
     return tuple(Note(text) for text in said if text)
+
+
+def _contracts(evidence: Evidence) -> str:
+    if evidence.contracts is None:
+        return ""
+    return words.CAUTION_BANDS_CONTRACTS if evidence.contracts_backtest is None else words.CAUTION_BANDS_CONTRACTS_GRADED
 
 
 def _bands(evidence: Evidence) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from clvbayes.data import TERM
 from clvbayes.report.blocks import Block, Card, Column, Figure, Headline, Interval, Note, Prose, Section, Table
 from clvbayes.report.contract_figures import MOST_PANELS, Step, Survivors, bridge_bars, survival_panels
+from clvbayes.report.contract_grades import contract_grades
 from clvbayes.report.evidence import Evidence, Floats, currency_of
 from clvbayes.report.language import words
 from clvbayes.report.levels import SMALLEST_LEVEL
@@ -27,6 +28,8 @@ def contracts_section(evidence: Evidence) -> Section | None:
     currency = currency_of(evidence)
     blocks: list[Block] = [_cards(book, currency), _bridge(book, currency), _terms(book, currency), _survival(book)]
     blocks += _due(book, evidence)
+    if evidence.contracts_backtest is not None:
+        blocks += contract_grades(evidence.contracts_backtest)
     return Section(words.CONTRACTS, (*blocks, Note(words.CONTRACTS_NOTE)))
 
 

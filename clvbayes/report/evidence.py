@@ -158,6 +158,8 @@ class Evidence:
         Weights of the valuation's draws had the priors been twice as wide.
     contracts : tuple or None
         The fits of renewals and of changes (or None), and the `Renewals`.
+    contracts_backtest : GradedModel or None
+        How the models of contracts would have done in the past.
     language : {"en", "de"}
     purpose, prepared_by : str or None
         What the report is for, and who made it.
@@ -193,6 +195,7 @@ class Evidence:
     alternative: Alternative | None = None
     wider_priors: Weighing | None = None
     contracts: tuple[FitRecord, FitRecord | None, Renewals] | None = None
+    contracts_backtest: GradedModel | None = None
     language: Language = "en"
     purpose: str | None = None
     prepared_by: str | None = None

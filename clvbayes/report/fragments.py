@@ -18,6 +18,7 @@ from clvbayes.report.backtest_sections import graded_bars, models_compared, verd
 from clvbayes.report.basis_sections import checks_section, forecast, ledger
 from clvbayes.report.blocks import Document, Headline, Section
 from clvbayes.report.contract_figures import bridge_steps, draw_bridge
+from clvbayes.report.contract_grades import contract_grades_section
 from clvbayes.report.contracts_section import contracts_section
 from clvbayes.report.evidence import Budgeted, Evidence
 from clvbayes.report.figures import draw_fan
@@ -125,7 +126,8 @@ def picture(result: object, axes: Axes | None = None) -> Axes:
             draw_bridge(axes, bridge_steps(result), currency=result.currency)
         case Backtest():
             graded = _graded(result)
-            axes.legend(handles=draw_graded(axes, graded_bars(graded), currency=graded.currency), frameon=False)
+            label = words.AXIS_GRADED_CONTRACTS if graded.of_contracts else words.AXIS_GRADED
+            axes.legend(handles=draw_graded(axes, graded_bars(graded), label=label, currency=graded.currency), frameon=False)
         case Plan():
             draw_frontier(axes, result, currency=result.currency or "")
             axes.legend(frameon=False)
@@ -150,7 +152,7 @@ def _sections(result: Any) -> tuple[Section, ...]:
             return *shown, *_recurring(known)
         case Backtest():
             graded = _graded(result)
-            return verdicts(graded), models_compared(graded)
+            return (contract_grades_section(graded),) if graded.of_contracts else (verdicts(graded), models_compared(graded))
         case Plan():
             known = cast("Evidence", _Known(result.currency or "", budgeted=Budgeted(result)))
             return tuple(section for make in PLAN_SECTIONS.values() if (section := make(known)) is not None)

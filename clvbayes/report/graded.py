@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from clvbayes.grading import Backtest, Verdict
+from clvbayes.grading import CONTRACT_MEASURES, Backtest, Verdict
 
 __all__ = ["GradedModel"]
+
+RECURRING = CONTRACT_MEASURES[1]
 
 
 @dataclass(frozen=True)
@@ -33,24 +35,36 @@ class GradedModel:
         """The shortest horizon: the one with the most forecasts."""
         return int(self.backtest.forecasts["weeks"].min())
 
-    def total(self, who: str = "existing", measure: str = "revenue") -> pd.DataFrame:
-        """The model's own forecasts of a total, from the oldest."""
+    @property
+    def of_contracts(self) -> bool:
+        """Whether contracts were graded, and not orders."""
+        return bool((self.backtest.forecasts["measure"] == RECURRING).any())
+
+    @property
+    def money(self) -> str:
+        """The measure that is money."""
+        return RECURRING if self.of_contracts else "revenue"
+
+    def total(self, who: str = "existing", measure: str | None = None) -> pd.DataFrame:
+        """The model's own forecasts of a total, of money unless a measure is named, from the oldest."""
         frame = self.backtest.forecasts
-        own = frame[(frame["model"] == self.own) & (frame["who"] == who) & (frame["column"] == "") & (frame["measure"] == measure)]
+        own = frame[
+            (frame["model"] == self.own) & (frame["who"] == who) & (frame["column"] == "") & (frame["measure"] == (measure or self.money))
+        ]
         return own.sort_values(["weeks", "origin"])
 
     @property
     def worst(self) -> Verdict | None:
-        """The verdict against the model's bands with the largest factor, if there is one: of those on revenue, else of those on orders."""
+        """The verdict against the model's bands with the largest factor, if there is one: of those on money, else of the others."""
         against = [verdict for verdict in self.verdicts if verdict.judgement == "too narrow"]
-        return max(against, key=lambda verdict: (verdict.measure == "revenue", verdict.factor or 0.0), default=None)
+        return max(against, key=lambda verdict: (verdict.measure == self.money, verdict.factor or 0.0), default=None)
 
     @property
     def failed_share(self) -> float:
         """Share of the fits of this model that did not pass all of their checks."""
         fits = self.backtest.certificates
-        purchases, spend = self.own.split(" + ")
-        return float((~fits.loc[fits["model"].isin((purchases, f"{purchases} and level", spend)), "passed"]).mean())
+        titles = self.own.split(" + ")
+        return float((~fits.loc[fits["model"].isin((*titles, f"{titles[0]} and level")), "passed"]).mean())
 
     @property
     def verdicts(self) -> list[Verdict]:

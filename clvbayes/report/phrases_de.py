@@ -30,6 +30,8 @@ PHRASES: dict[str, str] = {
     "10 or more": "10 oder mehr",
     "orders": "Bestellungen",
     "revenue": "Umsatz",
+    "contracts": "Verträge",
+    "recurring revenue": "wiederkehrender Umsatz",
     # certificate of a fit
     "R-hat": "R-hat",
     "Chains agree: the largest R-hat is {worst} at {name} (limit {limit}).": (
@@ -313,6 +315,17 @@ PHRASES: dict[str, str] = {
     "{missing} of {origins} origins have fewer than {weeks} weeks of orders before them, or after them.": (
         "Vor oder nach {missing} von {origins} Stichtagen liegen weniger als {weeks} Wochen mit Bestellungen."
     ),
+    "{missing} of {origins} origins have fewer than {weeks} weeks of contracts before them, or after them.": (
+        "Vor oder nach {missing} von {origins} Stichtagen liegen weniger als {weeks} Wochen mit Verträgen."
+    ),
+    "{name}: none of {contracts} contracts has come to the end of a term until {day}; no renewal can be learned from": (
+        "{name}: Keiner von {contracts} Verträgen ist bis zum {day} an das Ende einer Laufzeit gekommen; aus Verlängerungen ist nichts zu "
+        "lernen"
+    ),
+    "no contract has been renewed at a price: there is nothing to learn changes from": (
+        "kein Vertrag wurde zu einem Preis verlängert; über Änderungen ist nichts zu lernen"
+    ),
+    "no contract runs on {day}": "am {day} läuft kein Vertrag",
     "{weeks} weeks cannot be graded: no origin lies so long before {until}, where the data end.": (
         "Über {weeks} Wochen ist kein Vergleich möglich: Kein Stichtag liegt so lange vor dem {until}, an dem die Daten enden."
     ),

@@ -1051,10 +1051,16 @@ BACKTEST_TOO_FEW = (
     "Der Rückvergleich umfasst zu wenige Prognosen für ein Urteil, ob die Bänder der Gesamtsummen halten: Nötig sind drei "
     "überschneidungsfreie, vorhanden: {origins}."
 )
-MEASURES = {"orders": "Bestellungen", "revenue": "Umsatz"}
+MEASURES = {
+    "orders": "Bestellungen",
+    "revenue": "Umsatz",
+    "contracts": "Verträge",
+    "recurring revenue": "wiederkehrender Umsatz",
+}
 GRADED_TITLE = "Prognose und Ist"
 AXIS_ORIGIN = "Stichtag der Prognose"
 AXIS_GRADED = "Umsatz bekannter Kunden"
+AXIS_GRADED_CONTRACTS = "Wiederkehrender Umsatz bekannter Verträge"
 GRADED_INSIDE = "Ist, im Band"
 GRADED_OUTSIDE = "Ist, außerhalb"
 GRADED_FINDING = "Das 90-%-Band des Umsatzes über {weeks} Wochen enthielt den Istwert in {held} von {forecasts} Prognosen."
@@ -1393,6 +1399,26 @@ COLUMN_AT_STAKE = "Danach erwarteter Wert"
 COLUMN_AT_STAKE_IF = "Wert auf dem Spiel"
 COLUMN_CONTRACT = "Vertrag"
 COLUMN_DUE_DAY = "Entscheidung"
+CONTRACTS_GRADED = "Frühere Prognosen von Verträgen"
+CONTRACTS_GRADED_MADE = (
+    "Von {origins} früheren Stichtagen aus, {first} bis {last}, wurden die damals laufenden Verträge allein aus den begonnenen Laufzeiten "
+    "und den ausgesprochenen Kündigungen vorhergesagt, mit jedes Mal neu gebildeten A-priori-Verteilungen und Schätzungen, und mit dem "
+    "verglichen, was bis {until} aus ihnen wurde."
+)
+CONTRACTS_GRADED_MADE_ONE = (
+    "Vom Stichtag {first} aus wurden die damals laufenden Verträge allein aus den begonnenen Laufzeiten und den ausgesprochenen "
+    "Kündigungen vorhergesagt und mit dem verglichen, was bis {until} aus ihnen wurde."
+)
+CONTRACTS_GRADED_FINDING = (
+    "In {nearer} von {rows} Zeilen kam die Prognose dem Ist mindestens so nahe wie „es verlängern so viele wie im letzten Jahr, zu "
+    "gleichen Beträgen“."
+)
+CONTRACTS_GRADED_LEVELS = " Die 90-%-Bänder einzelner Laufzeiten und Segmente hielten in {held} von {forecasts} Prognosen."
+COLUMN_CRPS_LAST_YEAR = "CRPS der Rate des letzten Jahres"
+CAUTION_BANDS_CONTRACTS_GRADED = (
+    "Wie frühere Prognosen von Verträgen abschnitten, steht im Abschnitt zu den Verträgen; die Bänder der Verträge enthalten den Zufall "
+    "und die Unsicherheit der Parameter, aber nichts, was alle Verträge zugleich träfe."
+)
 CAUTION_BANDS_CONTRACTS = (
     "Verlängerungen von Verträgen wurden nicht an früheren Prognosen gemessen: Ihre Bänder enthalten den Zufall und die Unsicherheit der "
     "Parameter, aber nichts, was alle Verträge zugleich träfe."

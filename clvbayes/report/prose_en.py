@@ -964,10 +964,11 @@ BACKTEST_TOO_FEW = (
     "A back-test with too few forecasts to say whether the bands of totals hold: three that do not overlap are needed, and there are "
     "{origins}."
 )
-MEASURES = {"orders": "orders", "revenue": "revenue"}
+MEASURES = {"orders": "orders", "revenue": "revenue", "contracts": "contracts", "recurring revenue": "recurring revenue"}
 GRADED_TITLE = "Forecast and fact"
 AXIS_ORIGIN = "Day of the forecast"
 AXIS_GRADED = "Revenue of known customers"
+AXIS_GRADED_CONTRACTS = "Recurring revenue of known contracts"
 GRADED_INSIDE = "happened, inside"
 GRADED_OUTSIDE = "happened, outside"
 GRADED_FINDING = "The 90 % band of revenue over {weeks} weeks held in {held} of {forecasts} forecasts."
@@ -1263,6 +1264,25 @@ COLUMN_AT_STAKE = "Value expected after it"
 COLUMN_AT_STAKE_IF = "Value at stake"
 COLUMN_CONTRACT = "Contract"
 COLUMN_DUE_DAY = "Decision"
+CONTRACTS_GRADED = "Past forecasts of contracts"
+CONTRACTS_GRADED_MADE = (
+    "From {origins} past days, {first} to {last}, the contracts that ran then were forecast from nothing but the terms that had begun and "
+    "the notices that had been given, with priors and fits made anew each time, and compared with what became of them until {until}."
+)
+CONTRACTS_GRADED_MADE_ONE = (
+    "From {first} the contracts that ran then were forecast from nothing but the terms that had begun and the notices that had been given, "
+    "and compared with what became of them until {until}."
+)
+CONTRACTS_GRADED_FINDING = (
+    "In {nearer} of {rows} lines the forecast came at least as near to what happened as “as many renew as in the last year, at the same "
+    "amounts”."
+)
+CONTRACTS_GRADED_LEVELS = " The 90 % bands of single terms and segments held in {held} of {forecasts} forecasts."
+COLUMN_CRPS_LAST_YEAR = "CRPS of last year's rate"
+CAUTION_BANDS_CONTRACTS_GRADED = (
+    "How past forecasts of contracts did stands in the section on contracts; the bands of contracts hold chance and the uncertainty of the "
+    "parameters, and nothing that would move all contracts at once."
+)
 CAUTION_BANDS_CONTRACTS = (
     "Renewals of contracts were not graded by past forecasts: their bands hold chance and the uncertainty of the parameters, and nothing "
     "that would move all contracts at once."

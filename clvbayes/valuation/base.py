@@ -65,9 +65,8 @@ class Base:
         if self.plan is not None and self.orders is not None:
             memory[: len(self.orders)] = self.plan.memory(self.orders)
         if self.contract_plan is not None and self.contracts is not None:
-            renewals = np.ceil(self.contract_plan.seen * 12 / np.maximum(self.contracts.months, 1))
-            of_each = (2 * len(self.contract_plan.period_ends) + renewals) / MEMORY
-            memory += np.bincount(self.contracts.customer, of_each, self.size)
+            of_each = (2 * len(self.contract_plan.period_ends) + self.contract_plan.most_renewals(self.contracts)) / MEMORY
+            memory += of_each * np.bincount(self.contracts.customer, minlength=self.size)
         return memory
 
     def contract_rows(self, rows: slice) -> slice:

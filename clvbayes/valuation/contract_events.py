@@ -25,7 +25,7 @@ from clvbayes.valuation.plans import HAZARDS, UNSEEN_CHANGES, UNSEEN_RENEWALS, c
 
 __all__ = ["DAY", "YEAR", "ContractPart", "ContractPlan", "Contracted", "calendar_of", "plan_contracts", "simulate_contracts"]
 
-YEAR = 1.0  # after which recurring revenue is told again
+YEAR = 1.0  # after which recurring revenue is told again, unless it is asked for at another time
 DAY = 1 / DAYS_PER_YEAR
 
 
@@ -33,7 +33,8 @@ DAY = 1 / DAYS_PER_YEAR
 class ContractPlan:
     """All of contracts that stays the same from batch to batch.
 
-    Coordinates have dims ``(draw, coordinate, cell)``; `hazard`, to end within a term, a month, ``(draw,)``.
+    Coordinates have dims ``(draw, coordinate, cell)``; `hazard`, to end within a term, a month, ``(draw,)``. `ahead`, in years, is when
+    recurring revenue is told again.
     """
 
     renewals: ContractModel
@@ -48,6 +49,7 @@ class ContractPlan:
     seed: int
     lever: str = ""
     size: float = 1.0
+    ahead: float = YEAR
 
     def moved(self, lever: str) -> float:
         """What multiplies churn odds, or amounts."""
@@ -65,8 +67,12 @@ class ContractPlan:
 
     @property
     def seen(self) -> float:
-        """Years that are simulated: the horizon, and a year for what recurs then."""
-        return max(self.horizon, YEAR)
+        """Years that are simulated: the horizon, and as long as it takes to tell what recurs."""
+        return max(self.horizon, self.ahead)
+
+    def most_renewals(self, part: "ContractPart") -> int:
+        """Decisions that the contract of the shortest term can come to: so wide are the arrays of all."""
+        return int(np.ceil(12 * self.seen / max(int(part.months.min(initial=600)), 1)))
 
     def with_draws(self, draws: Any) -> "ContractPlan":
         """The same plan with some of its draws."""
@@ -127,7 +133,7 @@ class Contracted:
     after_decision : numpy.ndarray
         Payments after the next renewal decision, discounted.
     year_ahead : numpy.ndarray
-        Amount of a month in a year over that of today; zero if the contract has ended.
+        Amount of a month in a year, or so many years as the plan says, over that of today; zero if the contract has ended.
     """
 
     revenue: np.ndarray
@@ -261,7 +267,8 @@ def simulate_contracts(plan: ContractPlan, part: ContractPart, customers: int) -
         plan.economics.discount_factor(paid_at),
         np.minimum(np.searchsorted(plan.period_ends, paid_at), len(plan.period_ends)),
         calendar.next_one,
-        (calendar.times[:, calendar.next_one :] <= YEAR),
+        calendar.times[:, calendar.next_one :] <= plan.ahead,
+        plan.ahead,
         plan.period_ends,
         plan.in_advance,
         customers,
@@ -297,7 +304,8 @@ def _pay(
     discount: np.ndarray,
     period_of: np.ndarray,
     next_one: int,
-    first_year: np.ndarray,
+    until_ahead: np.ndarray,
+    ahead: float,
     period_ends: np.ndarray,
     in_advance: bool,
     customers: int,
@@ -310,16 +318,16 @@ def _pay(
     ends, after_decision, year_ahead = np.zeros(decision.shape), np.zeros(decision.shape), np.zeros(decision.shape)
     for i in range(len(decision)):
         c, term = customer[i], months[i]
-        renewed_in_year = 0
-        while renewed_in_year * term < first_year.shape[1] and first_year[i, renewed_in_year * term]:
-            renewed_in_year += 1
+        renewed_until_then = 0
+        while renewed_until_then * term < until_ahead.shape[1] and until_ahead[i, renewed_until_then * term]:
+            renewed_until_then += 1
         for s in range(draws):
             stops = next_one + (decision[i, s] - 1) * term
             end = min(times[i, stops] if stops < columns else np.inf, ends_within[i, s])
             ends[i, s] = end
             under_contract[c, s] = max(under_contract[c, s], end)
-            if end > 1.0:
-                year_ahead[i, s] = factor[i, s, min(renewed_in_year - 1, last_factor)] if renewed_in_year > 0 else 1.0
+            if end > ahead:
+                year_ahead[i, s] = factor[i, s, min(renewed_until_then - 1, last_factor)] if renewed_until_then > 0 else 1.0
             for renewal in range(decision[i, s]):
                 amount = monthly[i] * (factor[i, s, min(renewal - 1, last_factor)] if renewal > 0 else 1.0)
                 base = next_one + (renewal - 1) * term if renewal > 0 else 0

@@ -10,8 +10,9 @@ al. 2022) that hold all of a model's statistics at once in 99 of 100 runs. The s
 second or two a fit.
 
 A purchase or spend model joins by being registered in `clvbayes.models`: a simulation of customers of whom nothing is known yet is its
-story. What a returns model learns from is simulated here. With a season purchases are made in operational time and dated by the clock. A
-level that moves, whose fits take half a minute each, is not calibrated.
+story. What a returns model learns from is simulated here, what the models of contracts learn from in `calibration_contracts.py`. With a
+season purchases are made in operational time and dated by the clock. A level that moves, whose fits take half a minute each, is not
+calibrated.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import calibration_contracts as contracts
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -29,7 +31,7 @@ from arviz_stats.ecdf_utils import ecdf_pit
 from scipy.stats import binomtest
 
 import clvbayes as clv
-from clvbayes.data import Customers
+from clvbayes.data import Customers, Renewals
 from clvbayes.inference.likelihood import Likelihood
 from clvbayes.models import Priors
 from clvbayes.models.clock import LEVEL, SEASON, SEASONAL
@@ -40,6 +42,7 @@ from clvbayes.models.purchasing import ContinuousPurchases
 from clvbayes.models.streams import customer_keys
 
 CUSTOMERS, SEGMENTS, LONGEST, YEAR = 200, (120, 60, 20), 156.0, 365.25 / 7
+SEGMENT = np.repeat(["large", "middle", "small"], SEGMENTS)
 UNTIL = date(2024, 12, 31)
 RANKED = 99  # draws a fit
 SIMULTANEOUS, BANDS_FROM = 0.99, 20_000
@@ -61,7 +64,8 @@ def registered() -> list[Registered]:
     for name in (name for name in clv.models.__all__ if name != "Priors"):
         make = getattr(clv.models, name)
         plain = make()
-        if plain.kind in OF_RENEWALS:  # they have no customers
+        if plain.kind in OF_RENEWALS:
+            found.append(Registered(name, plain, plain.priors(contracts.nobody_yet(SEGMENT))))
             continue
         choices = [plain, *(make(**{option: True}) for option, chosen in plain.options.items() if chosen is False)]
         for model in (model for model in choices if model.clock != LEVEL):
@@ -94,8 +98,7 @@ def _nobody_yet() -> Customers:
             **dict.fromkeys(names, zero),
         }
     )
-    segment = np.repeat(["large", "middle", "small"], SEGMENTS)
-    return Customers(statistics, pd.DataFrame({"segment": segment}), unit="week", until=UNTIL)
+    return Customers(statistics, pd.DataFrame({"segment": SEGMENT}), unit="week", until=UNTIL)
 
 
 def truth(priors: Priors, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -195,9 +198,13 @@ def with_returns(coordinates: np.ndarray, customers: Customers, cells: np.ndarra
     return replace(customers, returns=returns.assign(part_deviations=deviations, pending_orders=0.0, pending_amount=0.0, cancelled=0))
 
 
-def made_up(model: Any, true: dict[str, np.ndarray], customers: Customers, cells: np.ndarray, seed: int) -> Customers:
+def made_up(model: Any, true: dict[str, Any], customers: Any, cells: np.ndarray, seed: int) -> Customers | Renewals:
     """Data of the kind that the model learns from."""
     coordinates = true["level"]
+    if model.kind == "contracts":
+        return contracts.with_lives(model, coordinates, true["hazard"], customers, cells, seed)
+    if model.kind == "changes":
+        return contracts.with_changes(model, coordinates, customers, cells, seed)
     if model.kind == "purchases":
         return with_purchases(model, coordinates, customers, cells, seed, true["season"] if model.clock.effects else None)
     bought = with_purchases(clv.models.mbg_nbd(), np.repeat(PURCHASES[:, None], len(SEGMENTS), axis=1), customers, cells, seed)
@@ -232,9 +239,11 @@ def worth(model: Any, customers: Customers, cells: Cells) -> Callable[[np.ndarra
 def one(case: Registered, seed: int) -> pd.DataFrame | None:
     """Rank, mean, spread and truth of every statistic of one made-up base; None where it holds nothing to learn from."""
     model, rng = case.model, np.random.default_rng([seed, 1])
-    base = _nobody_yet()
+    base = contracts.nobody_yet(SEGMENT) if model.kind in OF_RENEWALS else _nobody_yet()
     cells = assign_cells(base, ("segment",))
-    true = truth(case.priors, rng)
+    true: dict[str, Any] = truth(case.priors, rng)
+    if model.kind == "contracts":
+        true["hazard"] = contracts.true_hazard(model, rng)
     customers = made_up(model, true, base, cells.of_customer, seed)
     try:
         fitted = clv.fit(model, customers, pool=("segment",), priors=case.priors, draws=500, seed=seed, progress=False)
@@ -257,7 +266,9 @@ def one(case: Registered, seed: int) -> pd.DataFrame | None:
         for month, effect in zip(model.clock.effects, true["season"], strict=True):
             values[f"season, {month}"] = (effect, stacked["season"].sel(month=month).to_numpy())
         actually = np.concatenate([actually, np.repeat(true["season"][:, None], cells.count, axis=1)])
-    of_base = worth(model, customers, cells)
+    if model.kind == "contracts":
+        values["hazard to end within a term"] = (true["hazard"], contracts.hazard_draws(model, fitted.posterior.attrs, RANKED, seed))
+    of_base = contracts.worth(model, customers, cells) if model.kind in OF_RENEWALS else worth(model, customers, cells)
     actual = of_base(actually)
     drawn = pd.DataFrame([of_base(at) for at in all_coordinates(posterior, cells, model.clock.over(customers), chosen, seed=0)])
     values |= {name: (actual[name], drawn[name].to_numpy()) for name in actual if np.ptp(drawn[name]) > 0}  # NBD's P(alive) is always one

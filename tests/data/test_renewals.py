@@ -198,6 +198,16 @@ def test_without_a_day_observation_ends_with_the_last_event() -> None:
     assert summarize(table).until == date(2023, 2, 3)
 
 
+def test_without_a_day_ends_that_were_agreed_do_not_move_the_end_of_observation() -> None:
+    """A table made in May of 2022 knows that A's term runs until the end of 2022, and not whether it is renewed."""
+    rows = [*years("A", "a", 2020, 2022), *term("B", "b", "2022-05-01", "2023-04-30", 12)]
+    known = summarize(read_contracts(pd.DataFrame(rows)))
+    assert known.until == date(2022, 5, 1)
+    assert known.statistics["status"].tolist() == ["open", "open"]
+    stopped = [*rows, *term("C", "c", "2022-01-01", "2022-07-15", 12)]
+    assert summarize(read_contracts(pd.DataFrame(stopped))).until == date(2022, 7, 15)
+
+
 def book() -> pd.DataFrame:
     rng = np.random.default_rng(3)
     truth = draw_truth(beta_discrete_weibull().priors(None), {"segment": ("a", "b"), "term_months": (1, 12, 24)}, rng)

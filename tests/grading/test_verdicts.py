@@ -44,7 +44,7 @@ def graded(off, *, actual=None, sd=10.0, median=100.0, weeks=13, every=13, model
     for level in LEVELS:
         low, high = median - Z[level] * sd, median + Z[level] * sd
         frame[f"held_{level * 100:.0f}"] = (low <= happened) & (happened <= high)
-    return frame.assign(q05=median - Z[0.9] * sd, q95=median + Z[0.9] * sd)
+    return frame.assign(q05=median - Z[0.9] * sd, q95=median + Z[0.9] * sd, pit=stats.norm.cdf((happened - median) / max(sd, 1e-9)))
 
 
 def verdict_on(frame: pd.DataFrame) -> Verdict:

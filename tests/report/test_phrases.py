@@ -24,9 +24,8 @@ from clvbayes.data import Customers, Renewals
 from clvbayes.decisions import Limit, Measure, allocate
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.grading import BASELINES, Verdict
-from clvbayes.grading.rolling_origins import _not_gradable
 from clvbayes.grading.tables import FREQUENCY_CLASSES, SILENCE_CLASSES
-from clvbayes.grading.windows import Origin
+from clvbayes.grading.windows import Origin, not_gradable
 from clvbayes.inference.certificate import Compression, _decisions, _rows, certify
 from clvbayes.models import gamma_gamma
 from clvbayes.report import prose_de, prose_en
@@ -203,7 +202,7 @@ def test_every_reason_for_a_choice(past: Past) -> None:
 
 def test_notes_of_a_back_test() -> None:
     planned = (Origin(date(2025, 6, 30), (13,)),)
-    notes = _not_gradable(4, [13, 52], planned, date(2025, 12, 31))
+    notes = not_gradable(4, [13, 52], planned, date(2025, 12, 31))
     assert len(notes) == 2 and "31.12.2025" in german(notes[1]) and german(notes[0])
     for unit in ("day", "week", "month", "quarter", "year"):
         german(f"5, 7 weeks are not graded: they are no whole number of {unit}s, in which orders are counted.")
