@@ -11,9 +11,9 @@ import pytest
 from made_up_backtest import OTHER, OWN, Past, make_backtest
 from typer.testing import CliRunner, Result
 
-from clvbayes import study
 from clvbayes.cli import app
 from clvbayes.grading import Backtest
+from clvbayes.study import grades
 
 SETTINGS = """\
 [data]
@@ -252,7 +252,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
         Path(str(options["folder"])).mkdir(parents=True, exist_ok=True)  # as finished fits would have
         return make_backtest(Past(outside={(OWN, "revenue"): (0, 2, 3, 5), (OTHER, "revenue"): (1,)}))
 
-    monkeypatch.setattr(study, "backtest", instead)
+    monkeypatch.setattr(grades, "backtest", instead)
     return found
 
 

@@ -23,6 +23,7 @@ from clvbayes.grading.rolling_origins import CODE
 from clvbayes.inference import CheckResult, kept
 from clvbayes.report import GradedModel
 from clvbayes.report import prose_en as words
+from clvbayes.study import budget, findings, grades, steps
 
 HOSTILE = "<script>alert(1)</script>"
 COLUMN = 'x"; drop table t'
@@ -183,7 +184,7 @@ def test_reports_are_written_all_or_none(stops: str, finished: clv.Study, tmp_pa
 
     shutil.copytree(finished.folder, tmp_path / "out")
     before = file_hashes(tmp_path)
-    monkeypatch.setattr(study, stops, full)
+    monkeypatch.setattr(steps, stops, full)
     with pytest.raises(OSError, match="no space"):
         clv.run(finished.settings.path, out=tmp_path / "out", overrides=["economics.margin=0.2"], progress=False)
     assert file_hashes(tmp_path) == before
@@ -206,16 +207,16 @@ def test_a_failed_check_blocks_the_plan_unless_the_settings_let_it_through(finis
     settings = finished.settings.settings
     settings = settings.model_copy(update={"run": settings.run.model_copy(update={"allow_failed_checks": allowed})})
     failed = replace(finished.purchases.certificate, results=(CheckResult("R-hat", "failed", "1.2"),))
-    found = study._budgeted(settings, finished.valuation, [replace(finished.purchases, certificate=failed), finished.spend], None)
+    found = budget.plan_budget(settings, finished.valuation, [replace(finished.purchases, certificate=failed), finished.spend], None)
     assert found is not None and (found.plan is not None) == planned
-    assert planned or found.refused == study.NOT_CERTIFIED
+    assert planned or found.refused == budget.NOT_CERTIFIED
 
 
 def test_bands_that_did_not_hold_widen_the_plans_draws(finished: clv.Study) -> None:
     past = make_backtest(Past())
     against = replace(past.verdicts[0], model=past.models[0], judgement="too narrow", factor=2.5)
     graded = GradedModel(replace(past, verdicts=(against,)), past.models[0], "EUR")
-    found = study._budgeted(finished.settings.settings, finished.valuation, [finished.purchases, finished.spend], graded)
+    found = budget.plan_budget(finished.settings.settings, finished.valuation, [finished.purchases, finished.spend], graded)
     assert found is not None and found.plan is not None and found.as_drawn is not None
     assert (found.plan.widened_by, found.as_drawn.widened_by) == (2.5, 1.0)
     assert found.explored is not None and sorted(set(found.explored["budget"])) == [1500.0, 2250.0, 3000.0, 3750.0, 4500.0]
@@ -231,22 +232,22 @@ def test_a_band_without_width_never_leaves_the_draws_as_they_are(factors: list[f
         replace(past.verdicts[0], model=past.models[0], measure=measure, judgement="too narrow", factor=factor)
         for measure, factor in zip(measures, factors, strict=True)
     )
-    assert study._widening(GradedModel(replace(past, verdicts=verdicts), past.models[0], "EUR")) == widened_by
+    assert budget.widening(GradedModel(replace(past, verdicts=verdicts), past.models[0], "EUR")) == widened_by
 
 
 def test_no_plan_is_made_where_nothing_says_how_much_too_narrow_bands_were(finished: clv.Study) -> None:
     past = make_backtest(Past())
     against = replace(past.verdicts[0], model=past.models[0], judgement="too narrow", factor=None)
     graded = GradedModel(replace(past, verdicts=(against,)), past.models[0], "EUR")
-    found = study._budgeted(finished.settings.settings, finished.valuation, [finished.purchases, finished.spend], graded)
-    assert found is not None and found.plan is None and found.refused == study.NO_FACTOR
+    found = budget.plan_budget(finished.settings.settings, finished.valuation, [finished.purchases, finished.spend], graded)
+    assert found is not None and found.plan is None and found.refused == budget.NO_FACTOR
 
 
 def test_limits_that_clash_leave_the_valuation_and_say_why(finished: clv.Study) -> None:
     settings = finished.settings.settings
     assert settings.budget is not None
     clashing = settings.model_copy(update={"budget": settings.budget.model_copy(update={"worst_at_least": 1e9})})
-    found = study._budgeted(clashing, finished.valuation, [finished.purchases, finished.spend], None)
+    found = budget.plan_budget(clashing, finished.valuation, [finished.purchases, finished.spend], None)
     assert found is not None and found.plan is None and "these clash: worst 5% of cases" in found.refused
 
 
@@ -279,7 +280,7 @@ def test_bands_are_wider_than_nothing_and_hold_their_means(finished: clv.Study) 
 
 def test_the_same_settings_give_the_same_bytes(finished: clv.Study, tmp_path: Path) -> None:
     again = clv.run(finished.settings.path, out=tmp_path / "again", progress=False)
-    reports = [f"report.{name}" for name in study.FORMATS]
+    reports = [f"report.{name}" for name in steps.FORMATS]
     for name in (*reports, "customers.parquet", "manifest.json", "valuation/cash.nc", "valuation/manifest.json"):
         assert (again.folder / name).read_bytes() == (finished.folder / name).read_bytes(), name
 
@@ -365,14 +366,14 @@ def pretend(monkeypatch: pytest.MonkeyPatch, past: Past = AGAINST, **told: objec
         }
         return make_backtest(Past(**{**vars(past), **asked, **told}))
 
-    monkeypatch.setattr(study, "backtest", instead)
+    monkeypatch.setattr(grades, "backtest", instead)
 
 
 def next_run(finished: clv.Study, out: Path, overrides: tuple[str, ...] = ()) -> str:
     """The page of a run into `out` that finds its fits there; the valuation is the one at hand."""
     shutil.copytree(finished.folder / "fits", out / "fits", dirs_exist_ok=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(study, "value", lambda *_, **__: finished.valuation)
+        patch.setattr(steps, "value", lambda *_, **__: finished.valuation)
         return clv.run(finished.settings.path, out=out, overrides=overrides, progress=False).report.read_text(encoding="utf-8")
 
 
@@ -399,8 +400,8 @@ def test_a_run_grades_itself_once(finished: clv.Study, tmp_path: Path, monkeypat
 
     out = tmp_path / "out"
     shutil.copytree(finished.folder / "fits", out / "fits")
-    monkeypatch.setattr(study, "backtest", instead)
-    monkeypatch.setattr(study, "value", value)
+    monkeypatch.setattr(grades, "backtest", instead)
+    monkeypatch.setattr(steps, "value", value)
     graded = ["backtest.with_run=true"]
     for overrides, calls in (
         (graded, 1),
@@ -414,7 +415,7 @@ def test_a_run_grades_itself_once(finished: clv.Study, tmp_path: Path, monkeypat
         assert len(asked) == calls, overrides
         assert f">{words.BACKTEST}<" in done.report.read_text(encoding="utf-8")
     names = {path.name for path in out.iterdir()}
-    files = {"backtest.html", "customers.parquet", "manifest.json", "plan.parquet", *(f"report.{name}" for name in study.FORMATS)}
+    files = {"backtest.html", "customers.parquet", "manifest.json", "plan.parquet", *(f"report.{name}" for name in steps.FORMATS)}
     assert names == files | {"backtest", "backtest-fits", "fits", "valuation"}
     assert all(found.evidence.set_index("what").loc["orders", "origins"] == 5 for found in given)
 
@@ -452,7 +453,7 @@ def test_a_backtest_is_written_whole_or_not_at_all(
     first = study.run_backtest(finished.settings.path, out=tmp_path / "first", progress=False)
     before = file_hashes(tmp_path)
     pretend(monkeypatch, Past(origins=2))
-    monkeypatch.setattr(study, stops, full)
+    monkeypatch.setattr(grades, stops, full)
     for out in (first.folder, tmp_path / "second"):
         with pytest.raises(OSError, match="no space"):
             study.run_backtest(finished.settings.path, out=out, progress=False)
@@ -544,7 +545,7 @@ def test_fits_that_a_backtest_no_longer_needs_are_dropped(finished: clv.Study, t
     def refuse(*_: object, **__: object) -> None:
         raise DataError("no forecast can be graded")
 
-    monkeypatch.setattr(study, "backtest", refuse)
+    monkeypatch.setattr(grades, "backtest", refuse)
     with pytest.raises(DataError):
         study.run_backtest(finished.settings.path, out=out, progress=False)
     assert sorted(path.name for path in (out / "backtest-fits").iterdir()) == everything
@@ -729,7 +730,7 @@ def test_contracts_alone_are_valued_from_their_file(tmp_path: Path, monkeypatch:
     def refuse(*_: object, **__: object) -> clv.Backtest:
         raise AssertionError("past forecasts were made anew")
 
-    monkeypatch.setattr(study, "backtest", refuse)
+    monkeypatch.setattr(grades, "backtest", refuse)
     once_more = clv.run(tmp_path / "base.toml", out=tmp_path / "out", progress=False)
     assert once_more.report.read_bytes() == page.encode("utf-8")
     with pytest.raises(AssertionError, match="made anew"):
@@ -745,7 +746,7 @@ def test_money_that_may_be_counted_twice_is_told(tmp_path: Path) -> None:
     orders["customer_id"] = orders["customer_id"].replace({"account 3": "C0003"})
     orders.to_csv(tmp_path / "orders.csv", index=False)
     (tmp_path / "base.toml").write_text(CONTRACTS.replace("[data]", '[data]\norders = "orders.csv"'), encoding="utf-8")
-    [found] = study._counted_twice(study.check(tmp_path / "base.toml"))
+    [found] = findings.counted_twice(study.check(tmp_path / "base.toml"))
     amount = orders.loc[orders["customer_id"] == "C0003", "amount"].sum()
     assert found.status == "note" and found.message.startswith(f"1 customers have orders and contracts; their orders of {amount:,.0f} may")
-    assert study._counted_twice(study.check(tmp_path / "base.toml", overrides=["data.contract_id=contract"])) == ()
+    assert findings.counted_twice(study.check(tmp_path / "base.toml", overrides=["data.contract_id=contract"])) == ()

@@ -30,7 +30,8 @@ from clvbayes.inference.certificate import Compression, _decisions, _rows, certi
 from clvbayes.models import gamma_gamma
 from clvbayes.report import prose_de, prose_en
 from clvbayes.report.language import speaking, translated
-from clvbayes.study import NOT_CERTIFIED, _spend_findings
+from clvbayes.study.budget import NOT_CERTIFIED
+from clvbayes.study.findings import spend_findings
 from clvbayes.valuation.checks import agreement, check_sums
 
 ENGLISH = re.compile(r"\b(the|of|and|with|are|is|not|than|from|which|by|customers|orders|draws|limit|forecasts?|no|to|at|least)\b")
@@ -122,7 +123,7 @@ def test_checks_of_a_valuation() -> None:
 
 def test_what_the_data_say_of_amounts() -> None:
     settings = SimpleNamespace(economics=SimpleNamespace(spend_growth=0.0), models=SimpleNamespace(frequency_link=False))
-    told = _spend_findings(customers_of(orders_of(drift=-0.1, link=0.5)), settings, ())
+    told = spend_findings(customers_of(orders_of(drift=-0.1, link=0.5)), settings, ())
     assert [result.status for result in told] == ["note", "note"]
     for result in told:
         german(result.check), german(result.message), german(result.advice)
