@@ -1,6 +1,8 @@
 """The valuation file: TOML, every key checked before anything is read."""
 
 import difflib
+import json
+import re
 import sys
 import tomllib
 from collections.abc import Sequence
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 else:
     Purchases = Literal[tuple(_PURCHASES)]
 WITHOUT_SEASON = tuple(name for name, model in _PURCHASES.items() if not model.seasonal)
+LONGEST_LINE = 120  # characters of a line that a message repeats
 OF_OPPORTUNITIES = tuple(name for name, model in _PURCHASES.items() if model.opportunities)
 USUAL_PHASES = 2  # of mbg_cnbd
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -444,11 +447,13 @@ def read_settings(path: str | Path, overrides: Sequence[str] = ()) -> SettingsFi
     if not file.is_file():
         raise SettingsError(f"{path} does not exist")
     try:
-        content: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8-sig"))  # Windows' editor writes a mark
+        text = file.read_text(encoding="utf-8-sig")  # Windows' editor writes a mark
     except UnicodeDecodeError:
-        raise SettingsError(f"{file.name} is not UTF-8 text") from None
+        raise SettingsError(f"{file.name} is not UTF-8 text; save it as UTF-8") from None
+    try:
+        content: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file.name} is not valid TOML: {error}") from None
+        raise SettingsError(f"{file.name} is not valid TOML: {error}{_line(text, str(error))}") from None
     except ValueError:  # Python's own limit
         raise SettingsError(f"{file.name} holds a number of more than {sys.get_int_max_str_digits():,} digits") from None
     for override in overrides:
@@ -456,8 +461,20 @@ def read_settings(path: str | Path, overrides: Sequence[str] = ()) -> SettingsFi
     try:
         return SettingsFile(file, Settings.model_validate(content))
     except ValidationError as error:
-        complaints = [_complaint(problem) for problem in error.errors()]
+        complaints = [_complaint(problem) for problem in _telling(error.errors())]
         raise SettingsError(f"{file.name}: " + "; ".join(complaints)) from None
+
+
+def _line(text: str, said: str) -> str:
+    """The line that a message of tomllib speaks of, and what such lines mostly lack."""
+    place = re.search(r"at line (\d+)", said)
+    if not place:
+        return ""
+    line = text.split("\n")[int(place[1]) - 1].strip()
+    return (
+        f"; the line reads: {line[:LONGEST_LINE]} (text stands in quotes, as do keys with umlauts or blanks; numbers have a decimal point; "
+        "paths are written with / instead of \\)"
+    )
 
 
 def _override(content: dict[str, Any], override: str) -> None:
@@ -475,6 +492,18 @@ def _override(content: dict[str, Any], override: str) -> None:
     if not isinstance(section, dict):
         raise SettingsError(f"--set {override}: {path[0]} is no section")
     section[path[1]] = value
+
+
+def _telling(problems: Sequence[Any]) -> list[Any]:
+    """The problems without those that only say that a value is of none of the other types that it might have been."""
+    whole = [problem for problem in problems if problem["loc"] and problem["loc"][-1] in UNION_BRANCHES]
+    kept = {id(problem) for problem in problems if problem not in whole}
+    for problem in whole:
+        place = problem["loc"][:-1]
+        branches = [other for other in problems if len(other["loc"]) > len(place) and other["loc"][: len(place)] == place]
+        if all(other in whole for other in branches) and problem is branches[0]:
+            kept.add(id(problem))
+    return [problem for problem in problems if id(problem) in kept]
 
 
 def _complaint(problem: Any) -> str:
@@ -497,8 +526,35 @@ def _complaint(problem: Any) -> str:
         case "value_error":
             message = str(problem["ctx"]["error"])
             return f"{key}: {message}" if key else message
+        case kind:
+            return f"{key}: {problem['msg'][0].lower()}{problem['msg'][1:]}, not {_shown(problem['input'])}{_remedy(kind, place, problem['input'])}"
+
+
+def _remedy(kind: str, place: list[str], given: object) -> str:
+    """How to write in TOML what was meant, where that can be told."""
+    match kind, given:
+        case "list_type", str() | int() | float():
+            return f"; write [{_toml(given)}]"
+        case "date_type", str():
+            return "; write it year first and without quotes, such as 2026-03-31"
+        case "float_type" | "int_type", str():
+            return (
+                "; write it without quotes and with a decimal point, such as 0.35" if kind == "float_type" else "; write it without quotes"
+            )
+        case "bool_type", _:
+            return "; write true or false, without quotes"
+        case "dict_type", int() | float() if len(place) == 3:
+            return f"; levels stand under the segment they are of: {place[1]} = {{ segment = {{ {_toml_key(place[2])} = {given} }} }}"
         case _:
-            return f"{key}: {problem['msg'][0].lower()}{problem['msg'][1:]}, not {_shown(problem['input'])}"
+            return ""
+
+
+def _toml(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _toml_key(name: str) -> str:
+    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else _toml(name)
 
 
 def _shown(value: object) -> str:

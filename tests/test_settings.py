@@ -445,8 +445,65 @@ def test_a_file_that_is_no_valuation_file_says_where(text: str, said: str, tmp_p
     assert re.match(said, complaint(tmp_path, text))
 
 
+@pytest.mark.parametrize(
+    ("written", "mistaken"),
+    [
+        ("margin = 0.35", "margin = 0,35"),
+        ('customer_id = "kunde"', "customer_id = kunde"),
+        ("margin = 0.35", "margin = { branche = { Außendienst = 0.3 } }"),
+        ('orders = "orders.csv"', r'orders = "C:\daten\orders.csv"'),
+    ],
+)
+def test_a_line_that_is_no_toml_is_shown_with_what_such_lines_lack(written: str, mistaken: str, tmp_path: Path) -> None:
+    text = GOOD.replace("[data]\n", '[data]\ncustomer_id = "kunde"\n')
+    assert written in text
+    assert complaint(tmp_path, text.replace(written, mistaken)).endswith(
+        f"; the line reads: {mistaken} (text stands in quotes, as do keys with umlauts or blanks; numbers have a decimal point; "
+        "paths are written with / instead of \\)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        (
+            "economics.margin=0,3",
+            "margin: input should be a valid number, not '0,3'; write it without quotes and with a decimal point, such as 0.35",
+        ),
+        (
+            "economics.margin={ Handel = 0.3 }",
+            "margin.Handel: input should be a valid dictionary, not 0.3; levels stand under the segment they are of: "
+            "margin = { segment = { Handel = 0.3 } }",
+        ),
+        (
+            "economics.order_cost={ 'Süd West' = 3 }",
+            "order_cost.Süd West: input should be a valid dictionary, not 3; levels stand under the segment they are of: "
+            'order_cost = { segment = { "Süd West" = 3 } }',
+        ),
+        (
+            "economics.margin={ industry = { Handel = 'x' } }",
+            "margin.industry.Handel: input should be a valid number, not 'x'; write it without",
+        ),
+        ("backtest.origins='8'", "origins: input should be a valid integer, not '8'; write it without quotes"),
+        ("models.pool=[1]", "pool.0: input should be a valid string, not 1"),
+        ("data.segments=Süd", "segments: input should be a valid list, not 'Süd'; write [\"Süd\"]"),
+        ("backtest.horizons=13", "horizons: input should be a valid list, not 13; write [13]"),
+        (
+            "data.until=30.09.2026",
+            "until: input should be a valid date, not '30.09.2026'; write it year first and without quotes, such as 2026-03-31",
+        ),
+        ("models.season='no'", "season: input should be a valid boolean, not 'no'; write true or false, without quotes"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_named_once_with_how_to_write_it(override: str, said: str, tmp_path: Path) -> None:
+    section = override.split(".")[0]
+    found = complaint(tmp_path, GOOD, override)
+    assert found.startswith(f"base.toml: {section}.{said}")
+    assert found.count("input should be") == 1
+
+
 def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
-    assert complaint(tmp_path, GOOD + "# Käse\n", encoding="latin-1") == "base.toml is not UTF-8 text"
+    assert complaint(tmp_path, GOOD + "# Käse\n", encoding="latin-1") == "base.toml is not UTF-8 text; save it as UTF-8"
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
