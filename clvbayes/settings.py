@@ -527,7 +527,8 @@ def _complaint(problem: Any) -> str:
             message = str(problem["ctx"]["error"])
             return f"{key}: {message}" if key else message
         case kind:
-            return f"{key}: {problem['msg'][0].lower()}{problem['msg'][1:]}, not {_shown(problem['input'])}{_remedy(kind, place, problem['input'])}"
+            said, given = problem["msg"], problem["input"]
+            return f"{key}: {said[0].lower()}{said[1:]}, not {_shown(given)}{_remedy(kind, place, given)}"
 
 
 def _remedy(kind: str, place: list[str], given: object) -> str:

@@ -1,6 +1,7 @@
 """Cells of a source as typed SQL expressions, each checked; what cannot be understood is refused with file, column and row."""
 
 import re
+from collections.abc import Sequence
 
 import duckdb
 
@@ -32,6 +33,7 @@ DAY_TYPES = "DATE|TIMESTAMP[A-Z_ ]*"
 NUMBER = r"^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$"
 GROUPED = r"^\s*[+-]?[0-9]{{1,3}}([{0}][0-9]{{3}})+([{1}][0-9]*)?\s*$"
 THOUSANDS = r"^[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+$"
+HEADING_ROWS = 20  # so far down the columns' names are looked for
 ISO_DATE = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}([ T].*)?$"
 
 
@@ -49,7 +51,18 @@ def require_in_source(source: Source, *names: str | None) -> None:
     """Raise if the source lacks a column."""
     missing = [name for name in names if name is not None and name not in source.columns]
     if missing:
-        raise DataError(no_column(source.name, missing, source.columns))
+        said = no_column(source.name, missing, source.columns)
+        raise DataError(said if said.endswith("?") else said + _where_else(source, missing))
+
+
+def _where_else(source: Source, names: Sequence[str]) -> str:
+    """What to do where a title stands above the columns' names, or there are other sheets."""
+    cells = ", ".join(f"trim(cast({source.sql(column)} as varchar))" for column in source.columns)
+    for row, *texts in ask(source.relation, "source", f"select {ROW}, {cells} from source order by {ROW} limit {HEADING_ROWS}").fetchall():
+        undivided = re.split("[;,\t|]", texts[0] or "")  # a title in row 1 of a CSV says nothing of what divides the rows below it
+        if set(names) <= {*texts, *(part.strip(' "') for part in undivided)}:
+            return f". Row {row} holds what was asked for: take out the rows above it, so that the columns' names come first"
+    return f". Other sheets, to be named by sheet: {', '.join(map(repr, source.other_sheets))}" if source.other_sheets else ""
 
 
 def _is_text(source: Source, column: str) -> bool:
@@ -158,6 +171,8 @@ def day_of(source: Source, column: str, date_format: str | None) -> str:
                 f"date_format {date_format!r} reads a time zone, which would move days; write dates in local time without one"
             )
         day = f"try_strptime({text}, {literal(date_format)})"
+        if not re.match(r"\s*%Y", date_format):  # of a column of Excel's, some cells may be dates and others text
+            day = f"coalesce({day}, {_iso(text)})"
         try:
             refuse(
                 source,
@@ -170,10 +185,13 @@ def day_of(source: Source, column: str, date_format: str | None) -> str:
         return f"cast({day} as date)"
     two_ways = f"regexp_matches({text}, '^[0-9]{{1,2}}[./-][0-9]{{1,2}}[./-][0-9]{{2,4}}')"
     refuse(source, column, two_ways, '{value} may be read day first or month first; give date_format, such as "%d.%m.%Y" or "%m/%d/%Y"')
-    day = f"try_cast({text} as timestamp)"
-    no_date = f"{text} is not null and ({day} is null or not regexp_matches({text}, {literal(ISO_DATE)}))"
-    refuse(source, column, no_date, "{value} is not a date; write it as 2026-03-31, or give date_format")
+    day = _iso(text)
+    refuse(source, column, f"{text} is not null and {day} is null", "{value} is not a date; write it as 2026-03-31, or give date_format")
     return f"cast({day} as date)"
+
+
+def _iso(text: str) -> str:
+    return f"case when regexp_matches({text}, {literal(ISO_DATE)}) then try_cast({text} as timestamp) end"
 
 
 def refuse_early(source: Source, column: str, day: str) -> None:

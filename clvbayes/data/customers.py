@@ -29,6 +29,7 @@ from clvbayes.notebook import fragment
 
 __all__ = ["HISTORY", "STATISTICS", "Customers", "join_segments"]
 
+ID_NAMES = {"id", "customer", "customerid", "cust", "custid", "client", "clientid", "user", "userid", "kunde", "kundennummer"}
 LARGEST_FREQUENCY = 1e9  # more than any customer bought; sums of counts stay exact
 
 STATISTICS = (
@@ -181,13 +182,18 @@ class Customers:
             raise DataError(f"a column occurs twice: {', '.join(map(repr, twice)) or f'segments={list(segments)}'}")
         missing = [name for name in ("frequency", "recency", "T", *segments) if name not in given.columns]
         if missing:
-            raise DataError(no_column("the frame", missing, given.columns))
+            as_orders = ". Orders, one row each, go through clv.summarize(clv.read_transactions(frame))"
+            remedy = as_orders if {"frequency", "recency", "T"} <= set(missing) else ""
+            raise DataError(no_column("the frame", missing, given.columns) + remedy)
         if "customer_id" not in given.columns:
+            _require_ids_in_place(given, segments)
             given = given.rename_axis(index="customer_id").reset_index()
         ids = _id_text(given["customer_id"])
         numbers = {name: pd.to_numeric(given[name], errors="coerce").astype(float) for name in ("frequency", "recency", "T")}
         mean = pd.to_numeric(given.get("monetary_value", pd.Series(0.0, given.index)), errors="coerce").astype(float)
         frequency, recency, T = numbers["frequency"], numbers["recency"], numbers["T"]
+        if "monetary_value" in given.columns:  # the mean of no repeat purchase is nothing, or as lifetimes has it, 0
+            mean = mean.mask((frequency == 0) & given["monetary_value"].isna(), 0.0)
         _require(ids, given["customer_id"].notna() & (ids != ""), "has no id")
         _require(ids, ~ids.duplicated(), "occurs more than once")
         labels = given[list(segments)].astype(object).where(given[list(segments)].notna(), NO_SEGMENT).astype(str)
@@ -206,6 +212,12 @@ class Customers:
             if without_spend
             else []
         )
+        days = recency * DAYS_PER_UNIT[unit] + 1  # the first purchase's day may hold a part of another one
+        crowded = int((frequency > np.ceil(days)).sum())
+        if crowded:
+            notes.append(
+                f"{crowded:,} customers have more repeat purchases than days from first to last: recency may be of another unit than {unit!r}"
+            )
         missing_logs = pd.Series(np.nan, given.index)
         rows = LedgerLine("customers", len(given), Decimal(0))
         order = ids.argsort(kind="stable")
@@ -244,6 +256,15 @@ def join_segments(frame: pd.DataFrame, segments: pd.DataFrame) -> pd.DataFrame:
             name += "_segment"
         joined[name] = segments[column]
     return joined
+
+
+def _require_ids_in_place(frame: pd.DataFrame, segments: Sequence[str]) -> None:
+    """Raise if customers would go by row number although a column looks like their ids."""
+    if frame.index.name is not None or frame.index.nlevels > 1:
+        return
+    for name in frame.columns.difference([*segments], sort=False):
+        if re.sub("[^a-z]", "", str(name).lower()) in ID_NAMES:
+            raise DataError(f"the frame's ids seem to stand in {name!r}: rename it to 'customer_id', or make it the index (set_index)")
 
 
 def _id_text(ids: pd.Series) -> pd.Series:

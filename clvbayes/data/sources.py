@@ -82,6 +82,8 @@ class Source:
         What to call it in messages: a file's name, "DataFrame" or "query".
     sha256 : str
         Hash of the file's bytes, or of the frame's contents.
+    other_sheets : tuple of str
+        Of an XLSX file, the sheets that were not read.
     """
 
     database: duckdb.DuckDBPyConnection
@@ -89,6 +91,7 @@ class Source:
     columns: tuple[str, ...]
     name: str
     sha256: str
+    other_sheets: tuple[str, ...] = ()
 
     def sql(self, column: str) -> str:
         """What `relation` calls a column."""
@@ -190,15 +193,16 @@ def _open_file(connection: duckdb.DuckDBPyConnection, source: str | Path, sheet:
     if sheet is not None and kind != ".xlsx":
         raise DataError(f"{path.name}: a sheet is named ({sheet!r}), but only XLSX files have sheets")
     first_row = 1 + HEADER_ROWS[kind]
+    other_sheets: tuple[str, ...] = ()
     if kind == ".csv":
         relation, names = _csv_relation(connection, path, first_row)
     elif kind == ".parquet":
         relation, names = _parquet_relation(connection, path, decimal, first_row)
     else:
-        table = _sheet_table(path, sheet, decimal)
+        table, other_sheets = _sheet_table(path, sheet, decimal)
         relation, names = _table_relation(connection, table, path.name, first_row), table.column_names
     with path.open("rb") as file:
-        return Source(connection, relation, tuple(names), path.name, hashlib.file_digest(file, "sha256").hexdigest())
+        return Source(connection, relation, tuple(names), path.name, hashlib.file_digest(file, "sha256").hexdigest(), other_sheets)
 
 
 def _csv_relation(connection: duckdb.DuckDBPyConnection, path: Path, first_row: int) -> tuple[duckdb.DuckDBPyRelation, list[str]]:
@@ -230,7 +234,8 @@ def _csv_relation(connection: duckdb.DuckDBPyConnection, path: Path, first_row: 
             raise DataError(f'{path.name} is not UTF-8 text; save it as "CSV UTF-8"') from None
         line = re.search(r"CSV Error on Line: (\d+)", said)
         where = f", row {line.group(1)}" if line else ""
-        raise DataError(f"{path.name}{where} cannot be read: {' '.join(said.split('Possible fixes')[0].split())}") from None
+        remedy = f"; row 1 must hold the names of the columns, and holds {names[0]!r} alone" if len(names) == 1 else ""
+        raise DataError(f"{path.name}{where} cannot be read: {' '.join(said.split('Possible fixes')[0].split())}{remedy}") from None
 
 
 def _named(names: Sequence[object]) -> list[str]:
@@ -282,8 +287,8 @@ def _batches(file: pq.ParquetFile, decimal: str | None) -> pa.RecordBatchReader:
     return pa.RecordBatchReader.from_batches(schema, (batch for table in plain for batch in table.to_batches()))
 
 
-def _sheet_table(path: Path, sheet: str | None, decimal: str | None) -> pa.Table:
-    """An XLSX sheet: columns of numbers and of dates as they are, all others as text; missing where a cell is empty."""
+def _sheet_table(path: Path, sheet: str | None, decimal: str | None) -> tuple[pa.Table, tuple[str, ...]]:
+    """An XLSX sheet, and the names of the others: columns of numbers and of dates as they are, others as text; empty cells missing."""
     from python_calamine import CalamineError, CalamineWorkbook, WorksheetNotFound
 
     try:
@@ -292,14 +297,16 @@ def _sheet_table(path: Path, sheet: str | None, decimal: str | None) -> pa.Table
     except WorksheetNotFound:
         raise DataError(f"{path.name} has no sheet {sheet!r}; it has {', '.join(map(repr, workbook.sheet_names))}") from None
     except CalamineError as error:
-        raise DataError(f"{path.name} cannot be read as XLSX: {error}") from None
+        raise DataError(f"{path.name} cannot be read as XLSX: {error}; save it from the spreadsheet as .xlsx") from None
     rows = worksheet.to_python(skip_empty_area=False)
     while rows and all(cell == "" for cell in rows[-1]):  # formatted, never filled
         rows.pop()
-    if not rows:
-        raise DataError(f"{path.name} is empty")
+    others = tuple(name for name in workbook.sheet_names if name != worksheet.name)
+    if len(rows) < 2:
+        remedy = f"; if the rows are on another one, name it by sheet: {', '.join(map(repr, others))}" if others else ""
+        raise DataError(f"{path.name}: the sheet {worksheet.name!r} holds {'no rows below its first' if rows else 'nothing'}{remedy}")
     names = _named(rows[0])
-    return _table(names, [[None if row[k] == "" else row[k] for row in rows[1:]] for k in range(len(names))], decimal)
+    return _table(names, [[None if row[k] == "" else row[k] for row in rows[1:]] for k in range(len(names))], decimal), others
 
 
 def _table(names: Sequence[str], columns: Sequence[Sequence[object]], decimal: str | None) -> pa.Table:

@@ -133,6 +133,40 @@ def test_a_row_that_contradicts_itself_is_refused_by_number(columns: dict[str, A
         Customers.from_frame(marketing_frame().assign(**columns), unit="week")
 
 
+@pytest.mark.parametrize("name", ["CustomerID", "Customer Id", "cust_id", "id"])
+def test_ids_in_a_column_of_another_name_are_not_dropped_for_row_numbers(name: str) -> None:
+    frame = marketing_frame().rename(columns={"customer_id": name})
+    with pytest.raises(DataError, match=f"the frame's ids seem to stand in '{name}': rename it to 'customer_id', or make it the index"):
+        Customers.from_frame(frame, unit="week")
+    assert Customers.from_frame(frame.set_index(name), unit="week").statistics["customer_id"].tolist() == ["1", "2", "3"]
+    assert Customers.from_frame(frame.rename_axis(index="row"), unit="week").statistics["customer_id"].tolist() == ["0", "1", "2"]
+
+
+def test_orders_given_for_a_frame_are_shown_their_way() -> None:
+    orders = pd.DataFrame({"id": [1], "date": ["2025-01-31"], "amount": [1.0]})
+    with pytest.raises(DataError, match=r"it has 'id', 'date', 'amount'\. Orders, one row each, go through clv\.summarize\("):
+        Customers.from_frame(orders, unit="week")
+
+
+def test_a_mean_is_missing_where_nothing_was_bought_again() -> None:
+    zero = marketing_frame().assign(monetary_value=[22.4, 0.0, 10.0])
+    assert zero["frequency"].tolist()[1] == 0
+    pd.testing.assert_frame_equal(
+        Customers.from_frame(zero.assign(monetary_value=[22.4, None, 10.0]), unit="week").statistics,
+        Customers.from_frame(zero, unit="week").statistics,
+    )
+    with pytest.raises(DataError, match="row 3 of the frame: customer '2' has a monetary_value that is not a finite number"):
+        Customers.from_frame(zero.assign(monetary_value=[22.4, 0.0, None]), unit="week")
+
+
+@pytest.mark.parametrize(("frequency", "unit", "told"), [(8, "day", False), (9, "day", True), (50, "week", False), (51, "week", True)])
+def test_more_purchases_than_days_are_told(frequency: int, unit: Any, told: bool) -> None:
+    frame = pd.DataFrame({"frequency": [frequency, 0], "recency": [7.0, 0.0], "T": [9.0, 9.0]})
+    ledger = Customers.from_frame(frame, unit=unit).ledger
+    assert ledger is not None
+    assert [note.startswith("1 customers have more repeat purchases than days") for note in ledger.notes] == [True] * told
+
+
 @pytest.mark.parametrize(
     ("frame", "arguments", "said"),
     [

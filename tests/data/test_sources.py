@@ -1,5 +1,6 @@
 """The same orders are the same transactions, whatever they come in; a source that cannot be read says where and why."""
 
+import re
 import socket
 import sqlite3
 from collections.abc import Callable
@@ -457,3 +458,75 @@ def test_what_cannot_be_text_is_refused_with_the_sources_name() -> None:
 def test_a_query_takes_an_open_connection_and_text(connection: Any, sql: Any) -> None:
     with pytest.raises(ArgumentError, match="a Query takes an open connection"):
         Query(connection, sql)
+
+
+def sheets(folder: Path, **rows: list[list[Any]]) -> Path:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, cells in rows.items():
+        sheet = book.create_sheet(name)
+        for row in cells:
+            sheet.append(row)
+    book.save(folder / "orders.xlsx")
+    return folder / "orders.xlsx"
+
+
+NAMES = ["customer_id", "date", "amount"]
+
+
+@pytest.mark.parametrize(
+    ("cover", "said"),
+    [
+        (
+            [["Sales"]],
+            "orders.xlsx: the sheet 'Cover' holds no rows below its first; if the rows are on another one, name it by sheet: 'Orders'",
+        ),
+        ([], "orders.xlsx: the sheet 'Cover' holds nothing; if the rows are on another one, name it by sheet: 'Orders'"),
+        (
+            [["Sales"], ["as of today"]],
+            "orders.xlsx has no column 'customer_id', 'date', 'amount'; it has 'Sales'. Other sheets, to be named by sheet: 'Orders'",
+        ),
+    ],
+)
+def test_where_the_first_sheet_holds_no_orders_the_others_are_named(cover: list[list[Any]], said: str, tmp_path: Path) -> None:
+    path = sheets(tmp_path, Cover=cover, Orders=[NAMES, ["a", date(2025, 1, 31), 2.5]])
+    with pytest.raises(DataError, match=f"^{re.escape(said)}$"):
+        read_transactions(path)
+    assert len(read_transactions(path, sheet="Orders").to_frame()) == 1
+
+
+def test_the_row_that_holds_the_names_is_found_below_a_title(tmp_path: Path) -> None:
+    titled = [["Sales", None, None], ["as of 2025-12-31", None, "in EUR"], NAMES, ["a", date(2025, 1, 31), 2.5]]
+    with pytest.raises(DataError, match=r"has no column 'customer_id', .*\. Row 3 holds what was asked for: take out the rows above it"):
+        read_transactions(sheets(tmp_path, Orders=titled))
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("customer_id;date;amount\na;2025-01-31;1\n", "it has 'Sales'. Row 2 holds what was asked for: take out the rows above it"),
+        ("customer_id;date;amount\na;31.01.2025;1,5\n", "row 3 cannot be read: "),
+        ("customer_id;date;amount\na;31.01.2025;1,5\n", "; row 1 must hold the names of the columns, and holds 'Sales' alone"),
+    ],
+)
+def test_a_title_above_the_names_of_a_csv_is_told(rows: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("Sales\n" + rows, encoding="utf-8")
+    with pytest.raises(DataError, match=re.escape(said)):
+        read_transactions(path)
+
+
+def test_dates_and_text_may_be_mixed_in_a_column_of_a_sheet(tmp_path: Path) -> None:
+    mixed = [NAMES, ["a", datetime(2025, 1, 2), 2.5], ["a", "03.04.2025", "1.234,50"], ["b", date(2025, 12, 24), 3]]
+    table = read_transactions(sheets(tmp_path, Orders=mixed), date_format="%d.%m.%Y", decimal=",").to_frame()
+    assert [day.date() for day in table["day"]] == [date(2025, 1, 2), date(2025, 4, 3), date(2025, 12, 24)]
+    assert table["amount"].tolist() == [2.5, 1234.5, 3.0]
+
+
+def test_a_format_that_begins_with_the_year_is_taken_at_its_word(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("customer_id,date,amount\na,2025-31-01,1\nb,2025-01-31,1\n", encoding="utf-8")
+    with pytest.raises(DataError, match="row 3, column 'date': '2025-01-31' is not a date of the format '%Y-%d-%m'"):
+        read_transactions(path, date_format="%Y-%d-%m")
