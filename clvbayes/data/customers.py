@@ -216,7 +216,7 @@ class Customers:
         crowded = int((frequency > np.ceil(days)).sum())
         if crowded:
             notes.append(
-                f"{crowded:,} customers have more repeat purchases than days from first to last: recency may be of another unit than {unit!r}"
+                f"{crowded:,} customers have more repeat purchases than days from first to last: is the unit of recency and T {unit!r}?"
             )
         missing_logs = pd.Series(np.nan, given.index)
         rows = LedgerLine("customers", len(given), Decimal(0))

@@ -261,9 +261,8 @@ PHRASES: dict[str, str] = {
     "{count} repeat buyers have a mean spend of zero or less and do not inform the spend model": (
         "{count} Wiederkäufer haben einen mittleren Bestellwert von null oder weniger und gehen nicht in das Modell der Bestellwerte ein"
     ),
-    "{crowded} customers have more repeat purchases than days from first to last: recency may be of another unit than {name_unit}": (
-        "{crowded} Kunden haben mehr Folgebestellungen als Tage von der ersten bis zur letzten: recency hat vielleicht eine andere Einheit "
-        "als {name_unit}"
+    "{crowded} customers have more repeat purchases than days from first to last: is the unit of recency and T {name_unit}?": (
+        "{crowded} Kunden haben mehr Folgebestellungen als Tage von der ersten bis zur letzten: Ist die Einheit von recency und T {name_unit}?"
     ),
     # verdicts of a back-test
     "The 90 % band of the total's {measure} held in {held} of {origins} forecast of {weeks} weeks; a verdict needs {fewest}.": (
