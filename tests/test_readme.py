@@ -136,9 +136,12 @@ def can_be_run(code: str) -> bool:
 
 
 @pytest.mark.parametrize("code", [code for code in EXAMPLES if can_be_run(code)])
-def test_python_between_the_words(code: str, after_the_block: dict[str, Any], company: clv.synthetic.Company) -> None:
+def test_python_between_the_words(
+    code: str, after_the_block: dict[str, Any], company: clv.synthetic.Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from matplotlib import pyplot as plt
 
+    monkeypatch.chdir(tmp_path)
     customers, fit = after_the_block["customers"], partial(clv.fit, seed=1)
     rfm = customers.statistics[["customer_id", "frequency", "recency", "T"]]
     names = {**after_the_block, "rfm": rfm}

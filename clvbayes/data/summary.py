@@ -212,7 +212,10 @@ def summarize(
             raise ArgumentError("contracts are counted in renewals: leave out unit and opportunity")
         return summarize_contracts(table, until=until, since=since)
     if not isinstance(table, Transactions):
-        raise ArgumentError(f"summarize takes what read_transactions or read_contracts returned, not {type(table).__name__}")
+        raise ArgumentError(
+            f"summarize takes what read_transactions or read_contracts returned, not {type(table).__name__} "
+            "(an RFM frame, which is summarized already, goes to clv.Customers.from_frame)"
+        )
     require_unit(unit)
     if opportunity is not None:
         require_unit(opportunity, "opportunity")

@@ -143,7 +143,7 @@ def certify(posterior: xr.DataTree, priors: Priors, model: Model, statistics: St
             "R-hat",
             worst_rhat < RHAT_LIMIT,
             f"Chains agree: the largest R-hat is {worst_rhat:.3f} at {at_rhat} (limit {RHAT_LIMIT}).",
-            f"Chains disagree: R-hat is {worst_rhat:.3f} at {at_rhat} (limit {RHAT_LIMIT}).",
+            f"Chains disagree: R-hat is {worst_rhat:.4f} at {at_rhat} (limit {RHAT_LIMIT}).",
             "Use more draws; if that does not help, pool over fewer columns.",
         ),
         _limited(

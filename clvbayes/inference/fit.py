@@ -60,6 +60,11 @@ class Fit:
         """Distinct rows of their statistics."""
         return self.certificate.compression.exact_rows
 
+    def __repr__(self) -> str:
+        failed = [result.check for result in self.certificate.results if result.status == "failed"]
+        checks = f"failed: {', '.join(failed)}; .certificate says what to do" if failed else "all checks passed"
+        return f"<Fit of {self.model.title}, {self.customers:,} {'contracts' if self.model.kind in OF_RENEWALS else 'customers'}: {checks}>"
+
     def _repr_html_(self) -> str:
         """As the report shows it."""
         return fragment(self)
@@ -245,6 +250,8 @@ def _require_kind(model: Model, statistics: object) -> None:
     of_renewals = model.kind in OF_RENEWALS
     if not isinstance(statistics, Renewals if of_renewals else Customers):
         counted, read = ("contracts", "read_contracts") if of_renewals else ("customers", "read_transactions")
+        other = "" if of_renewals else "; of an RFM frame, what clv.Customers.from_frame(frame, unit=...) returns"
         raise ArgumentError(
-            f"{model.name} is a model of {counted}: give it what clv.summarize(clv.{read}(...)) returns, not {type(statistics).__name__}"
+            f"{model.name} is a model of {counted}: give it what clv.summarize(clv.{read}(...)) returns, "
+            f"not {type(statistics).__name__}{other}"
         )

@@ -262,7 +262,8 @@ PHRASES: dict[str, str] = {
         "{count} Wiederkäufer haben einen mittleren Bestellwert von null oder weniger und gehen nicht in das Modell der Bestellwerte ein"
     ),
     "{crowded} customers have more repeat purchases than days from first to last: is the unit of recency and T {name_unit}?": (
-        "{crowded} Kunden haben mehr Folgebestellungen als Tage von der ersten bis zur letzten: Ist die Einheit von recency und T {name_unit}?"
+        "{crowded} Kunden haben mehr Folgebestellungen als Tage von der ersten bis zur letzten: "
+        "Ist die Einheit von recency und T {name_unit}?"
     ),
     # verdicts of a back-test
     "The 90 % band of the total's {measure} held in {held} of {origins} forecast of {weeks} weeks; a verdict needs {fewest}.": (

@@ -257,7 +257,7 @@ def test_a_window_that_cannot_be_is_refused() -> None:
         with pytest.raises(ArgumentError) as refusal:
             summarize(table, **window)  # type: ignore[call-overload]
         assert said in str(refusal.value)
-    with pytest.raises(ArgumentError, match="summarize takes what read_transactions or read_contracts returned, not DataFrame"):
+    with pytest.raises(ArgumentError, match=r"returned, not DataFrame \(an RFM frame, .* goes to clv\.Customers\.from_frame\)"):
         summarize(pd.DataFrame(OTHER))  # type: ignore[call-overload]
 
 

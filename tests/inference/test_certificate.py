@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import arviz_stats
 import numpy as np
 import pytest
 import xarray as xr
@@ -47,6 +48,14 @@ def test_a_chain_elsewhere_fails_and_is_named(good: np.ndarray, cdnow: Customers
     certificate = certify(posterior(draws), PRIORS, mbg_nbd(), cdnow, EXACT)
     assert not certificate.passed
     assert "population[log_shape]" in certificate.results[0].message
+
+
+def test_an_r_hat_just_above_its_limit_is_not_shown_as_the_limit(
+    good: np.ndarray, cdnow: Customers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arviz_stats, "rhat", lambda draws: draws.mean(("chain", "draw")) * 0 + 1.0104)
+    result = certify(posterior(good), PRIORS, mbg_nbd(), cdnow, EXACT).results[0]
+    assert result.message.startswith("Chains disagree: R-hat is 1.0104 at ")
 
 
 def test_a_parameter_that_never_moves_fails(good: np.ndarray, cdnow: Customers) -> None:

@@ -1,6 +1,7 @@
 """Real fits: few, shared, and each looked at from several sides."""
 
 import json
+from dataclasses import replace
 import re
 
 import arviz_stats
@@ -57,6 +58,14 @@ def test_the_posterior_carries_what_it_came_from(cdnow_purchases: Fit, cdnow: Cu
     assert {"clvbayes", "pymc", "nutpie", "python"} <= set(json.loads(attributes["versions"]))
     assert cdnow_purchases.customers == len(cdnow) == 2357
     assert cdnow_purchases.rows < 1100
+
+
+def test_a_plain_session_shows_what_was_fitted_and_whether_it_holds(cdnow_purchases: Fit) -> None:
+    sound = replace(cdnow_purchases, certificate=replace(cdnow_purchases.certificate, results=()))
+    assert repr(sound) == "<Fit of MBG/NBD, 2,357 customers: all checks passed>"
+    results = tuple(replace(result, status="failed") for result in cdnow_purchases.certificate.results[:2])
+    failed = replace(sound, certificate=replace(sound.certificate, results=results))
+    assert repr(failed).endswith(": failed: R-hat, Effective sample size; .certificate says what to do>")
 
 
 def test_arviz_takes_the_posterior(cdnow_purchases: Fit) -> None:

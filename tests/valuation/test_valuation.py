@@ -1,5 +1,7 @@
 """The valuation's table."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from valuation.made_up_fits import made_up_customers, made_up_fits
@@ -46,3 +48,11 @@ def test_the_tables_figures_are_those_of_the_draws(valuation) -> None:
         assert frame.loc[0, column] == pytest.approx(np.percentile(draws, level))
     for _, rows in frame[frame["column"] != ""].groupby("column"):
         assert rows["value_mean"].sum() == pytest.approx(draws.mean(), rel=1e-9)
+
+
+def test_a_plain_session_shows_the_value_and_its_band_in_one_line(valuation) -> None:
+    whole = valuation.to_frame().loc[0]
+    shown = f"{whole['value_mean']:,.0f} in the mean, 90 % band {whole['value_5']:,.0f} to {whole['value_95']:,.0f}"
+    passed = replace(valuation, checks=(), uncertified=())
+    assert repr(passed) == f"<Valuation of 60 customers: {shown}>"
+    assert repr(replace(passed, uncertified=("MBG/NBD",))).endswith(f"{shown}; a check failed: see .checks and .uncertified>")
