@@ -103,7 +103,7 @@ class Customers:
         until = f" until {self.until}" if self.until else ""
         by = f"; segments {', '.join(self.segments.columns)}" if len(self.segments.columns) else ""
         notes = "".join(f"\n  {note}" for note in self.ledger.notes) if self.ledger else ""
-        return f"<Customers: {len(self):,}{until}, times in {self.unit}s{by}>{notes}"
+        return f"Customers: {len(self):,}{until}, times in {self.unit}s{by}{notes}"
 
     def __len__(self) -> int:
         return len(self.statistics)

@@ -63,7 +63,7 @@ class Fit:
     def __repr__(self) -> str:
         failed = [result.check for result in self.certificate.results if result.status == "failed"]
         checks = f"failed: {', '.join(failed)}; .certificate says what to do" if failed else "all checks passed"
-        return f"<Fit of {self.model.title}, {self.customers:,} {'contracts' if self.model.kind in OF_RENEWALS else 'customers'}: {checks}>"
+        return f"Fit of {self.model.title}, {self.customers:,} {'contracts' if self.model.kind in OF_RENEWALS else 'customers'}: {checks}"
 
     def _repr_html_(self) -> str:
         """As the report shows it."""

@@ -171,7 +171,7 @@ class Valuation:
         whole = _row("", ALL_CUSTOMERS, len(self.customers), self.total)
         failed = "" if self.passed and not self.uncertified else "; a check failed: see .checks and .uncertified"
         band = f"90 % band {whole['value_5']:,.0f} to {whole['value_95']:,.0f}"
-        return f"<Valuation of {len(self.customers):,} customers: {whole['value_mean']:,.0f} in the mean, {band}{failed}>"
+        return f"Valuation of {len(self.customers):,} customers: {whole['value_mean']:,.0f} in the mean, {band}{failed}"
 
     def plot(self, axes: "Axes | None" = None) -> "Axes":
         """Revenue of the complete periods ahead, as a fan of bands.

@@ -144,10 +144,10 @@ def test_ids_in_a_column_of_another_name_are_not_dropped_for_row_numbers(name: s
 
 def test_a_plain_session_shows_how_many_and_what_was_decided() -> None:
     frame = marketing_frame().assign(s="x")
-    assert repr(Customers.from_frame(frame, unit="week")).startswith("<Customers: 3, times in weeks>")
+    assert repr(Customers.from_frame(frame, unit="week")).startswith("Customers: 3, times in weeks")
     shown = repr(Customers.from_frame(frame.assign(monetary_value=[0.0, 0.0, 1.0]), unit="day", segments=["s"], until=date(2025, 1, 31)))
     assert shown == (
-        "<Customers: 3 until 2025-01-31, times in days; segments s>\n"
+        "Customers: 3 until 2025-01-31, times in days; segments s\n"
         "  1 repeat buyers have a mean spend of zero or less and do not inform the spend model"
     )
 

@@ -1,8 +1,8 @@
 """Real fits: few, shared, and each looked at from several sides."""
 
 import json
-from dataclasses import replace
 import re
+from dataclasses import replace
 
 import arviz_stats
 import numpy as np
@@ -62,10 +62,10 @@ def test_the_posterior_carries_what_it_came_from(cdnow_purchases: Fit, cdnow: Cu
 
 def test_a_plain_session_shows_what_was_fitted_and_whether_it_holds(cdnow_purchases: Fit) -> None:
     sound = replace(cdnow_purchases, certificate=replace(cdnow_purchases.certificate, results=()))
-    assert repr(sound) == "<Fit of MBG/NBD, 2,357 customers: all checks passed>"
+    assert repr(sound) == "Fit of MBG/NBD, 2,357 customers: all checks passed"
     results = tuple(replace(result, status="failed") for result in cdnow_purchases.certificate.results[:2])
     failed = replace(sound, certificate=replace(sound.certificate, results=results))
-    assert repr(failed).endswith(": failed: R-hat, Effective sample size; .certificate says what to do>")
+    assert repr(failed).endswith(": failed: R-hat, Effective sample size; .certificate says what to do")
 
 
 def test_arviz_takes_the_posterior(cdnow_purchases: Fit) -> None:

@@ -54,5 +54,5 @@ def test_a_plain_session_shows_the_value_and_its_band_in_one_line(valuation) -> 
     whole = valuation.to_frame().loc[0]
     shown = f"{whole['value_mean']:,.0f} in the mean, 90 % band {whole['value_5']:,.0f} to {whole['value_95']:,.0f}"
     passed = replace(valuation, checks=(), uncertified=())
-    assert repr(passed) == f"<Valuation of 60 customers: {shown}>"
-    assert repr(replace(passed, uncertified=("MBG/NBD",))).endswith(f"{shown}; a check failed: see .checks and .uncertified>")
+    assert repr(passed) == f"Valuation of 60 customers: {shown}"
+    assert repr(replace(passed, uncertified=("MBG/NBD",))).endswith(f"{shown}; a check failed: see .checks and .uncertified")
