@@ -144,7 +144,8 @@ class Customers:
         ----------
         frame : DataFrame (pandas, polars, Arrow)
             Columns `frequency` (repeat purchases), `recency`, `T` and, if there is to be a spend model, `monetary_value` (mean of the
-            repeat purchases); customers by a column `customer_id`, by a named pandas index, or by row number.
+            repeat purchases, 0 or missing where there is none); customers by a column `customer_id`, by a named pandas index, or by row
+            number if no column looks like their ids.
         unit : {"day", "week", "month", "quarter", "year"}
             Unit of `recency` and `T`.
         segments : sequence of str
@@ -210,7 +211,11 @@ class Customers:
         _require(ids, (frequency >= 0) & (frequency == np.floor(frequency)), "has a frequency that is not a whole number of at least 0")
         _require(ids, frequency <= LARGEST_FREQUENCY, f"has a frequency above {LARGEST_FREQUENCY:.0e}; it cannot be a count of purchases")
         _require(ids, (recency >= 0) & (recency <= T), "has a recency that is negative or greater than T")
-        _require(ids, (frequency == 0) == (recency == 0), "has a recency although frequency is 0, or the other way round")
+        _require(
+            ids,
+            (frequency == 0) == (recency == 0),
+            "has a recency although frequency is 0, or the other way round: frequency counts purchases after the first",
+        )
         spends = (frequency > 0) & (mean > 0)
         without_spend = int(((frequency > 0) & ~spends).sum()) if "monetary_value" in given.columns else 0
         notes = (
