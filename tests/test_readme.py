@@ -153,6 +153,9 @@ def test_python_between_the_words(
         renewals = clv.summarize(known, until=customers.until)
         models = {"renewals_fit": clv.models.beta_discrete_weibull(), "changes_fit": clv.models.renewal_change()}
         names |= {name: fit(model, renewals) for name, model in models.items()} | {"renewals": renewals, "contracts": known}
+    if code.startswith("valuation.contracts"):
+        fits, of_contracts = (names["purchases"], names["spend"]), (names["renewals_fit"], names["changes_fit"], names["renewals"])
+        names["valuation"] = clv.value(*fits, customers, names["economics"], contracts=of_contracts, seed=1)
     if "draws" in code:
         names["draws"] = names["purchases"].posterior
     if "axes" in code:
