@@ -65,6 +65,7 @@ class _Known:
     by: tuple[str, ...] = ()
     budgeted: Budgeted | None = None
     backtest: None = None
+    contracts_backtest: None = None
     contracts: None = None
     renewals: Renewals | None = None
     until: None = None
