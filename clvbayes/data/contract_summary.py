@@ -186,6 +186,8 @@ def _statistics(found: pd.DataFrame, until: date) -> pd.DataFrame:
     runs = ends & (day["last_day"] >= pd.Timestamp(until))
     known_end = runs & ((day["cancelled_on"] <= pd.Timestamp(until)) | ~ran_out)
     churned, terminated = ends & ~runs & ran_out, ends & ~runs & ~ran_out
+    left_before = (day["last_day"] - day["cancelled_on"]).dt.days.fillna(-1.0)
+    remaining = (day["last_day"] - pd.Timestamp(until)).dt.days
     status = np.select([known_end, runs, churned, terminated], ["notice", "open", "churned", "terminated"], "switched")
     return pd.DataFrame(
         {
@@ -205,8 +207,30 @@ def _statistics(found: pd.DataFrame, until: date) -> pd.DataFrame:
             "next_decision": (day["last_day"] + pd.Timedelta(days=1)).astype("datetime64[s]").where(runs),
             "monthly_amount": found["monthly_amount"].astype(float),
             "billing_months": found["billing_months"].astype(np.int64),
+            "announced": _announced(found[TERM], left_before.where(churned), remaining.where(status == "open")),
         }
     )[list(RENEWAL_STATISTICS)]
+
+
+def _announced(term: "pd.Series[int]", left_before: "pd.Series[float]", remaining: "pd.Series[float]") -> np.ndarray:
+    """Of contracts that left at the end of a term, the share that gave notice as many days before it as `remaining`; zero where that is
+    missing, as `left_before` is of those who did not leave.
+
+    It is that of contracts of the same term, with one added that is like all of them: of few that left nothing is certain.
+    """
+    months, remaining = term.to_numpy(), remaining.to_numpy(dtype=float)
+
+    def as_early(of: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, int]:
+        known = np.sort(left_before[of].dropna().to_numpy())
+        return len(known) - np.searchsorted(known, remaining[rows]), len(known)
+
+    share = np.zeros(len(term))
+    for length in np.unique(months[~np.isnan(remaining)]):
+        own = months == length
+        rows = own & ~np.isnan(remaining)
+        (of_all, everyone), (alike, count) = as_early(np.ones_like(own), rows), as_early(own, rows)
+        share[rows] = (alike + of_all / (everyone + 1)) / (count + 1)
+    return share
 
 
 def _segments(terms: duckdb.DuckDBPyRelation, found: pd.DataFrame, names: tuple[str, ...]) -> tuple[pd.DataFrame, list[str]]:

@@ -34,6 +34,7 @@ RENEWAL_STATISTICS = (
     "next_decision",
     "monthly_amount",
     "billing_months",
+    "announced",
 )
 PAYMENTS = ("month", "revenue")
 MOST = 100_000_000  # contracts, or renewals of one
@@ -56,7 +57,8 @@ class Renewals:
         the next one was not; `terminated`, 1 if it ended within a term, and `exposure`, the months observed. `status` is one of "open",
         "notice" (its end is known, and it still runs), "churned", "terminated" and "switched" (it goes on with another term). `won_back`
         says whether the customer had left before. Of the last term: `term_start`, `last_day`, `monthly_amount`, `billing_months`; and
-        `next_decision`, the day on which the next term would begin, missing unless the contract runs.
+        `next_decision`, the day on which the next term would begin, missing unless the contract runs. `announced` is, of those who leave at
+        the end of such a term, the share that had given notice as long before it: who has given none yet is the likelier to stay.
     segments : pandas.DataFrame
         One text column a segment, those of the customer's first contract, in the row order of `statistics`; and `term_months` as text, so
         that contracts can be pooled over it.

@@ -20,6 +20,8 @@ fewer than four decisions observed, heterogeneity and c cannot be told apart, so
 
 Conditional posterior of a survivor of t decisions: theta ~ Beta(a, b+t^c). Its remaining life is exact:
 R = ceil((t^c + E / -log(1-theta))^(1/c)) - t decisions with a standard exponential E, of which the last is the one that is not survived.
+Of those who leave at the next decision, a share g would have given notice by now. Who has given none stays with probability
+S(t+1) / (S(t) - g (S(t) - S(t+1))): lives that would have been announced are drawn anew.
 
 Apart from decisions, contracts end within a term (insolvency, termination for cause) with one small hazard a month: epsilon ~ Gamma, whose
 posterior is exact: Gamma(1/2 + terminations, 250 + months under contract).
@@ -44,7 +46,7 @@ from clvbayes.models.hierarchy import Cells, LevelEstimates, Pool
 from clvbayes.models.priors import Priors
 from clvbayes.models.protocol import ContractBatch, Kind, Lifetimes
 from clvbayes.models.special import log_rising
-from clvbayes.models.streams import exponential, log_gamma_variate, open_stream
+from clvbayes.models.streams import exponential, log_gamma_variate, open_stream, uniform
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -171,14 +173,15 @@ class BetaDiscreteWeibull:
             To end within a term, a month, by draw: drawn from `terminations`.
         seed : int
         churn_odds : float
-            Multiplies each contract's odds of theta from now on, whatever is concluded from the past.
+            Multiplies each contract's odds of theta from now on, whatever is concluded from the past; who had to give notice before now
+            is past the next decision all the same.
 
         Returns
         -------
         Lifetimes
         """
         natural = np.stack(np.broadcast_arrays(*self.natural(coordinates.swapaxes(0, 1), np.exp, expit)))
-        known = np.stack([batch.survived.astype(float), batch.notice.astype(float)])
+        known = np.stack([batch.survived, batch.notice, batch.announced]).astype(float)
         return Lifetimes(*_live(natural, batch.renewal_cell, known, batch.key, hazard.astype(float), seed, math.log(churn_odds)))
 
     def survival(self, coordinates: np.ndarray, survived: Any, ahead: Any) -> np.ndarray:
@@ -257,6 +260,15 @@ def _log_ratio(a: Any, b: Any, age: Any, later: Any, maths: Any) -> Any:
 
 
 @njit(nogil=True, cache=True)
+def _last_decision(logit: float, effort: float, survived: float, age: float, c: float) -> int:
+    """The decision, from the next one on, that a contract with this logit of theta does not survive."""
+    force = math.log1p(math.exp(logit)) if logit < 30.0 else logit
+    power = age + effort / max(force, 1e-300)
+    last = math.exp(min(math.log(max(power, 1e-300)) / c, 25.0))
+    return int(min(max(math.ceil(last - survived), 1), FOR_EVER))
+
+
+@njit(nogil=True, cache=True)
 def _live(
     natural: np.ndarray, cell: np.ndarray, known: np.ndarray, key: np.ndarray, hazard: np.ndarray, seed: int, log_odds: float
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -271,10 +283,12 @@ def _live(
             open_stream(state, seed, key[i], s, RENEWALS)
             a, b, c = natural[0, s, cell[i]], natural[1, s, cell[i]], natural[2, s, cell[i]]
             age = survived**c if survived > 0.0 else 0.0
-            logit = log_gamma_variate(state, a) - log_gamma_variate(state, b + age) + log_odds
-            force = math.log1p(math.exp(logit)) if logit < 30.0 else logit
-            power = age + exponential(state) / max(force, 1e-300)
-            last = math.exp(min(math.log(max(power, 1e-300)) / c, 25.0))
-            decision[i, s] = min(max(math.ceil(last - survived), 1), FOR_EVER)
+            while True:
+                too_late = known[2, i] > 0.0 and uniform(state) < known[2, i]  # who would leave would have said so
+                logit = log_gamma_variate(state, a) - log_gamma_variate(state, b + age)
+                effort = exponential(state)
+                if not too_late or _last_decision(logit, effort, survived, age, c) > 1:
+                    break
+            decision[i, s] = max(_last_decision(logit + log_odds, effort, survived, age, c), 2 if too_late else 1)
             months[i, s] = exponential(state) / max(hazard[s], 1e-300)
     return decision, months

@@ -130,6 +130,8 @@ class ContractBatch:
         Whether it is known to end at the next decision.
     next_decision, term : numpy.ndarray of float
         Years from the valuation date to the next decision, and between decisions.
+    announced : numpy.ndarray of float
+        Of those who leave at the next decision, the share that would have given notice by now, as in `Renewals.statistics`.
     """
 
     key: np.ndarray
@@ -139,6 +141,7 @@ class ContractBatch:
     notice: np.ndarray
     next_decision: np.ndarray
     term: np.ndarray
+    announced: np.ndarray
 
     def __len__(self) -> int:
         return len(self.key)

@@ -1425,8 +1425,8 @@ CAUTION_BANDS_CONTRACTS = (
 )
 CONTRACTS_PAY = (
     "Verträge zahlen an den Tagen ihrer Rechnungen und werden von dort abgezinst; was im Voraus gezahlt wurde, wird bei einem Ende "
-    "innerhalb "
-    "der Laufzeit nicht erstattet, und eine erklärte Kündigung ist ein sicheres Ende."
+    "innerhalb der Laufzeit nicht erstattet. Eine erklärte Kündigung ist ein sicheres Ende; wer keine erklärt hat, obwohl die meisten, die "
+    "gingen, es bis dahin getan hatten, bleibt umso eher."
 )
 CONTRACTS_STAY = "Die Beträge der Verträge bleiben, wie sie heute sind."
 CONTRACTS_CHANGE = (

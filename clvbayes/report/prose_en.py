@@ -1289,7 +1289,7 @@ CAUTION_BANDS_CONTRACTS = (
 )
 CONTRACTS_PAY = (
     "Contracts pay at the dates of their invoices, discounted from there; what was paid in advance is not paid back where a contract ends "
-    "within its term, and a given notice is a certain end."
+    "within its term. A given notice is a certain end; who has given none, although most who left had by then, is the likelier to stay."
 )
 CONTRACTS_STAY = "Amounts of contracts stay as they are today."
 CONTRACTS_CHANGE = (

@@ -38,7 +38,8 @@ def check_contracts(plan: ContractPlan, everyone: ContractPart) -> ClosedForms:
 def expected_contracts(plan: ContractPlan, part: ContractPart) -> np.ndarray:
     """Expected discounted payments within the horizon less what they cost, dims ``(contract, draw)``.
 
-    Each payment is weighed by the probability that its contract has been renewed and not ended within a term until then; its amount is
+    Each payment is weighed by the probability that its contract has been renewed, given that no notice has been given so far, and not ended
+    within a term until then; its amount is
     that of today by the expected changes of the renewals between, on which nothing else depends.
     """
     expected = np.zeros((len(part), plan.draws))
@@ -60,6 +61,8 @@ def _of_schedule(plan: ContractPlan, part: ContractPart) -> np.ndarray:
     coordinates = plan.renewal_coordinates[:, :, part.batch.renewal_cell].transpose(1, 2, 0)
     open_end = ~part.batch.notice[:, None]
     hazard = 12 * plan.hazard * open_end
+    survived, announced = part.batch.survived[:, None], part.batch.announced[:, None]
+    without_notice = 1 - announced * (1 - plan.renewals.survival(coordinates, survived, 1))
     expected = np.zeros((len(part), plan.draws))
     for renewal in range(renewals + 1):
         base = calendar.next_one + (renewal - 1) * months if renewal else 0
@@ -67,7 +70,8 @@ def _of_schedule(plan: ContractPlan, part: ContractPart) -> np.ndarray:
             _invoice(plan, calendar, base + covered, base + min(covered + billing, months), hazard) for covered in range(0, months, billing)
         )
         if renewal:
-            paid = paid * open_end * plan.renewals.survival(coordinates, part.batch.survived[:, None], renewal) * factors[..., renewal - 1]
+            renewed = plan.renewals.survival(coordinates, survived, renewal) / without_notice
+            paid = paid * open_end * renewed * factors[..., renewal - 1]
         expected += part.monthly[:, None] * paid
     return expected
 

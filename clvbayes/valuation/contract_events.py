@@ -193,6 +193,7 @@ def plan_contracts(
         notice=(known["status"] == "notice").to_numpy(),
         next_decision=_years(next_day, plan.valued_on),
         term=known[TERM].to_numpy(dtype=float) / 12,
+        announced=known["announced"].to_numpy(dtype=float),
     )
     part = ContractPart(
         batch,

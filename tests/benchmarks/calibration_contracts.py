@@ -34,7 +34,7 @@ def nobody_yet(segment: np.ndarray) -> Renewals:
 
 def batch_of(renewals: Renewals, cells: np.ndarray, survived: Any) -> ContractBatch:
     """Contracts as simulators take them, of which only this is known."""
-    of_each = {"survived": survived, "notice": False, "next_decision": 0.0, "term": 0.0}
+    of_each = {"survived": survived, "notice": False, "next_decision": 0.0, "term": 0.0, "announced": 0.0}
     known = {name: np.broadcast_to(value, len(renewals)) for name, value in of_each.items()}
     return ContractBatch(key=customer_keys(renewals.statistics["contract_id"]), renewal_cell=cells, change_cell=cells, **known)
 

@@ -70,6 +70,28 @@ def test_a_notice_is_a_known_end_and_no_decision_yet() -> None:
     assert decided(later)[0] == ("A", 12, 0, 2, 1, 0, "churned")
 
 
+def test_who_leaves_has_mostly_said_so_long_before() -> None:
+    """Of four yearly contracts that left at the end of 2023, three had said so, 120, 60 and 10 days before; of one monthly, none."""
+    left = [row for name in "ABCD" for row in years(name, name, 2023, 2023)]
+    for row, days in zip(left, (120, 60, 10, None), strict=True):
+        row["cancelled_on"] = None if days is None else str(date(2023, 12, 31) - timedelta(days=days))
+    month = term("M", "m", "2024-01-01", "2024-01-31", 1)
+    running = [
+        *years("Y", "y", 2024, 2024),
+        *term("N", "n", "2024-06-16", "2024-07-15", 1),
+        *years("T", "t", 2024, 2024, cancelled_on="2024-06-01"),
+    ]
+
+    def share(until: date) -> dict[str, float]:
+        known = renewals([*left, *month, *running], until=until, cancelled_on="cancelled_on").statistics
+        assert (known.loc[known["status"] != "open", "announced"] == 0).all()
+        return known.set_index("contract_id")["announced"].loc[["Y", "N"]].to_dict()
+
+    assert share(date(2024, 6, 30)) == pytest.approx({"Y": 0, "N": (0 + 2 / 6) / 2}), "184 and 15 days before their ends"
+    assert share(date(2024, 11, 1))["Y"] == pytest.approx((2 + 2 / 7) / 5), "sixty days before; the second monthly one has left too"
+    assert renewals([*left[3:], *month, *OTHER]).statistics["announced"].tolist() == [0, 0, 0], "who writes no notices says nothing by none"
+
+
 def test_a_notice_that_was_followed_by_another_term_is_withdrawn() -> None:
     rows = years("A", "a", 2022, 2024)
     rows[0] |= {"cancelled_on": "2022-05-01"}

@@ -183,7 +183,8 @@ def graded(book: pd.DataFrame, coordinates: np.ndarray, monkeypatch: pytest.Monk
         rolling_origins, "fit", lambda model, known, **_: made_up_contract_fit(model, known, pool=(), centre=coordinates, sd=1e-9)
     )
     given = {"horizons": [13], "origins": 12, "models": [MODEL], "predictive_draws": 200, "seed": 1, "progress": False}
-    return backtest(read_contracts(book, segments=["segment"]), until=UNTIL, **(given | options))
+    table = read_contracts(book, segments=["segment"], cancelled_on=options.pop("cancelled_on", None))
+    return backtest(table, until=UNTIL, **(given | options))
 
 
 def test_bands_of_the_true_model_hold_as_often_as_they_say(monkeypatch) -> None:
@@ -199,6 +200,19 @@ def test_bands_of_the_true_model_hold_as_often_as_they_say(monkeypatch) -> None:
     assert by_level["held_90"].mean() > 0.87
     # the model knows each contract's age, which the baseline does not look at
     assert sum(one.differences.query("model == @LABEL and other == @LAST_YEAR")["difference"].mean() < 0 for one in found) >= 3
+
+
+def test_who_gave_no_notice_is_not_foreseen_to_leave_twice(monkeypatch) -> None:
+    """Nine of ten who leave say so some weeks before: those are certain to leave, and of the others few do."""
+    book, coordinates = simulated(1, 800)
+    rng = np.random.default_rng(5)
+    leaves = (book.groupby("contract_id").cumcount(ascending=False) == 0) & (book["end"] < pd.Timestamp(UNTIL))
+    days = pd.to_timedelta(np.ceil(rng.random(len(book)) * np.minimum(90, 25 * book["term_months"])), unit="D")
+    notice = (book["end"] - days).astype("datetime64[s]").where(leaves & (rng.random(len(book)) < 0.9))
+    given = {"horizons": [4], "predictive_draws": 100, "cancelled_on": "cancelled_on"}
+    found = graded(book.assign(cancelled_on=notice), coordinates, monkeypatch, **given)
+    total = found.forecasts.query("column == '' and model == @LABEL and measure == 'contracts'")
+    assert abs((total["actual"] - total["mean"]).sum()) < 3 * np.sqrt((total["sd"] ** 2).sum())
 
 
 def test_bands_do_not_hold_where_the_truth_shifts(monkeypatch) -> None:

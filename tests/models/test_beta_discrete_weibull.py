@@ -1,6 +1,7 @@
 """Beta-discrete-Weibull: published numbers, thirty digits, the simulator against closed forms, late entry, and what is refused."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import mpmath
@@ -190,7 +191,7 @@ def batch_of(survived: list[int], notice: list[bool] | None = None, ids: list[st
     ids = ids or [f"K{number}" for number in range(count)]
     zeros = np.zeros(count, dtype=np.int64)
     told = np.array(notice or [False] * count)
-    return ContractBatch(customer_keys(ids), zeros, zeros, np.array(survived), told, np.full(count, 0.5), np.ones(count))
+    return ContractBatch(customer_keys(ids), zeros, zeros, np.array(survived), told, np.full(count, 0.5), np.ones(count), np.zeros(count))
 
 
 def futures(model: BetaDiscreteWeibull, place: np.ndarray, batch: ContractBatch, draws: int, **options: Any):
@@ -237,6 +238,23 @@ def test_who_gave_notice_leaves_at_the_next_decision_and_not_before() -> None:
     lives = futures(beta_discrete_weibull(), at(0.5, 5, 1.0), batch_of([2, 2], [True, False]), 2000, hazard=np.full(2000, 0.5))
     assert (lives.decision[0] == 1).all() and np.isinf(lives.months[0]).all()
     assert stats.kstest(lives.months[1], stats.expon(scale=2).cdf).pvalue > 0.001
+
+
+@pytest.mark.parametrize("announced", [0.5, 0.99])
+def test_who_would_have_given_notice_by_now_and_did_not_is_the_likelier_to_stay(announced) -> None:
+    """By Bayes: of lives in plain NumPy, those who leave next are taken out with the chance that they would have said so."""
+    rng, (a, b, c, t) = np.random.default_rng(8), (0.8, 2.2, 1.3, 2)
+    theta = rng.beta(a, b + t**c, 400_000)
+    plain = np.ceil((t**c + rng.exponential(size=len(theta)) / -np.log1p(-theta)) ** (1 / c)) - t
+    plain = plain[(plain > 1) | (rng.random(len(plain)) >= announced)]
+    silent = replace(batch_of([t]), announced=np.array([announced]))
+    model, place = beta_discrete_weibull(), at(a, b, c)
+    lives, fewer, more = (futures(model, place, silent, 100_000, churn_odds=odds).decision[0] for odds in (1.0, 0.5, 2.0))
+    for ahead in (1, 2, 5):
+        assert (lives > ahead).mean() == pytest.approx((plain > ahead).mean(), abs=4.5 * 0.5 / math.sqrt(80_000))
+    left = 1 - float(model.retention(place, t + 1))
+    assert (lives == 1).mean() == pytest.approx(left * (1 - announced) / (1 - left * announced), abs=4.5 * 0.5 / math.sqrt(100_000))
+    assert (fewer >= lives).all() and (more <= lives).all() and (more == 1).mean() <= 2 * (lives == 1).mean()
 
 
 def test_odds_of_churn_move_each_theta() -> None:

@@ -100,7 +100,7 @@ def test_rounded_prices_and_free_terms_are_no_changes() -> None:
 
 def batch(ids: list[str], first: float = 0.5, term: float = 1.0) -> ContractBatch:
     zeros = np.zeros(len(ids), dtype=np.int64)
-    return ContractBatch(customer_keys(ids), zeros, zeros, zeros, zeros > 0, np.full(len(ids), first), np.full(len(ids), term))
+    return ContractBatch(customer_keys(ids), zeros, zeros, zeros, zeros > 0, np.full(len(ids), first), np.full(len(ids), term), 0.0 * zeros)
 
 
 def factors(model: RenewalChange, of: ContractBatch, draws: int, renewals: int) -> np.ndarray:

@@ -158,8 +158,14 @@ def test_the_simulation_agrees_with_closed_forms_of_every_contract(fits, renewal
     """Not only in the sum: each contract's simulated payments against survival by expected changes, and both ways to pay."""
     seen, right = [], MODULE.check_contracts
     monkeypatch.setattr(MODULE, "check_contracts", lambda plan, part: seen.append((plan, part)) or right(plan, part))
-    for in_advance in (True, False):
-        made = valued(fits, replace(renewals, in_advance=in_advance), replace(ECONOMICS, discount_rate={1: 0.03, 2: 0.1}), draws=2000)
+    silent = renewals.statistics.assign(announced=0.8 * (renewals.statistics["status"] == "open"))  # although most would have given notice
+    for in_advance, statistics in ((True, renewals.statistics), (False, renewals.statistics), (True, silent), (False, silent)):
+        made = valued(
+            fits,
+            replace(renewals, in_advance=in_advance, statistics=statistics),
+            replace(ECONOMICS, discount_rate={1: 0.03, 2: 0.1}),
+            draws=2000,
+        )
         assert made.passed, made.checks
         plan, part = seen[-1]
         alone = replace(part, customer=np.arange(len(part)))
