@@ -186,8 +186,8 @@ def _statistics(found: pd.DataFrame, until: date) -> pd.DataFrame:
     runs = ends & (day["last_day"] >= pd.Timestamp(until))
     known_end = runs & ((day["cancelled_on"] <= pd.Timestamp(until)) | ~ran_out)
     churned, terminated = ends & ~runs & ran_out, ends & ~runs & ~ran_out
-    left_before = (day["last_day"] - day["cancelled_on"]).dt.days.fillna(-1.0)
-    remaining = (day["last_day"] - pd.Timestamp(until)).dt.days
+    left_before = (day["last_day"] - day["cancelled_on"]).dt.days.astype(float).fillna(-1.0)
+    remaining = (day["last_day"] - pd.Timestamp(until)).dt.days.astype(float)
     status = np.select([known_end, runs, churned, terminated], ["notice", "open", "churned", "terminated"], "switched")
     return pd.DataFrame(
         {
@@ -212,13 +212,13 @@ def _statistics(found: pd.DataFrame, until: date) -> pd.DataFrame:
     )[list(RENEWAL_STATISTICS)]
 
 
-def _announced(term: "pd.Series[int]", left_before: "pd.Series[float]", remaining: "pd.Series[float]") -> np.ndarray:
-    """Of contracts that left at the end of a term, the share that gave notice as many days before it as `remaining`; zero where that is
+def _announced(term: "pd.Series[int]", left_before: "pd.Series[float]", days_left: "pd.Series[float]") -> np.ndarray:
+    """Of contracts that left at the end of a term, the share that gave notice as many days before it as `days_left`; zero where that is
     missing, as `left_before` is of those who did not leave.
 
     It is that of contracts of the same term, with one added that is like all of them: of few that left nothing is certain.
     """
-    months, remaining = term.to_numpy(), remaining.to_numpy(dtype=float)
+    months, remaining = term.to_numpy(), days_left.to_numpy(dtype=float)
 
     def as_early(of: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, int]:
         known = np.sort(left_before[of].dropna().to_numpy())
