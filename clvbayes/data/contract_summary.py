@@ -97,7 +97,9 @@ WHOLE_GAP = (
 REMARKS = {
     "follows and not ran_out": "{:,} terms were replaced before they had run out; they count as renewed",
     WHOLE_GAP: "{:,} contracts go on after a gap of whole terms and count as lost and won back; if rows are missing, put them in",
-    "follows and cancelled_on <= {until}": "{:,} notices were followed by another term and count as withdrawn",
+    "goes_on and start <= before_ended": "{:,} terms begin before the one before has ended, by a month at most; they count as its renewal",
+    "goes_on and start > before_ended + 1": "{:,} terms begin after a gap of a month at most; they count as a renewal without one",
+    "follows and cancelled_on <= least(last_day, {until})": "{:,} notices were followed by another term and count as withdrawn",
     "not follows and cancelled_on > last_day and cancelled_on <= {until}": "{:,} notices came after the end of their term and say nothing",
     f"not follows and ran_out and last_day < {{until}} and last_day >= {{until}} - {LATE}": (
         f"{{:,}} contracts ended in the last {LATE} days without another term and count as not renewed, whatever may still come"

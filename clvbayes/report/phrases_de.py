@@ -196,6 +196,12 @@ PHRASES: dict[str, str] = {
         "Zeilen, "
         "sind sie zu ergänzen"
     ),
+    "{terms} terms begin before the one before has ended, by a month at most; they count as its renewal": (
+        "{terms} Laufzeiten beginnen vor dem Ende der vorigen, um höchstens einen Monat; sie gelten als deren Verlängerung"
+    ),
+    "{terms} terms begin after a gap of a month at most; they count as a renewal without one": (
+        "{terms} Laufzeiten beginnen nach einer Lücke von höchstens einem Monat; sie gelten als Verlängerung ohne Lücke"
+    ),
     "{notices} notices were followed by another term and count as withdrawn": (
         "{notices} Kündigungen folgte eine weitere Laufzeit; sie gelten als zurückgenommen"
     ),

@@ -126,6 +126,11 @@ def _contracts(file: SettingsFile, customers: Customers | None) -> tuple[Contrac
     renewals = summarize(contracts, until=data.until if customers is None else customers.until, since=data.since)
     if not renewals.running.any():
         raise DataError(f"{contracts.source}: no contract runs on {renewals.until}; there is nothing to value, so leave data.contracts out")
+    if not renewals.statistics.loc[renewals.running, "monthly_amount"].any():
+        raise DataError(
+            f"{contracts.source}: no contract that runs on {renewals.until} costs anything; there is nothing to value, so leave "
+            "data.contracts out"
+        )
     if customers is not None and customers.currency and renewals.currency and customers.currency != renewals.currency:
         raise DataError(f"the orders are in {customers.currency}, the contracts in {renewals.currency}; bring both to one currency")
     return contracts, renewals

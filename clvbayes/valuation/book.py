@@ -251,7 +251,9 @@ def _add_contracts(
                 bridge[2] += min(then - now, 0.0)
                 counted = False
                 for other in range(first, i):
-                    counted |= year_ahead[other, s] > 0.0
+                    if year_ahead[other, s] > 0.0:
+                        counted = True
+                        break
                 if not counted:
                     stay[s] += 1.0
             else:

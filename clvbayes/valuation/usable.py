@@ -69,6 +69,8 @@ def require_contracts(contracts: object, customers: Customers | None) -> tuple[F
         raise ArgumentError("contracts without days and amounts, as of Renewals.from_frame, can be fitted, not valued")
     if not renewals.running.any():
         raise ArgumentError(f"no contract runs on {renewals.until}: there is nothing to value; leave contracts out")
+    if not renewals.statistics.loc[renewals.running, "monthly_amount"].any():
+        raise ArgumentError(f"no contract that runs on {renewals.until} costs anything: there is nothing to value; leave contracts out")
     if customers is not None and customers.until != renewals.until:
         raise ArgumentError(
             f"the customers are known until {customers.until}, the contracts until {renewals.until}: give summarize the same until for both"

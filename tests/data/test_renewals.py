@@ -100,6 +100,21 @@ def test_a_notice_that_was_followed_by_another_term_is_withdrawn() -> None:
     assert "1 notices were followed by another term and count as withdrawn" in known.ledger.notes
 
 
+def test_a_notice_that_stands_in_every_row_of_a_contract_is_one() -> None:
+    known = renewals([*years("A", "a", 2021, 2023, cancelled_on="2023-05-01"), *OTHER], cancelled_on="cancelled_on")
+    assert decided(known)[0] == ("A", 12, 0, 2, 1, 0, "churned")
+    assert not any("notices" in note for note in known.ledger.notes), "that it stands in terms before it says nothing of them"
+
+
+def test_small_overlaps_and_gaps_are_counted() -> None:
+    early = [*years("A", "a", 2022, 2022), *term("A", "a", "2022-12-20", "2023-12-19", 12)]
+    late = [*years("B", "b", 2022, 2022), *term("B", "b", "2023-01-20", "2024-01-19", 12)]
+    notes = renewals([*early, *late, *OTHER]).ledger.notes
+    assert "1 terms begin before the one before has ended, by a month at most; they count as its renewal" in notes
+    assert "1 terms begin after a gap of a month at most; they count as a renewal without one" in notes
+    assert not any("begin" in note for note in renewals(OTHER).ledger.notes)
+
+
 def test_a_term_that_ended_before_its_time_was_terminated() -> None:
     rows = [*years("A", "a", 2022, 2022), *term("A", "a", "2023-01-01", "2023-07-31", 12)]
     known = renewals([*rows, *OTHER])

@@ -335,6 +335,7 @@ def test_levers_move_contracts(fits, renewals) -> None:
 def test_what_cannot_be_valued_is_refused(fits, renewals, orders) -> None:
     counted = Renewals.from_frame(pd.DataFrame({"survived": [0, 1], "churned": [1, 0]}), until=UNTIL)
     ended = replace(renewals, statistics=renewals.statistics.assign(status="churned"))
+    free = replace(renewals, statistics=renewals.statistics.assign(monthly_amount=0.0))
     for contracts, given, message in [
         (fits, (None, None, None), "contracts must be three: the fit of a model of renewals"),
         ((renewals, *fits), (None, None, None), r"in this order, not Renewals, Fit, Fit"),
@@ -346,6 +347,7 @@ def test_what_cannot_be_valued_is_refused(fits, renewals, orders) -> None:
         ((orders[0], None, renewals), (None, None, None), "contracts need the fit of a model of renewals"),
         ((*fits, counted), (None, None, None), "can be fitted, not valued"),
         ((*fits, ended), (None, None, None), "no contract runs on 2025-12-31"),
+        ((*fits, free), (None, None, None), "no contract that runs on 2025-12-31 costs anything"),
         ((*fits, replace(renewals, until=date(2026, 1, 31))), orders, "the contracts until 2026-01-31: give summarize the same until"),
         ((*fits, replace(renewals, currency="USD")), orders, "the orders are in EUR, the contracts in USD"),
         ((*fits, renewals), (orders[0], None, None), "spend and customers must not be None: purchases, spend and customers go together"),
