@@ -1,6 +1,7 @@
 """Renewal changes: how a contract's amount changes when it is renewed (method book 1.8).
 
-Story. Prices that are indexed rise by what was agreed; that is known, and taken out first. What is left is mostly no change at all: with
+Story. Prices that are indexed rise by what was agreed; that is known, and taken out first: where terms are shorter than a year, when the
+price moves, and after a year at the latest, since most are indexed once a year. What is left is mostly no change at all: with
 some probability there is one, with some probability it is upwards, and how much larger the larger amount is than the smaller one,
 
     g = max(after, before) / min(after, before) - 1,
@@ -219,14 +220,12 @@ class RenewalChange:
 
     def _sums(self, renewals: Renewals) -> Table:
         """By contract: renewals at a price, changes each way, and sums of their logs and of the logs' squares."""
-        changes = renewals.changes
-        before, after = (changes[name].to_numpy(dtype=float) for name in ("before", "after"))
-        priced = (before > 0) & (after > 0)
-        stretch = changes["stretch"].to_numpy(dtype=np.int64)[priced]
-        years = changes["months"].to_numpy(dtype=float)[priced] / 12
-        year = pd.DatetimeIndex(changes["day"]).year.to_numpy()[priced]
-        ratio = after[priced] / (before[priced] * self.index(year, years))
-        size = np.maximum(ratio, 1 / ratio) - 1
+        changes = renewals.changes[(renewals.changes["before"] > 0) & (renewals.changes["after"] > 0)].sort_values(["stretch", "day"])
+        before, after, months = (changes[name].to_numpy(dtype=float) for name in ("before", "after", "months"))
+        stretch = changes["stretch"].to_numpy(dtype=np.int64)
+        years, due = _at_the_same_price(stretch, months, before == after)
+        ratio = after / (before * self.index(pd.DatetimeIndex(changes["day"]).year.to_numpy(), years))
+        size = np.where(due, np.maximum(ratio, 1 / ratio) - 1, 0.0)
         log_size = np.log(np.maximum(size, NO_CHANGE))
 
         def sum_of(values: Any) -> np.ndarray:
@@ -274,6 +273,15 @@ def renewal_change(*, indexation: float | Mapping[Any, float] = 0.0, fade: float
         return RenewalChange(float(indexation), float(fade))
     by_year = sorted((int(year), float(rate)) for year, rate in given.items())
     return RenewalChange(tuple(by_year), float(fade))
+
+
+def _at_the_same_price(stretch: np.ndarray, months: np.ndarray, unchanged: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Years that a price had stood at each renewal, counted anew after one; and whether it moved there, or those years are full."""
+    place = np.arange(len(stretch))
+    anew = np.append(True, (stretch[1:] != stretch[:-1]) | ~unchanged[:-1])[: len(stretch)]
+    terms_of_a_year = np.ceil(12 / months).astype(np.int64)
+    terms = (place - np.maximum.accumulate(np.where(anew, place, 0))) % terms_of_a_year + 1
+    return terms * months / 12, ~unchanged | (terms == terms_of_a_year)
 
 
 def _is_number(value: object) -> bool:

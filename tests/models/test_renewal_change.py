@@ -1,5 +1,6 @@
 """Changes at renewal: their sums, the index taken out, the simulator against closed forms, fading, and what is refused."""
 
+import itertools
 import math
 from datetime import date
 
@@ -89,6 +90,21 @@ def test_what_was_agreed_is_no_change() -> None:
     assert math.exp(sums["log_down"][2]) == pytest.approx(0.02)
     by_year = renewal_change(indexation={2024: 0.02})._sums(renewals([(0, "2023-05-01", 12, 100, 102), (1, "2026-05-01", 12, 100, 102)]))
     assert (by_year["up"].tolist(), by_year["renewals"].tolist()) == ([1, 0, 0], [1, 1, 0])
+
+
+def test_a_monthly_price_that_is_indexed_once_a_year_has_not_changed() -> None:
+    """Nor has one that is indexed each month; one that stands still for two years has gone down twice, as a yearly one has."""
+    days, month = pd.date_range("2022-02-01", periods=24, freq="MS"), np.arange(25)
+
+    def monthly(prices: np.ndarray) -> list[float]:
+        changes = [(0, str(day.date()), 1, *pair) for day, pair in zip(days, itertools.pairwise(prices), strict=True)]
+        sums = renewal_change(indexation=0.02)._sums(renewals(changes[::-1], contracts=1))
+        return [float(sums[name][0]) for name in ("renewals", "up", "down", "log_down")]
+
+    assert monthly(np.round(100 * 1.02 ** (month // 12), 2)) == [24, 0, 0, 0]
+    assert monthly(np.round(100 * 1.02 ** (month / 12), 2)) == [24, 0, 0, 0]
+    assert monthly(np.full(25, 100.0)) == pytest.approx([24, 0, 2, 2 * math.log(0.02)])
+    assert monthly(np.where(month < 18, 100.0, 110.0))[1:3] == [1, 1]
 
 
 def test_rounded_prices_and_free_terms_are_no_changes() -> None:
