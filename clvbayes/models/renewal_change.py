@@ -204,8 +204,10 @@ class RenewalChange:
     def _ahead(self, batch: ContractBatch, renewals: int, valued_on: date) -> tuple[np.ndarray, np.ndarray]:
         """Years until each of the next renewals, and what prices rise by there; dims ``(contract, renewal)``."""
         ahead = batch.next_decision[:, None] + batch.term[:, None] * np.arange(renewals)
-        days = np.datetime64(valued_on) + np.round(DAYS_OF_YEAR * ahead).astype("timedelta64[D]")
-        return ahead, self.index(days.astype("datetime64[Y]").astype(int) + 1970, np.broadcast_to(batch.term[:, None], ahead.shape))
+        first = np.datetime64(valued_on) + np.rint(DAYS_OF_YEAR * batch.next_decision).astype("timedelta64[D]")
+        months = (np.rint(12 * batch.term)[:, None] * np.arange(renewals)).astype("timedelta64[M]")
+        year = (first.astype("datetime64[M]")[:, None] + months).astype("datetime64[Y]").astype(int) + 1970
+        return ahead, self.index(year, np.broadcast_to(batch.term[:, None], ahead.shape))
 
     def expected_factor(self, coordinates: np.ndarray, years_ahead: Any) -> np.ndarray:
         """Expected amount after a renewal over that before it, indexation apart; `coordinates` has dims ``(coordinate, ...)``."""

@@ -147,6 +147,18 @@ def test_indexed_prices_rise_for_ever_by_calendar_years() -> None:
     np.testing.assert_allclose(two_years, np.cumprod([1.02**2, 1.02**2]))
 
 
+@pytest.mark.parametrize(("first", "months"), [(date(2024, 1, 1), 12), (date(2024, 10, 1), 1), (date(2023, 1, 1), 24)])
+def test_what_begins_on_new_years_day_has_the_rate_of_the_year_that_begins(first, months) -> None:
+    """Also after a leap year, which has a day more than a quarter."""
+    today, model = date(2022, 12, 31), renewal_change(indexation={2024: 0.06, 2025: 0.02})
+    days = pd.date_range(first, periods=4, freq=pd.DateOffset(months=months))
+    assert pd.Timestamp(2025, 1, 1) in days
+    known = batch(["a"], first=(first - today).days / 365.25, term=months / 12)
+    still = np.append(-40.0, PLACE[1:])[None, :, None]
+    made = model.simulate(still, known, renewals=4, valued_on=today, seed=4)[0, 0]
+    np.testing.assert_allclose(made, np.cumprod(model.index(days.year, np.full(4, months / 12))))
+
+
 def test_a_contracts_changes_are_its_own() -> None:
     together, alone = factors(renewal_change(), batch(["x", "y"]), 300, 3), factors(renewal_change(), batch(["y"]), 300, 5)
     np.testing.assert_array_equal(together[1], alone[0, :, :3])
