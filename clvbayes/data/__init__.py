@@ -2,7 +2,7 @@
 
 from clvbayes.data.checks import DAYS_PER_UNIT, NO_SEGMENT, TimeUnit, require_seed
 from clvbayes.data.contract_summary import contract_terms
-from clvbayes.data.contracts import TERM, Contracts, read_contracts
+from clvbayes.data.contracts import TERM, Contracts, read_contracts, tolerance
 from clvbayes.data.customers import Customers, join_segments
 from clvbayes.data.ledger import Ledger, LedgerLine
 from clvbayes.data.renewals import Renewals
@@ -33,4 +33,5 @@ __all__ = [
     "read_transactions",
     "require_seed",
     "summarize",
+    "tolerance",
 ]

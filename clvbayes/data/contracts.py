@@ -27,13 +27,14 @@ from clvbayes.data.sources import ROW, Source, ask, literal, of_some_customers, 
 from clvbayes.data.transactions import DUPLICATE, NO_CUSTOMER
 from clvbayes.errors import ArgumentError, DataError
 
-__all__ = ["TERM", "TOLERANCE", "Contracts", "read_contracts"]
+__all__ = ["TERM", "TOLERANCE", "Contracts", "read_contracts", "tolerance"]
 
 TERM = "term_months"  # the column of term lengths, also among the segments that contracts can be pooled over
 NO_CONTRACT = "no contract id"
 # Days by which a term may miss the length that was agreed, and by which a renewal may be late or early: contracts are aligned to months'
 # ends, and papers take weeks. Of a monthly contract half a month, since a whole one would be a term.
-TOLERANCE = f"least(31, 15 * {TERM})"
+MOST_DAYS, DAYS_OF_A_MONTH = 31, 15
+TOLERANCE = f"least({MOST_DAYS}, {DAYS_OF_A_MONTH} * {TERM})"
 LONGEST_TERM = 600  # months
 FURTHEST = "2200-01-01"
 
@@ -228,6 +229,11 @@ def read_contracts(
     _require_one_customer(lines, opened.name)
     _require_one_term_at_a_time(lines, opened.name)
     return Contracts(lines, tuple(segments), in_advance, code, opened.name, opened.sha256)
+
+
+def tolerance(months: np.ndarray) -> np.ndarray:
+    """Days by which a term of so many months may miss its length: `TOLERANCE`, of an array."""
+    return np.asarray(np.minimum(MOST_DAYS, DAYS_OF_A_MONTH * months))
 
 
 def _require_arguments(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from clvbayes.valuation.checks import CHECK_LIMIT, CHECKED_CUSTOMERS, CHECKED_DRAWS, ClosedForms, agreement
-from clvbayes.valuation.contract_events import DAY, Calendar, ContractPart, ContractPlan, calendar_of, simulate_contracts
+from clvbayes.valuation.contract_events import DAY, Calendar, ContractPart, ContractPlan, calendar_of, day_before, simulate_contracts
 from clvbayes.valuation.economics import LONGEST_YEARS
 
 __all__ = ["check_contracts", "expected_contracts"]
@@ -79,8 +79,8 @@ def _of_schedule(plan: ContractPlan, part: ContractPart) -> np.ndarray:
 def _invoice(plan: ContractPlan, calendar: Calendar, first: int, last: int, hazard: np.ndarray) -> np.ndarray:
     """Expected discounted months that one invoice is paid for, given all renewals, dims ``(contract, draw)``."""
     opens, closes = calendar.times[:, [first]], calendar.times[:, [last]]
-    months = np.where(closes - opens < (last - first - 1) / 12, 12 * (closes - opens), last - first)
-    due = opens if plan.in_advance else closes - DAY
+    months = calendar.paid_months[:, [last]] - calendar.paid_months[:, [first]]
+    due = opens if plan.in_advance else day_before(closes)
     counts = (due > 0) & (due <= plan.horizon)
     discount = plan.economics.discount_factor
     until_paid = opens if plan.in_advance else closes

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numba import njit
 
-from clvbayes.data import TERM, Renewals
+from clvbayes.data import TERM, Renewals, tolerance
 from clvbayes.inference import Fit
 from clvbayes.models.hierarchy import assign_cells
 from clvbayes.models.protocol import ChangeModel, ContractBatch, ContractModel
@@ -23,7 +23,7 @@ from clvbayes.models.streams import customer_keys
 from clvbayes.valuation.economics import DAYS_PER_YEAR, Economics
 from clvbayes.valuation.plans import HAZARDS, UNSEEN_CHANGES, UNSEEN_RENEWALS, chosen_coordinates
 
-__all__ = ["DAY", "YEAR", "ContractPart", "ContractPlan", "Contracted", "calendar_of", "plan_contracts", "simulate_contracts"]
+__all__ = ["DAY", "YEAR", "ContractPart", "ContractPlan", "Contracted", "calendar_of", "day_before", "plan_contracts", "simulate_contracts"]
 
 YEAR = 1.0  # after which recurring revenue is told again, unless it is asked for at another time
 DAY = 1 / DAYS_PER_YEAR
@@ -218,6 +218,8 @@ class Calendar:
     ----------
     times : numpy.ndarray
         Years after the valuation date, dims ``(contract, month)``: first those of the running term, up to its end, then those after it.
+    paid_months : numpy.ndarray
+        Months that are paid for until then, counted likewise: of a term that ends earlier than agreed, those until its end.
     next_one : int
         Which column is the next decision, of the months after the running term.
     renewals : numpy.ndarray of int
@@ -225,6 +227,7 @@ class Calendar:
     """
 
     times: np.ndarray
+    paid_months: np.ndarray
     next_one: int
     renewals: np.ndarray
 
@@ -233,12 +236,19 @@ def calendar_of(plan: ContractPlan, part: ContractPart) -> Calendar:
     """The months of some contracts, as far as they can pay within what is simulated."""
     longest = int(part.months.max(initial=1))
     of_term, after = np.arange(longest + 1), np.arange(int(np.ceil(12 * plan.seen)) + 2 + longest)
-    within = np.minimum(_months_later(part.started, of_term), part.next_day[:, None])
+    agreed = _months_later(part.started, of_term)
+    within = np.minimum(agreed, part.next_day[:, None])
     within = np.where(of_term >= part.months[:, None], part.next_day[:, None], within)
     times = _years(np.concatenate([within, _months_later(part.next_day, after)], axis=1), plan.valued_on)
+    short_of = np.take_along_axis(agreed, part.months[:, None], axis=1)[:, 0] - part.next_day
+    ends_early = short_of.astype(int) > tolerance(part.months)
+    share = np.clip((part.next_day[:, None] - agreed[:, :-1]) / np.diff(agreed, axis=1), 0, 1)
+    of_running = np.cumsum(np.where(ends_early[:, None], share, 1.0), axis=1)
+    later = np.broadcast_to(after.astype(float), (len(part), len(after)))
+    paid_months = np.concatenate([np.zeros((len(part), 1)), of_running, later], axis=1)
     decisions = longest + 1 + np.minimum(np.arange(len(after)) * part.months[:, None], len(after) - 1)
     reached = np.take_along_axis(times, decisions, axis=1) <= plan.seen
-    return Calendar(times, longest + 1, reached.sum(axis=1))
+    return Calendar(times, paid_months, longest + 1, reached.sum(axis=1))
 
 
 def simulate_contracts(plan: ContractPlan, part: ContractPart, customers: int) -> Contracted:
@@ -253,7 +263,7 @@ def simulate_contracts(plan: ContractPlan, part: ContractPart, customers: int) -
         factor = plan.changes.simulate(
             plan.change_coordinates, part.batch, renewals=most, valued_on=plan.valued_on, seed=plan.seed, last=survived
         )
-    paid_at = calendar.times if plan.in_advance else calendar.times - DAY
+    paid_at = calendar.times if plan.in_advance else day_before(calendar.times)
     found = _pay(
         lives.decision,
         lives.months / 12,
@@ -263,6 +273,7 @@ def simulate_contracts(plan: ContractPlan, part: ContractPart, customers: int) -
         part.months,
         part.billing,
         calendar.times,
+        calendar.paid_months,
         plan.economics.discount_factor(calendar.times),
         paid_at,
         plan.economics.discount_factor(paid_at),
@@ -275,6 +286,11 @@ def simulate_contracts(plan: ContractPlan, part: ContractPart, customers: int) -
         customers,
     )
     return Contracted(*found)
+
+
+def day_before(times: np.ndarray) -> np.ndarray:
+    """One day earlier, by whole days: a payment on a period's last day must not miss it by rounding."""
+    return np.asarray((np.rint(times * DAYS_PER_YEAR) - 1) / DAYS_PER_YEAR)
 
 
 def _years(days: np.ndarray, since: date) -> np.ndarray:
@@ -300,6 +316,7 @@ def _pay(
     months: np.ndarray,
     billing: np.ndarray,
     times: np.ndarray,
+    paid_months: np.ndarray,
     factor_at: np.ndarray,
     paid_at: np.ndarray,
     discount: np.ndarray,
@@ -340,9 +357,7 @@ def _pay(
                     last = base + min(covered + billing[i], term)
                     if last >= columns or times[i, first] > horizon or times[i, first] >= end:
                         break
-                    lasts = float(last - first)
-                    if times[i, last] - times[i, first] < (lasts - 1.0) / 12.0:  # a term that is cut short
-                        lasts = (times[i, last] - times[i, first]) * 12.0
+                    lasts = paid_months[i, last] - paid_months[i, first]
                     covered += billing[i]
                     at = first if in_advance else last
                     when, worth, period = paid_at[i, at], discount[i, at], period_of[i, at]

@@ -92,6 +92,15 @@ def test_invoices_are_due_by_calendar(billing, in_advance, due) -> None:
     assert revenue.sum() == pytest.approx(2400)
 
 
+@pytest.mark.parametrize("billing", [1, 3])
+def test_what_is_paid_on_the_last_day_of_a_period_is_paid_within_it(billing) -> None:
+    """In arrears, from the first of a month: due on the last day of each, the last one on the horizon's last day."""
+    known = replace(one_contract("2025-01-01", "2025-12-31", 12, billing), in_advance=False)
+    revenue = certain(replace(known, until=date(2025, 12, 31)), horizon=10).total.sel(component="revenue").mean("draw").to_series()
+    paid = [period for period in revenue.index if int(period[-2:]) % billing == 0]
+    assert (revenue[paid] == 100 * billing).all() and revenue.sum() == pytest.approx(12_000)
+
+
 def test_month_ends_stay_month_ends() -> None:
     """A month from the 31st is due on the last day of shorter months, never in the month after."""
     revenue = certain(one_contract("2025-12-31", "2026-01-30", 1, 1), horizon=1).total.sel(component="revenue").mean("draw").to_series()
@@ -107,11 +116,31 @@ def test_a_notice_is_a_certain_end() -> None:
     assert (made.contracts.bridge.sel(item="year_ahead") == 0).all() and made.contracts.due.empty
 
 
-def test_a_term_that_is_known_to_end_early_is_paid_until_then() -> None:
-    """Its quarters are counted from its start: 2026 brings January to March in full and half of April."""
-    known = one_contract("2025-07-01", "2026-04-15", 12, 3)
-    revenue = certain(known).total.sel(component="revenue").mean("draw").to_series()
-    assert revenue["2026-01"] == 300 and revenue["2026-04"] == pytest.approx(50, abs=2) and revenue.sum() == pytest.approx(350, abs=2)
+@pytest.mark.parametrize(
+    ("billing", "in_advance", "due"),
+    [
+        (1, True, {"2026-01": 100, "2026-02": 100, "2026-03": 100, "2026-04": 50}),
+        (1, False, {"2026-01": 100, "2026-02": 100, "2026-03": 100, "2026-04": 50}),
+        (3, True, {"2026-01": 300, "2026-04": 50}),
+        (3, False, {"2026-03": 300, "2026-04": 50}),
+        (12, True, {}),
+        (12, False, {"2026-04": 950}),
+    ],
+)
+def test_a_term_that_is_known_to_end_early_is_paid_until_then(billing, in_advance, due) -> None:
+    """A year from July that ends with the first half of April: its invoices are for the months until then, whatever they are billed by."""
+    known = replace(one_contract("2025-07-01", "2026-04-15", 12, billing), in_advance=in_advance)
+    made = certain(known)
+    revenue = made.total.sel(component="revenue").mean("draw").to_series()
+    assert revenue[revenue > 0].to_dict() == pytest.approx(due)
+    assert made.passed
+
+
+@pytest.mark.parametrize("end", ["2026-04-30", "2026-05-31"])
+def test_a_term_that_is_aligned_to_months_ends_is_paid_whole(end) -> None:
+    """A year from the middle of May: half a month less, or more, is the same year at the same price."""
+    revenue = certain(one_contract("2025-05-15", end, 12, 1), horizon=0.5).total.sel(component="revenue").mean("draw").to_series()
+    assert revenue.iloc[:4].tolist() == [100] * 4
 
 
 @pytest.mark.parametrize("in_advance", [True, False])
