@@ -6,7 +6,7 @@ import numpy as np
 
 from clvbayes.data import TERM
 from clvbayes.report.blocks import Block, Card, Column, Figure, Headline, Interval, Note, Prose, Section, Table
-from clvbayes.report.contract_figures import MOST_PANELS, Step, Survivors, bridge_bars, survival_panels
+from clvbayes.report.contract_figures import MOST_PANELS, Survivors, bridge_bars, bridge_steps, survival_panels
 from clvbayes.report.contract_grades import contract_grades
 from clvbayes.report.evidence import Evidence, Floats, currency_of
 from clvbayes.report.language import words
@@ -59,12 +59,7 @@ def _cards(book: ContractBook, currency: str) -> Headline:
 
 
 def _bridge(book: ContractBook, currency: str) -> Figure:
-    items = book.bridge.sum("term")
-    steps = []
-    for item, label in words.BRIDGE_STEPS.items():
-        draws = np.asarray(items.sel(item=item))
-        low, high = (float(end) for end in np.quantile(draws, [0.05, 0.95]))
-        steps.append(Step(label, float(draws.mean()), low, high, item in ("today", "year_ahead")))
+    steps = bridge_steps(book)
     today, up, down, lost, ahead = (show(amount) for amount in money_alike([abs(step.mean) for step in steps], currency))
     finding = words.BRIDGE_FINDING.format(today=today, up=up, down=down, lost=lost, ahead=ahead)
     return Figure(
