@@ -48,7 +48,7 @@ def payments_by_month(terms: duckdb.DuckDBPyRelation, *, until: date, since: dat
     """
     [(first, longest)] = ask(terms, "terms", f"select min(start), max({TERM}) from terms").fetchall()
     whole_from = pd.Timestamp(first) + pd.DateOffset(months=longest)
-    begin = max(whole_from, whole_from if since is None else pd.Timestamp(since)) + pd.offsets.MonthBegin(0)
+    begin = max(whole_from, pd.Timestamp(since or first)) + pd.offsets.MonthBegin(0)
     told = {
         "until": f"date '{until}'",
         "in_advance": str(in_advance).lower(),
