@@ -10,6 +10,7 @@ from clvbayes.models import Priors
 __all__ = ["COHORTS", "TERMS", "UNTIL", "cohort", "draw_truth", "make_book", "published"]
 
 UNTIL = date(2025, 12, 31)
+DAYS_A_MONTH = 365.25 / 12
 TERMS = (1, 12, 24)
 # Survivors in per mille after 0 to 12 renewals (Fader & Hardie 2007, table 1)
 COHORTS = {
@@ -57,10 +58,11 @@ def make_book(contracts: int, truth: dict[str, pd.DataFrame], rng: np.random.Gen
     theta = np.clip(rng.beta(phi * kappa, (1 - phi) * kappa), 1e-12, 1 - 1e-12)
     life = np.ceil((rng.exponential(size=contracts) / -np.log1p(-theta)) ** np.exp(-log_c))
     age = rng.random(contracts) * years * 12  # months
-    began = np.minimum(np.minimum(life, np.floor(age / months) + 1), 400).astype(np.int64)
+    # what begins within half a day after the last one is rounded to it, and is in the book
+    began = np.minimum(np.minimum(life, np.floor((age + 0.5 / DAYS_A_MONTH) / months) + 1), 400).astype(np.int64)
     row = np.repeat(np.arange(contracts), began)
     place = np.arange(len(row)) - np.repeat(np.cumsum(began) - began, began)
-    after = np.rint((months[row, None] * (place[:, None] + [0, 1]) - age[row, None]) * 365.25 / 12).astype(np.int64)
+    after = np.rint((months[row, None] * (place[:, None] + [0, 1]) - age[row, None]) * DAYS_A_MONTH).astype(np.int64)
     days = np.datetime64(UNTIL) + after.astype("timedelta64[D]") + np.array([0, -1], dtype="timedelta64[D]")
     return pd.DataFrame(
         {
