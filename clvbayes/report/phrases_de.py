@@ -138,8 +138,12 @@ PHRASES: dict[str, str] = {
     "value of contracts": "Wert der Verträge",
     "Orders and contracts": "Bestellungen und Verträge",
     "No customer has both orders and contracts.": "Kein Kunde hat sowohl Bestellungen als auch Verträge.",
-    "{customers} customers have orders and contracts; their orders of {amount} may hold invoices of contracts.": (
-        "{customers} Kunden haben Bestellungen und Verträge; ihre Bestellungen im Betrag von {amount} können Vertragsrechnungen enthalten."
+    "Customers with orders and contracts: {customers}; their orders of {amount} {name_currency} may hold invoices of contracts.": (
+        "Kunden mit Bestellungen und Verträgen: {customers}; deren Bestellungen im Betrag von {amount} {name_currency} können "
+        "Vertragsrechnungen enthalten."
+    ),
+    "Customers with orders and contracts: {customers}; their orders of {amount} may hold invoices of contracts.": (
+        "Kunden mit Bestellungen und Verträgen: {customers}; deren Bestellungen im Betrag von {amount} können Vertragsrechnungen enthalten."
     ),
     "If they do, those are counted twice: name their column in data.contract_id.": (
         "Wenn ja, zählen diese doppelt: ihre Spalte in data.contract_id nennen."

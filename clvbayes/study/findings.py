@@ -18,7 +18,8 @@ def counted_twice(inputs: Inputs) -> tuple[CheckResult, ...]:
     if not both.any():
         return (CheckResult("Orders and contracts", "ok", "No customer has both orders and contracts."),)
     amount = float(customers.statistics.loc[both, ["first_amount", "spend_sum"]].sum().sum())
-    message = f"{int(both.sum()):,} customers have orders and contracts; their orders of {amount:,.0f} may hold invoices of contracts."
+    money = f"{amount:,.0f} {inputs.currency or ''}".strip()
+    message = f"Customers with orders and contracts: {int(both.sum()):,}; their orders of {money} may hold invoices of contracts."
     advice = "If they do, those are counted twice: name their column in data.contract_id."
     return (CheckResult("Orders and contracts", "note", message, advice),)
 
