@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clvbayes.study import Study, run
     from clvbayes.valuation import (
         Acquisition,
+        ContractDiscrepancy,
         Discrepancy,
         Economics,
         Valuation,
@@ -41,6 +42,7 @@ _HOMES = {
     "clvbayes.study": ("Study", "run"),
     "clvbayes.valuation": (
         "Acquisition",
+        "ContractDiscrepancy",
         "Discrepancy",
         "Economics",
         "Valuation",
@@ -59,6 +61,7 @@ __all__ = [
     "Backtest",
     "Certificate",
     "ClvError",
+    "ContractDiscrepancy",
     "Contracts",
     "Customers",
     "DataError",

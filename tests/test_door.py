@@ -36,6 +36,7 @@ DOOR = {
         "Backtest",
         "Certificate",
         "ClvError",
+        "ContractDiscrepancy",
         "Contracts",
         "Customers",
         "DataError",

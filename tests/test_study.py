@@ -422,7 +422,7 @@ def test_a_run_grades_itself_once(finished: clv.Study, tmp_path: Path, monkeypat
 
 def test_where_nothing_can_be_graded_a_run_says_what_its_bands_assume(finished: clv.Study) -> None:
     page = finished.report.read_text(encoding="utf-8")
-    assert "No past forecast has been compared with what happened" in page
+    assert "No past forecast of orders has been compared with what happened" in page
     assert finished.valuation.discrepancy.set_index("what").loc["orders", "errors"] == 0
     assert finished.valuation.spread["systematic_sd"][0] > 0
 
@@ -716,11 +716,14 @@ def test_contracts_alone_are_valued_from_their_file(tmp_path: Path, monkeypatch:
     assert 'id="contracts"' in page and 'id="backtest' not in page and "What became of every row of the contracts" in page
     assert "From 2 past days, 2025-01-01 to 2025-07-02, the contracts that ran then were forecast" in page
     assert "How past forecasts of contracts did stands in the section on contracts" in page
+    assert "Only 2 forecasts of lost contracts, from 2 past days, could be compared with what happened so far." in page
+    assert done.valuation.discrepancy["what"].tolist() == ["contracts lost", "amount of contracts"]
     manifest = json.loads((done.folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["ledger"] == [] and manifest["ledger_of_contracts"][0]["rows"] > 150
     again = clv.load(done.folder / "valuation")
     assert isinstance(again, clv.Valuation) and again.contracts is not None and done.valuation.contracts is not None
     pd.testing.assert_frame_equal(again.contracts.to_frame(), done.valuation.contracts.to_frame())
+    pd.testing.assert_frame_equal(again.discrepancy, done.valuation.discrepancy)
     checked = CliRunner().invoke(cli.app, ["check", str(tmp_path / "base.toml")])
     assert "running contracts until 2025-12-31." in checked.stdout and "rows" in checked.stdout
     past = clv.load(done.folder / "contracts-backtest")
@@ -748,5 +751,7 @@ def test_money_that_may_be_counted_twice_is_told(tmp_path: Path) -> None:
     (tmp_path / "base.toml").write_text(CONTRACTS.replace("[data]", '[data]\norders = "orders.csv"'), encoding="utf-8")
     [found] = findings.counted_twice(study.check(tmp_path / "base.toml"))
     amount = orders.loc[orders["customer_id"] == "C0003", "amount"].sum()
-    assert found.status == "note" and found.message.startswith(f"1 customers have orders and contracts; their orders of {amount:,.0f} may")
+    assert found.status == "note" and found.message.startswith(
+        f"Customers with orders and contracts: 1; their orders of {amount:,.0f} EUR may hold"
+    )
     assert findings.counted_twice(study.check(tmp_path / "base.toml", overrides=["data.contract_id=contract"])) == ()

@@ -1,5 +1,6 @@
 """Forecasts of the contracts that run at an origin: which still run at a horizon's end, what then recurs, and what happened."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from clvbayes.grading.scores import Scores, score_draws
 from clvbayes.grading.windows import Happened, Origin
 from clvbayes.inference import Fit
 from clvbayes.models import beta_discrete_weibull
+from clvbayes.valuation.contract_discrepancy import ContractDiscrepancy, moved_contracts
 from clvbayes.valuation.contract_events import ContractPart, ContractPlan, plan_contracts, simulate_contracts
 from clvbayes.valuation.economics import DAYS_PER_YEAR, Economics
 from clvbayes.valuation.events import in_order
@@ -112,12 +114,16 @@ class _Folded:
     log_score: np.ndarray
 
 
-def forecast_contracts(plan: ContractPlan, part: ContractPart, origin: Origin, levels: Levels, happened: Happened) -> Forecast:
-    """Simulate the contracts that run at an origin, in batches, and score what was foreseen."""
+def forecast_contracts(
+    plan: ContractPlan, part: ContractPart, origin: Origin, levels: Levels, happened: Happened, missed: ContractDiscrepancy | None = None
+) -> Forecast:
+    """Simulate the contracts that run at an origin, in batches, moved by what was missed, and score what was foreseen."""
+    moved = plan if missed is None else moved_contracts(plan, part, missed)
+    plans = [replace(moved, ahead=_years(weeks)) for weeks in origin.weeks]
     by_level = np.zeros((len(CONTRACT_MEASURES), len(origin.weeks), levels.rows, plan.draws))
     found: list[_Folded] = []
     memory = np.full(len(part), float(ARRAYS + plan.most_renewals(part)))
-    for rows, batch in in_order(lambda rows, some: _fold(plan, some, rows, origin, happened), plan.draws, part, memory):
+    for rows, batch in in_order(lambda rows, some: _fold(plans, some, rows, origin, happened), plan.draws, part, memory):
         for row_of in levels.row_of[:, rows]:
             for m, h in np.ndindex(by_level.shape[:2]):
                 np.add.at(by_level[m, h], row_of, batch.draws[m, h])
@@ -127,19 +133,20 @@ def forecast_contracts(plan: ContractPlan, part: ContractPart, origin: Origin, l
     return Forecast(by_level, weekly, scores, np.concatenate([batch.log_score for batch in found], axis=1))
 
 
-def _fold(plan: ContractPlan, part: ContractPart, rows: slice, origin: Origin, happened: Happened) -> _Folded:
-    alone = replace(part, customer=np.arange(len(part)))
-    draws = np.empty((len(CONTRACT_MEASURES), len(origin.weeks), len(part), plan.draws))
-    for h, weeks in enumerate(origin.weeks):
-        amounts = simulate_contracts(replace(plan, ahead=_years(weeks)), alone, len(part)).year_ahead
+def _fold(plans: Sequence[ContractPlan], part: ContractPart, rows: slice, origin: Origin, happened: Happened) -> _Folded:
+    """`plans` are those of the horizons."""
+    alone, number = replace(part, customer=np.arange(len(part))), plans[0].draws
+    draws = np.empty((len(CONTRACT_MEASURES), len(plans), len(part), number))
+    for h, plan in enumerate(plans):
+        amounts = simulate_contracts(plan, alone, len(part)).year_ahead
         draws[0, h], draws[1, h] = amounts > 0, 12 * part.monthly[:, None] * amounts
-    random = np.random.default_rng([plan.seed, TIES, rows.start])
+    random = np.random.default_rng([plans[0].seed, TIES, rows.start])
     scores = {
         (measure, weeks): score_draws(draws[m, h], happened.by_customer[m, h, rows], random)
         for m, measure in enumerate(CONTRACT_MEASURES)
         for h, weeks in enumerate(origin.weeks)
     }
-    runs = (draws[0].sum(axis=2) + 0.5) / (plan.draws + 1)  # a share of draws is never quite 0 or 1
+    runs = (draws[0].sum(axis=2) + 0.5) / (number + 1)  # a share of draws is never quite 0 or 1
     stayed = happened.by_customer[0, :, rows] > 0
     return _Folded(draws, scores, np.log(np.where(stayed, runs, 1 - runs)))
 

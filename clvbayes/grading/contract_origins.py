@@ -12,9 +12,11 @@ import pandas as pd
 
 from clvbayes.data import Contracts, Renewals, contract_terms, summarize
 from clvbayes.errors import ArgumentError, DataError
+from clvbayes.grading.contract_discrepancy import learn_from_contracts
 from clvbayes.grading.contract_forecasts import CONTRACT_MEASURES, contracts_after, forecast_contracts, plan_running, put_in_last_year
 from clvbayes.grading.graded import LAST_YEAR, Backtest, described, in_front, made_with, reported_columns
-from clvbayes.grading.tables import TABLES, certified, contract_tables_of, difference_table
+from clvbayes.grading.past_errors import completed
+from clvbayes.grading.tables import TABLES, certified, contract_tables_of, difference_table, level_table
 from clvbayes.grading.verdicts import choose, judge
 from clvbayes.grading.windows import Origin, not_gradable, plan_origins
 from clvbayes.inference import Fit
@@ -44,6 +46,7 @@ def backtest_contracts(
     draws: int,
     predictive_draws: int,
     seed: int,
+    widened: bool,
     customers: int | None,
     fitter: Fitter,
     progress: bool,
@@ -60,12 +63,15 @@ def backtest_contracts(
     first = max(terms["start"].min().date(), since or date.min)
     planned = plan_origins(origins, horizons, first, everyone.until, of="contracts")
     notes = not_gradable(origins, horizons, planned, everyone.until, of="contracts")
-    found = []
+    found: list[_Graded] = []
     for k, origin in enumerate(planned):
         started = time.monotonic()
         try:
             known = summarize(table.known_on(origin.day), since=since, until=origin.day)
-            found.append(_grade(origin, known, terms, candidates, columns, fitter, draws=predictive_draws, seed=seed))
+            past = pd.concat([one.frames["by_itself"] for one in found]) if found else pd.DataFrame()
+            found.append(
+                _grade(origin, known, terms, candidates, columns, fitter, past if widened else None, draws=predictive_draws, seed=seed)
+            )
         except DataError as problem:
             notes.append(f"From {origin.day} nothing could be forecast: {problem}")
             continue
@@ -88,7 +94,7 @@ def backtest_contracts(
         fits=[key for one in found for key in one.keys],
         opportunity=None,
         spend_growth=0.0,
-        widened=False,
+        widened=widened,
         customers=customers,
         draws=int(draws),
         predictive_draws=int(predictive_draws),
@@ -129,11 +135,12 @@ def _grade(
     candidates: dict[str, tuple[ContractModel, ChangeModel | None]],
     columns: tuple[str, ...],
     fitter: Fitter,
+    past: pd.DataFrame | None,
     *,
     draws: int,
     seed: int,
 ) -> _Graded:
-    """Fit and grade all models, and the baseline, from what was known at one origin."""
+    """Fit and grade all models, and the baseline, from what was known at one origin; moved by what forecasts in the `past` missed."""
     if not known.running.any():
         raise DataError(f"no contract runs on {origin.day}")
     fits, certificates, keys = {}, [], []
@@ -149,10 +156,16 @@ def _grade(
     plans[LAST_YEAR] = put_in_last_year(plan, part, known, np.random.default_rng([seed, BASELINE_DRAWS]))
     of_contract = known.segments[known.running].set_axis(known.statistics.loc[known.running, "contract_id"])
     levels, happened = levels_of(of_contract.loc[part.contract_id], columns), contracts_after(origin, part, terms)
-    made: dict[str, list[pd.DataFrame]] = {name: [] for name in GRADED}
+    made: dict[str, list[pd.DataFrame]] = {name: [] for name in (*GRADED, "by_itself")}
     losses: dict[tuple[str, int], dict[str, np.ndarray]] = {}
     for label, (plan, part) in plans.items():
         forecast = forecast_contracts(plan, part, origin, levels, happened)
+        if label in candidates:
+            alone = level_table(forecast.by_level, origin, levels, happened, np.random.default_rng([seed, TOTALS]), CONTRACT_MEASURES)
+            made["by_itself"].append(alone.assign(model=label, origin=origin.day))
+        if label in candidates and past is not None:
+            missed = learn_from_contracts(completed(past, label, origin.day), draws=draws, seed=seed)
+            forecast = forecast_contracts(plan, part, origin, levels, happened, missed)
         tables = contract_tables_of(forecast, origin, levels, happened, CONTRACT_MEASURES, np.random.default_rng([seed, TOTALS]))
         for name, frame in tables.items():
             made[name].append(frame.assign(model=label, origin=origin.day))
@@ -165,7 +178,10 @@ def _grade(
 
 
 def _finished(found: Sequence[_Graded], labels: tuple[str, ...], notes: Sequence[str], settings: dict[str, Any]) -> Backtest:
-    frames = {name: in_front(pd.concat([one.frames[name] for one in found], ignore_index=True), "origin", "model") for name in GRADED}
+    frames = {
+        name: in_front(pd.concat([one.frames[name] for one in found], ignore_index=True), "origin", "model")
+        for name in (*GRADED, "by_itself")
+    }
     nothing = frames["forecasts"][["origin", "model"]].head(0)
     forecasts = frames["forecasts"]
     losses: dict[tuple[str, int], dict[date, pd.DataFrame]] = {}
@@ -175,7 +191,7 @@ def _finished(found: Sequence[_Graded], labels: tuple[str, ...], notes: Sequence
     differences = difference_table(losses, (*labels, LAST_YEAR))
     return Backtest(
         **{name: frames.get(name, nothing) for name in TABLES},
-        by_itself=forecasts[forecasts["model"] != LAST_YEAR].reset_index(drop=True),
+        by_itself=frames["by_itself"],
         differences=differences,
         certificates=pd.DataFrame([row for one in found for row in one.certificates]),
         verdicts=judge(forecasts),

@@ -15,9 +15,10 @@ from clvbayes.data import DAYS_PER_UNIT, Contracts, Customers, Renewals, TimeUni
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.grading.baselines import Steady, steady_draws
 from clvbayes.grading.contract_origins import ContractCandidate, backtest_contracts
-from clvbayes.grading.discrepancy import completed, learn_from, pooled_models
+from clvbayes.grading.discrepancy import learn_from, pooled_models
 from clvbayes.grading.forecasts import forecast_existing, forecast_newcomers, forecast_totals, plan_weeks
 from clvbayes.grading.graded import CODE, LAST_YEAR, Backtest, described, in_front, made_with, reported_columns, require_numbers
+from clvbayes.grading.past_errors import completed
 from clvbayes.grading.tables import TABLES, certified, difference_table, level_table, tables_of
 from clvbayes.grading.verdicts import choose, judge
 from clvbayes.grading.windows import (
@@ -147,8 +148,7 @@ def backtest(
         Where finished fits are kept, so that a run that was interrupted goes on where it stopped.
     widened : bool
         Whether each forecast is moved by what the model's earlier ones missed, those that had ended by its origin, as a valuation's draws
-        are; while fewer than four origins' had, forecasts with a season are pooled with those of the same model with a level.
-        Forecasts of contracts never are.
+        are; while fewer than four origins' had, forecasts of orders with a season are pooled with those of the same model with a level.
     customers : int, optional
         Of more customers than these, chosen by the hash of their id, nothing is forecast: what meets all of them at once is seen in some.
     progress : bool
@@ -193,6 +193,7 @@ def backtest(
             draws=draws,
             predictive_draws=int(predictive_draws),
             seed=int(seed),
+            widened=widened,
             customers=customers,
             fitter=lambda model, known: _fit_or_kept(kept_in, model, known, sampler, progress),
             progress=progress,

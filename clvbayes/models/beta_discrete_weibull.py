@@ -160,7 +160,7 @@ class BetaDiscreteWeibull:
         return Gamma(TERMINATIONS + facts["terminated"], MONTHS + facts["exposure"])
 
     def simulate(
-        self, coordinates: np.ndarray, batch: ContractBatch, *, hazard: np.ndarray, seed: int, churn_odds: float = 1.0
+        self, coordinates: np.ndarray, batch: ContractBatch, *, hazard: np.ndarray, seed: int, churn_odds: float | np.ndarray = 1.0
     ) -> Lifetimes:
         """Remaining life of each running contract from its conditional posterior.
 
@@ -172,9 +172,9 @@ class BetaDiscreteWeibull:
         hazard : numpy.ndarray
             To end within a term, a month, by draw: drawn from `terminations`.
         seed : int
-        churn_odds : float
-            Multiplies each contract's odds of theta from now on, whatever is concluded from the past; who had to give notice before now
-            is past the next decision all the same.
+        churn_odds : float or numpy.ndarray
+            Multiplies each contract's odds of theta from now on, whatever is concluded from the past, in all draws or by draw; who had to
+            give notice before now is past the next decision all the same.
 
         Returns
         -------
@@ -182,7 +182,8 @@ class BetaDiscreteWeibull:
         """
         natural = np.stack(np.broadcast_arrays(*self.natural(coordinates.swapaxes(0, 1), np.exp, expit)))
         known = np.stack([batch.survived, batch.notice, batch.announced]).astype(float)
-        return Lifetimes(*_live(natural, batch.renewal_cell, known, batch.key, hazard.astype(float), seed, math.log(churn_odds)))
+        log_odds = np.broadcast_to(np.log(np.asarray(churn_odds, dtype=float)), hazard.shape)
+        return Lifetimes(*_live(natural, batch.renewal_cell, known, batch.key, hazard.astype(float), seed, log_odds))
 
     def survival(self, coordinates: np.ndarray, survived: Any, ahead: Any) -> np.ndarray:
         """Probability that a survivor of so many decisions survives those `ahead` too; coordinates have dims ``(coordinate, ...)``."""
@@ -270,7 +271,7 @@ def _last_decision(logit: float, effort: float, survived: float, age: float, c: 
 
 @njit(nogil=True, cache=True)
 def _live(
-    natural: np.ndarray, cell: np.ndarray, known: np.ndarray, key: np.ndarray, hazard: np.ndarray, seed: int, log_odds: float
+    natural: np.ndarray, cell: np.ndarray, known: np.ndarray, key: np.ndarray, hazard: np.ndarray, seed: int, log_odds: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     decision, months = np.empty((len(cell), len(hazard)), np.int32), np.empty((len(cell), len(hazard)))
     state = np.empty(1, np.uint64)
@@ -289,6 +290,6 @@ def _live(
                 effort = exponential(state)
                 if not too_late or _last_decision(logit, effort, survived, age, c) > 1:
                     break
-            decision[i, s] = max(_last_decision(logit + log_odds, effort, survived, age, c), 2 if too_late else 1)
+            decision[i, s] = max(_last_decision(logit + log_odds[s], effort, survived, age, c), 2 if too_late else 1)
             months[i, s] = exponential(state) / max(hazard[s], 1e-300)
     return decision, months

@@ -396,7 +396,7 @@ class ContractModel(Model, Protocol):
         ...
 
     def simulate(
-        self, coordinates: np.ndarray, batch: ContractBatch, *, hazard: np.ndarray, seed: int, churn_odds: float = 1.0
+        self, coordinates: np.ndarray, batch: ContractBatch, *, hazard: np.ndarray, seed: int, churn_odds: float | np.ndarray = 1.0
     ) -> Lifetimes:
         """Remaining lives from each contract's conditional posterior; `coordinates` has dims ``(draw, coordinate, cell)``, `hazard`
         ``(draw,)``."""

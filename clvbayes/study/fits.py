@@ -7,17 +7,20 @@ from typing import Any, cast
 import pandas as pd
 
 from clvbayes.data import Renewals
-from clvbayes.grading.discrepancy import completed, learn_from, pooled_models
+from clvbayes.grading.contract_discrepancy import learn_from_contracts
+from clvbayes.grading.discrepancy import learn_from, pooled_models
+from clvbayes.grading.past_errors import completed
 from clvbayes.inference import Fit
 from clvbayes.inference.kept import fit_or_kept
 from clvbayes.models.protocol import PurchaseModel
 from clvbayes.report import Alternative, GradedModel
+from clvbayes.settings import Settings
 from clvbayes.study.grades import graded_orders
 from clvbayes.study.inputs import Inputs
 from clvbayes.study.model_choice import contract_models, order_models, purchases_and_spend
-from clvbayes.valuation import Discrepancy, value
+from clvbayes.valuation import ContractDiscrepancy, Discrepancy, value
 
-__all__ = ["FITS", "OfOrders", "alternative_of", "fit_contracts", "fit_orders"]
+__all__ = ["FITS", "OfOrders", "alternative_of", "fit_contracts", "fit_orders", "missed_of_contracts"]
 
 FITS = "fits"
 
@@ -60,11 +63,18 @@ def fit_contracts(
     return (fits[0], fits[1] if len(fits) > 1 else None, renewals), keys
 
 
+def missed_of_contracts(graded: GradedModel | None, settings: Settings, renewals: Renewals) -> ContractDiscrepancy:
+    """What past forecasts of contracts missed; without any, what the prior says."""
+    ended = pd.DataFrame() if graded is None else completed(graded.backtest.by_itself, graded.own, renewals.until)
+    return learn_from_contracts(ended, draws=settings.run.predictive_draws, seed=settings.run.seed)
+
+
 def alternative_of(
     folder: Path,
     inputs: Inputs,
     of_orders: OfOrders | None,
     contracts: tuple[Fit, Fit | None, Renewals] | None,
+    contract_discrepancy: ContractDiscrepancy | None,
     sampler: dict[str, Any],
     progress: bool,
 ) -> tuple[Alternative | None, tuple[str, ...]]:
@@ -85,6 +95,7 @@ def alternative_of(
         by=(),
         newcomers=False,
         discrepancy=of_orders.discrepancy,
+        contract_discrepancy=contract_discrepancy,
         draws=settings.run.predictive_draws,
         seed=settings.run.seed,
         progress=progress,

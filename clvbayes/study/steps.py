@@ -20,7 +20,7 @@ from clvbayes.settings import SettingsFile
 from clvbayes.storage import save
 from clvbayes.study.budget import levers_of, plan_budget
 from clvbayes.study.findings import counted_twice, spend_findings
-from clvbayes.study.fits import FITS, alternative_of, fit_contracts, fit_orders
+from clvbayes.study.fits import FITS, alternative_of, fit_contracts, fit_orders, missed_of_contracts
 from clvbayes.study.grades import (
     BACKTEST,
     BACKTEST_FITS,
@@ -167,6 +167,7 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
     of_orders = None if customers is None else fit_orders(folder, inputs, sampler | {"pool": pool_of(settings)}, progress)
     contracts_graded = graded_contracts(folder, inputs, progress)
     contracts, contract_keys = fit_contracts(folder, inputs, sampler, progress)
+    missed = None if contracts is None else missed_of_contracts(contracts_graded, settings, contracts[2])
     purchases, spend, returns, graded, discrepancy = (
         ((), None, None, None, None)
         if of_orders is None
@@ -182,11 +183,14 @@ def run(settings_path: str | Path, *, out: str | Path | None = None, overrides: 
         by=settings.report.by,
         levers=levers_of(settings, inputs),
         discrepancy=discrepancy,
+        contract_discrepancy=missed,
         draws=settings.run.predictive_draws,
         seed=settings.run.seed,
         progress=progress,
     )
-    alternative, alternative_key = alternative_of(folder, inputs, of_orders, contracts, sampler | {"pool": pool_of(settings)}, progress)
+    alternative, alternative_key = alternative_of(
+        folder, inputs, of_orders, contracts, missed, sampler | {"pool": pool_of(settings)}, progress
+    )
     fitted = [fit for fit in (*purchases, spend, returns, *(contracts or ())[:2]) if fit is not None]
     budgeted = plan_budget(settings, valuation, fitted, graded)
     versions = {"python": python_version()} | {name: version(name) for name in VERSIONED}

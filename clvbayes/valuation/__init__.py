@@ -1,6 +1,7 @@
 """Posterior draws in, predictive draws of money out."""
 
 from clvbayes.valuation.book import ContractBook
+from clvbayes.valuation.contract_discrepancy import ContractDiscrepancy
 from clvbayes.valuation.discrepancy import Discrepancy
 from clvbayes.valuation.economics import Economics, Period, period_containing, period_label
 from clvbayes.valuation.levers import LEVERS
@@ -18,6 +19,7 @@ __all__ = [
     "NEVER",
     "Acquisition",
     "ContractBook",
+    "ContractDiscrepancy",
     "Discrepancy",
     "Economics",
     "Period",

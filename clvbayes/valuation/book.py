@@ -33,7 +33,8 @@ class ContractBook:
     ----------
     bridge : xarray.DataArray
         Recurring revenue of a year, in units of the currency, dims ``(draw, term, item)``: `today`, `expansion` and `contraction` of
-        contracts that run in a year too, `churn` of those that do not, and `year_ahead`, which is what the others add up to. Terms are
+        contracts that run in a year too, `churn` of those that do not, and `year_ahead`, which is what the others add up to. What a
+        discrepancy moves amounts by counts as expansion, which may therefore be negative in a draw. Terms are
         lengths in months, with the number of contracts as a coordinate; ``attrs["currency"]`` is the currency's code, if it is known.
     logo_churn : xarray.DataArray
         Share of the customers under contract today who have none of these contracts in a year, dims ``(draw,)``.
@@ -171,6 +172,7 @@ def add_to_book(sums: BookSums, plan: ContractPlan, part: ContractPart, rows: sl
     _add_contracts(
         *(sums.items, sums.life, sums.stay, sums.due, sums.renewed[rows], sums.later[rows], sums.term[rows], sums.is_due[rows]),
         *(part.customer, recurring, part.batch.next_decision, found.ends, found.year_ahead, money, plan.horizon),
+        found.moved_ahead,
     )
 
 
@@ -235,8 +237,10 @@ def _add_contracts(
     year_ahead: np.ndarray,
     after_decision: np.ndarray,
     horizon: float,
+    moved_ahead: np.ndarray,
 ) -> None:
-    """Contracts of one customer lie side by side."""
+    """Contracts of one customer lie side by side. What moves the amounts of all at once is expansion, be it positive or negative: as
+    contraction where it is negative, it would add to both, draw by draw, though on average it is nothing."""
     contracts, draws = ends.shape
     for i in range(contracts):
         first = i
@@ -247,8 +251,9 @@ def _add_contracts(
             bridge = items[s, term[i]]
             bridge[0] += now
             if year_ahead[i, s] > 0.0:
-                bridge[1] += max(then - now, 0.0)
-                bridge[2] += min(then - now, 0.0)
+                own = then / moved_ahead[i, s]
+                bridge[1] += max(own - now, 0.0) + then - own
+                bridge[2] += min(own - now, 0.0)
                 counted = False
                 for other in range(first, i):
                     if year_ahead[other, s] > 0.0:

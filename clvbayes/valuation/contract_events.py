@@ -34,7 +34,8 @@ class ContractPlan:
     """All of contracts that stays the same from batch to batch.
 
     Coordinates have dims ``(draw, coordinate, cell)``; `hazard`, to end within a term, a month, ``(draw,)``. `ahead`, in years, is when
-    recurring revenue is told again.
+    recurring revenue is told again. A discrepancy multiplies the churn odds of all contracts, and the amounts of all that have been
+    renewed for a year, by draw, dims ``(draw,)``.
     """
 
     renewals: ContractModel
@@ -50,9 +51,11 @@ class ContractPlan:
     lever: str = ""
     size: float = 1.0
     ahead: float = YEAR
+    churn_odds: np.ndarray | None = None
+    renewed_amounts: np.ndarray | None = None
 
     def moved(self, lever: str) -> float:
-        """What multiplies churn odds, or amounts."""
+        """What multiplies churn odds, or amounts, because a lever is moved."""
         return self.size if lever == self.lever else 1.0
 
     @property
@@ -76,8 +79,8 @@ class ContractPlan:
 
     def with_draws(self, draws: Any) -> "ContractPlan":
         """The same plan with some of its draws."""
-        names = ("renewal_coordinates", "hazard", "change_coordinates")
-        return replace(self, **{name: getattr(self, name)[draws] for name in names})
+        names = ("renewal_coordinates", "hazard", "change_coordinates", "churn_odds", "renewed_amounts")
+        return replace(self, **{name: of_all[draws] for name in names if (of_all := getattr(self, name)) is not None})
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,8 @@ class Contracted:
         Payments after the next renewal decision, discounted.
     year_ahead : numpy.ndarray
         Amount of a month in a year, or so many years as the plan says, over that of today; zero if the contract has ended.
+    moved_ahead : numpy.ndarray
+        What a discrepancy has multiplied amounts by until then, if the contract goes on.
     """
 
     revenue: np.ndarray
@@ -142,6 +147,7 @@ class Contracted:
     ends: np.ndarray
     after_decision: np.ndarray
     year_ahead: np.ndarray
+    moved_ahead: np.ndarray
 
 
 def plan_contracts(
@@ -222,14 +228,15 @@ class Calendar:
         Months that are paid for until then, counted likewise: of a term that ends earlier than agreed, those until its end.
     next_one : int
         Which column is the next decision, of the months after the running term.
-    renewals : numpy.ndarray of int
-        How many renewal decisions each contract comes to, at most, until nothing more is simulated.
+    renewals, until_ahead : numpy.ndarray of int
+        How many renewal decisions each contract comes to, at most, until nothing more is simulated, and until what recurs is told again.
     """
 
     times: np.ndarray
     paid_months: np.ndarray
     next_one: int
     renewals: np.ndarray
+    until_ahead: np.ndarray
 
 
 def calendar_of(plan: ContractPlan, part: ContractPart) -> Calendar:
@@ -247,13 +254,14 @@ def calendar_of(plan: ContractPlan, part: ContractPart) -> Calendar:
     later = np.broadcast_to(after.astype(float), (len(part), len(after)))
     paid_months = np.concatenate([np.zeros((len(part), 1)), of_running, later], axis=1)
     decisions = longest + 1 + np.minimum(np.arange(len(after)) * part.months[:, None], len(after) - 1)
-    reached = np.take_along_axis(times, decisions, axis=1) <= plan.seen
-    return Calendar(times, paid_months, longest + 1, reached.sum(axis=1))
+    decided = np.take_along_axis(times, decisions, axis=1)
+    reached, until_ahead = ((decided <= until).sum(axis=1) for until in (plan.seen, plan.ahead))
+    return Calendar(times, paid_months, longest + 1, reached, until_ahead)
 
 
 def simulate_contracts(plan: ContractPlan, part: ContractPart, customers: int) -> Contracted:
     """Simulate some contracts of so many customers, whom `part` counts from zero."""
-    churn_odds = plan.moved("churn")
+    churn_odds = plan.moved("churn") * (1.0 if plan.churn_odds is None else plan.churn_odds)
     lives = plan.renewals.simulate(plan.renewal_coordinates, part.batch, hazard=plan.hazard, seed=plan.seed, churn_odds=churn_odds)
     calendar = calendar_of(plan, part)
     most = int(calendar.renewals.max(initial=1))
@@ -263,6 +271,11 @@ def simulate_contracts(plan: ContractPlan, part: ContractPart, customers: int) -
         factor = plan.changes.simulate(
             plan.change_coordinates, part.batch, renewals=most, valued_on=plan.valued_on, seed=plan.seed, last=survived
         )
+    moved_ahead = np.ones((len(part), plan.draws))
+    if plan.renewed_amounts is not None:
+        log_moved = np.log(plan.renewed_amounts)
+        factor = factor * np.exp(log_moved[:, None] * _year_renewed(part, np.arange(1, most + 1))[:, None])
+        moved_ahead = np.exp(log_moved * _year_renewed(part, calendar.until_ahead[:, None]))
     paid_at = calendar.times if plan.in_advance else day_before(calendar.times)
     found = _pay(
         lives.decision,
@@ -279,13 +292,18 @@ def simulate_contracts(plan: ContractPlan, part: ContractPart, customers: int) -
         plan.economics.discount_factor(paid_at),
         np.minimum(np.searchsorted(plan.period_ends, paid_at), len(plan.period_ends)),
         calendar.next_one,
-        calendar.times[:, calendar.next_one :] <= plan.ahead,
+        calendar.until_ahead,
         plan.ahead,
         plan.period_ends,
         plan.in_advance,
         customers,
     )
-    return Contracted(*found)
+    return Contracted(*found, moved_ahead)
+
+
+def _year_renewed(part: ContractPart, renewals: np.ndarray) -> np.ndarray:
+    """How much of a year so many renewals are for, at most one."""
+    return np.asarray(np.minimum(renewals * part.months[:, None] / 12, 1.0))
 
 
 def day_before(times: np.ndarray) -> np.ndarray:
@@ -336,9 +354,7 @@ def _pay(
     ends, after_decision, year_ahead = np.zeros(decision.shape), np.zeros(decision.shape), np.zeros(decision.shape)
     for i in range(len(decision)):
         c, term = customer[i], months[i]
-        renewed_until_then = 0
-        while renewed_until_then * term < until_ahead.shape[1] and until_ahead[i, renewed_until_then * term]:
-            renewed_until_then += 1
+        renewed_until_then = until_ahead[i]
         for s in range(draws):
             stops = next_one + (decision[i, s] - 1) * term
             end = min(times[i, stops] if stops < columns else np.inf, ends_within[i, s])

@@ -21,7 +21,7 @@ from clvbayes.models.pace import Pace
 from clvbayes.models.streams import customer_keys
 from clvbayes.valuation.events import Part, Plan
 
-__all__ = ["Discrepancy", "moved"]
+__all__ = ["FIRST_WEEKS", "HELD_FROM", "Discrepancy", "moved", "permuted"]
 
 FIRST_WEEKS = 13.0  # the scale of the errors' growth
 HELD_FROM = 52.0  # weeks: no forecast of more than a year is graded often enough to learn how errors grow there
@@ -64,9 +64,7 @@ class Discrepancy:
 def moved(plan: Plan, everyone: Part, customers: Customers, discrepancy: Discrepancy, by_itself: np.ndarray) -> tuple[Plan, Part]:
     """The plan, moved by a discrepancy; the pace ahead only of the draws that go `by_itself`, without a level that moves already."""
     assert isinstance(plan.clock, Pace)
-    available = discrepancy.shared.sizes["draw"]
-    random = np.random.default_rng([plan.seed, CHOSEN])
-    chosen = np.concatenate([random.permutation(available) for _ in range(-(-plan.draws // available))])[: plan.draws]
+    chosen = permuted(discrepancy.shared.sizes["draw"], plan.draws, np.random.default_rng([plan.seed, CHOSEN]))
     size, growth, amount, slope = (discrepancy.shared[name].to_numpy()[chosen] for name in ("size", "growth", "amount", "slope"))
     group, own = _own(discrepancy, customers, chosen, plan.seed)
     own = _about_the_total(own, *_shares(plan, everyone, group, own["orders"].shape[1]))
@@ -83,6 +81,11 @@ def moved(plan: Plan, everyone: Part, customers: Customers, discrepancy: Discrep
     clock = plan.clock.moved(by_month, by_group)
     moved_plan = replace(plan, clock=clock, unmoved=plan.clock, amount_factor=np.exp(amount[:, None] + own["amount"]))
     return moved_plan, replace(everyone, batch=batch)
+
+
+def permuted(available: int, draws: int, random: np.random.Generator) -> np.ndarray:
+    """Places of so many draws of those available, none again before all have been chosen."""
+    return np.concatenate([random.permutation(available) for _ in range(-(-draws // available))])[:draws]
 
 
 def _own(discrepancy: Discrepancy, customers: Customers, chosen: np.ndarray, seed: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:

@@ -11,10 +11,20 @@ from clvbayes.inference import Fit
 from clvbayes.models.clock import LEVEL, SEASONAL
 from clvbayes.models.hierarchy import assign_cells
 from clvbayes.models.protocol import Model, PurchaseModel, SpendModel
+from clvbayes.valuation.contract_discrepancy import ContractDiscrepancy
 from clvbayes.valuation.discrepancy import Discrepancy
 from clvbayes.valuation.economics import Economics
 
-__all__ = ["LEAST_DAYS", "columns_of", "require_contracts", "require_draws", "require_kinds", "require_orders", "require_widened"]
+__all__ = [
+    "LEAST_DAYS",
+    "columns_of",
+    "require_contracts",
+    "require_discrepancies",
+    "require_draws",
+    "require_kinds",
+    "require_orders",
+    "require_widened",
+]
 
 # With under two years the likelihood does not know season from level: on one grocer's first year three models differed by .7 log units and
 # forecast 3,791 to 4,190 orders of 3,389 (aggregate study 4).
@@ -122,6 +132,22 @@ def require_orders(purchases: Sequence[Fit], spend: Fit, returns: Fit | None, cu
 
 def _but_its_clock(model: Model) -> tuple[str, dict[str, Any]]:
     return model.name, {name: chosen for name, chosen in model.options.items() if name not in ("season", "level")}
+
+
+def require_discrepancies(of_orders: object, of_contracts: object, contracts: object) -> None:
+    """Refuse what was learned of orders for contracts, and the reverse."""
+    if isinstance(of_orders, ContractDiscrepancy):
+        raise ArgumentError("this discrepancy was learned from a back-test of contracts: give it as contract_discrepancy")
+    if isinstance(of_contracts, Discrepancy):
+        raise ArgumentError("this contract_discrepancy was learned from a back-test of orders: give it as discrepancy")
+    for name, given, kind in (
+        ("discrepancy", of_orders, Discrepancy),
+        ("contract_discrepancy", of_contracts, ContractDiscrepancy),
+    ):
+        if given is not None and not isinstance(given, kind):
+            raise ArgumentError(f"{name} must be what clv.learn_discrepancy returns, not {type(given).__name__}")
+    if of_contracts is not None and contracts is None:
+        raise ArgumentError("contract_discrepancy is of contracts, and none are given")
 
 
 def require_widened(purchases: Sequence[Fit], customers: Customers, discrepancy: Discrepancy | None) -> None:

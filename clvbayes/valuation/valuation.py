@@ -131,7 +131,7 @@ class Valuation:
         on, dims ``(draw, level, lever, size)``; `size` multiplies odds of leaving, rate or spend, and 1 is the valuation itself. The random
         numbers are the same at all sizes. Empty unless asked for.
     discrepancy : pandas.DataFrame
-        What moved the draws besides the fits, as `Discrepancy.evidence`; empty if nothing did.
+        What moved the draws besides the fits, as `Discrepancy.evidence` and `ContractDiscrepancy.evidence`; empty if nothing did.
     uncertified : tuple of str
         Titles of the models whose fits failed their certificates.
     contracts : ContractBook or None

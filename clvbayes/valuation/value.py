@@ -18,6 +18,7 @@ from clvbayes.valuation.base import Base, everyone, simulate
 from clvbayes.valuation.book import book_of, empty_book
 from clvbayes.valuation.checks import beyond_horizon, check_simulation, check_sums
 from clvbayes.valuation.contract_checks import check_contracts
+from clvbayes.valuation.contract_discrepancy import ContractDiscrepancy, moved_contracts
 from clvbayes.valuation.contract_events import plan_contracts
 from clvbayes.valuation.discrepancy import Discrepancy
 from clvbayes.valuation.economics import Economics, fiscal_periods
@@ -28,8 +29,16 @@ from clvbayes.valuation.levers import LEVERS, lever_arrays, moved_values
 from clvbayes.valuation.newcomers import value_newcomers
 from clvbayes.valuation.ordering import no_ordering, ordering_of
 from clvbayes.valuation.plans import plan_valuation
-from clvbayes.valuation.spread import spread_of, systematic
-from clvbayes.valuation.usable import columns_of, require_contracts, require_draws, require_kinds, require_orders, require_widened
+from clvbayes.valuation.spread import ContractMoves, OrderMoves, spread_of
+from clvbayes.valuation.usable import (
+    columns_of,
+    require_contracts,
+    require_discrepancies,
+    require_draws,
+    require_kinds,
+    require_orders,
+    require_widened,
+)
 from clvbayes.valuation.valuation import COMPONENTS, Acquisition, Valuation
 
 __all__ = ["value"]
@@ -51,6 +60,7 @@ def value(
     newcomers: bool = True,
     levers: Sequence[str] = (),
     discrepancy: Discrepancy | None = None,
+    contract_discrepancy: ContractDiscrepancy | None = None,
     draws: int = 2000,
     seed: int,
     progress: bool = True,
@@ -72,9 +82,10 @@ def value(
     returns : Fit, optional
         Fit of a returns model; without it, nothing that is ordered comes back.
     contracts : tuple, optional
-        The fit of a model of renewals, that of a model of changes at renewal or None (amounts then stay as they are), and the `Renewals`
-        whose running contracts are valued. A customer with orders too has one value, the sum of both draw by draw; segments are those of
-        its first order. Amounts of contracts change at renewals alone: `spend_growth` and a discrepancy are of orders.
+        The fit of a model of renewals, that of a model of changes at renewal or None (amounts then stay as they are, but for
+        `contract_discrepancy`), and the `Renewals` whose running contracts are valued. A customer with orders too has one value, the sum of
+        both draw by draw; segments are those of its first order. Amounts of contracts change at renewals alone: `spend_growth` is of
+        orders.
     by : sequence of str, optional
         Segment columns to report by, each by itself; all of them by default.
     newcomers : bool
@@ -84,8 +95,11 @@ def value(
         after an order, before an opportunity, or at a renewal; of a model of lifetimes their rate), "rate" (of orders) and "spend" (all
         amounts). Churn and rate take six more passes over all customers each, spend one.
     discrepancy : Discrepancy, optional
-        What past forecasts missed of totals, as `clvbayes.learn_discrepancy` gives it: moves all customers at once, draw by draw. Without
+        What past forecasts missed of totals, as `clvbayes.learn_discrepancy` gives it: moves all orders at once, draw by draw. Without
         it, bands know nothing of what a model does not know, and are too narrow for totals. Fits with a level know their own.
+    contract_discrepancy : ContractDiscrepancy, optional
+        The same of contracts, from a back-test of these: moves all renewals at once, and the amounts of what is renewed. What orders and
+        contracts miss is drawn independently of each other.
     draws : int
         Predictive draws, at least 100.
     seed : int
@@ -120,6 +134,7 @@ def value(
     require_draws(draws, seed)
     if isinstance(levers, str) or not set(levers) <= set(LEVERS) or len(set(levers)) < len(levers):
         raise ArgumentError(f"levers must be some of {', '.join(LEVERS)}, in a list, each once, not {levers!r}")
+    require_discrepancies(discrepancy, contract_discrepancy, contracts)
     of_orders = _required(purchases, spend, customers, returns, discrepancy, economics, contracts is None)
     known = None if contracts is None else require_contracts(contracts, customers)
     renewals = None if known is None else known[2]
@@ -153,9 +168,11 @@ def value(
             draws=draws,
             seed=seed,
         )
-    base = Base(len(who), plan, orders, contract_plan, contract_part, economics.of_customers("service_cost", who.segments))
     closed = [None if plan is None or orders is None else check_simulation(plan, orders)]
     closed += [None if contract_plan is None or contract_part is None else check_contracts(contract_plan, contract_part)]
+    if contract_plan is not None and contract_part is not None and contract_discrepancy is not None:
+        contract_plan = moved_contracts(contract_plan, contract_part, contract_discrepancy)
+    base = Base(len(who), plan, orders, contract_plan, contract_part, economics.of_customers("service_cost", who.segments))
     of_orders_chance, of_contracts_chance = (0.0 if found is None else found.process_share for found in closed)
 
     shape = (draws, levels.rows, len(periods), len(COMPONENTS))
@@ -197,14 +214,15 @@ def value(
             np.concatenate(chances),
             table["value_mean"].to_numpy(),
             levels,
-            np.zeros((draws, 0)) if plan is None or of_orders is None else systematic(plan, of_orders.purchases),
-            plan,
-            np.zeros(0, dtype=np.int64) if orders is None else orders.batch.group,
+            None if plan is None or orders is None or of_orders is None else OrderMoves.of(plan, orders, of_orders.purchases),
+            None if contract_plan is None or contract_part is None else ContractMoves.of(contract_plan, contract_part),
         ),
         beyond_horizon=beyond_horizon(found),
         acquisition=_acquisition(plan, of_orders, orders, columns) if newcomers else Acquisition(),
         levers=lever_arrays(moved_values(base, levels, values, levers, progress), levers, levels),
-        discrepancy=pd.DataFrame() if discrepancy is None else discrepancy.evidence,
+        discrepancy=pd.concat(
+            [missed.evidence for missed in (discrepancy, contract_discrepancy) if missed] or [pd.DataFrame()], ignore_index=True
+        ),
         uncertified=tuple(fit.model.title for fit in fits if fit is not None and not fit.certificate.passed),
         contracts=None
         if book is None or contract_part is None or contract_plan is None or renewals is None or known is None
@@ -240,7 +258,9 @@ def _required(
                 f"{' and '.join(missing)} must not be None: purchases, spend and customers go together, and only contracts can do without"
             )
         if returns is not None or discrepancy is not None:
-            raise ArgumentError("returns and a discrepancy are of orders: leave them out where there are contracts alone")
+            raise ArgumentError(
+                "returns and a discrepancy are of orders: leave them out where there are contracts alone, whose own is contract_discrepancy"
+            )
         return None
     fits = require_kinds(purchases, spend, customers, economics)
     require_orders(fits, spend, returns, customers)

@@ -4,9 +4,9 @@
 
 The book has three segments and terms of 1, 12 and 24 months, is signed over ten years and seen for the last six (left truncation); its
 parameters are drawn from the frozen prior, its amounts are lognormal. In the second book every third renewal of the last two years that
-would have come does not. Printed, of the model and of last year's rate: in how many forecasts the 90 % band held, in how many of those
-that do not overlap, how far all forecasts together were off, their CRPS as a share of what happened, and the verdict; and how often the
-bands of single terms and segments held.
+would have come does not. Printed, of the model (moved by what its earlier forecasts missed, and by itself) and of last year's rate: in how
+many forecasts the 90 % band held, in how many of those that do not overlap, how far all forecasts together were off, their CRPS and the
+interval score of their 90 % bands as a share of what happened, and the verdict; and how often the bands of single terms and segments held.
 """
 
 import argparse
@@ -22,8 +22,9 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 import clvbayes as clv  # noqa: E402
+from clvbayes.grading.verdicts import judge  # noqa: E402
 
-BOOKS = ("as-it-is", "shifted")
+BOOKS, ALONE = ("as-it-is", "shifted"), "by itself"
 SINCE, SHIFTS = date(2019, 12, 31), pd.Timestamp(2024, 1, 1)
 
 
@@ -61,13 +62,13 @@ def main() -> None:
 def told(found: clv.Backtest) -> pd.DataFrame:
     """One row a verdict."""
     rows = []
-    for verdict in found.verdicts:
-        total = found.forecasts.query(
-            "column == '' and model == @verdict.model and measure == @verdict.measure and weeks == @verdict.weeks"
-        )
+    every = pd.concat([found.forecasts, found.by_itself.assign(model=ALONE)])
+    for verdict in judge(every):
+        total = every.query("column == '' and model == @verdict.model and measure == @verdict.measure and weeks == @verdict.weeks")
         row = {"model": verdict.model, "of": verdict.measure, "weeks": verdict.weeks, "held": f"{total['held_90'].sum()} of {len(total)}"}
         row |= {"apart": f"{verdict.held} of {verdict.origins}", "off": f"{total['mean'].sum() / total['actual'].sum() - 1:+.1%}"}
-        rows.append(row | {"crps": f"{total['crps'].sum() / total['actual'].sum():.2%}", "judgement": verdict.judgement})
+        row |= {name: f"{total[name].sum() / total['actual'].sum():.2%}" for name in ("crps", "interval_90")}
+        rows.append(row | {"judgement": verdict.judgement})
     return pd.DataFrame(rows)
 
 

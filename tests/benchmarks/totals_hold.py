@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 
 import clvbayes as clv
-from clvbayes.grading.discrepancy import completed, learn_from
+from clvbayes.grading.discrepancy import learn_from
+from clvbayes.grading.past_errors import completed
 from clvbayes.grading.scores import score_draws
 
 UNTIL, SEASON = date(2011, 12, 31), "MBG/NBD with season + Gamma-Gamma"

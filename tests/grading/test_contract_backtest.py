@@ -188,15 +188,18 @@ def graded(book: pd.DataFrame, coordinates: np.ndarray, monkeypatch: pytest.Monk
 
 
 def test_bands_of_the_true_model_hold_as_often_as_they_say(monkeypatch) -> None:
-    """Of four books, twelve forecasts each that do not overlap."""
+    """Of four books, twelve forecasts each that do not overlap; and what was learned of them widens them by little."""
     found = [graded(*simulated(seed), monkeypatch) for seed in range(4)]
-    total = pd.concat([one.forecasts.query("column == '' and model == @LABEL and measure == 'recurring revenue'") for one in found])
+    of_total = "column == '' and model == @LABEL and measure == 'recurring revenue'"
+    total, widened = (pd.concat([getattr(one, name).query(of_total) for one in found]) for name in ("by_itself", "forecasts"))
+    widths = [(made["q95"] - made["q05"]).to_numpy() for made in (widened, total)]
+    assert 1 < np.median(widths[0] / widths[1]) < 1.2
     held = int(total["held_90"].sum())
     in_the_middle = int((total["pit"].sub(0.5).abs() <= 0.25).sum())
     assert binom.cdf(held, len(total), 0.9) > 0.005
     assert 0.005 < binom.cdf(in_the_middle, len(total), 0.5) < 0.995
     assert all(one.verdict(LABEL, "recurring revenue", 13).judgement != "too narrow" for one in found)
-    by_level = pd.concat([one.forecasts.query("column == 'term_months' and model == @LABEL") for one in found])
+    by_level = pd.concat([one.by_itself.query("column == 'term_months'") for one in found])
     assert by_level["held_90"].mean() > 0.87
     # the model knows each contract's age, which the baseline does not look at
     assert sum(one.differences.query("model == @LABEL and other == @LAST_YEAR")["difference"].mean() < 0 for one in found) >= 3
@@ -216,7 +219,7 @@ def test_who_gave_no_notice_is_not_foreseen_to_leave_twice(monkeypatch) -> None:
 
 
 def test_bands_do_not_hold_where_the_truth_shifts(monkeypatch) -> None:
-    """From 2023 on, every third renewal that would have come does not."""
+    """From 2023 on, every third renewal that would have come does not. What the first forecasts missed moves the later ones."""
     book, coordinates = simulated(1)
     rng = np.random.default_rng(3)
     fails = (book["start"] >= pd.Timestamp(2023, 1, 1)) & (book.groupby("contract_id").cumcount() > 0) & (rng.random(len(book)) < 1 / 3)
@@ -226,6 +229,11 @@ def test_bands_do_not_hold_where_the_truth_shifts(monkeypatch) -> None:
         verdict = found.verdict(LABEL, measure, 26)
         assert (verdict.origins, verdict.judgement) == (6, "too narrow")
         assert verdict.lowest > 0
+        score = [
+            made.query("column == '' and model == @LABEL and measure == @measure")["interval_90"].to_numpy()
+            for made in (found.by_itself, found.forecasts)
+        ]
+        assert score[1][-3:].sum() < 0.6 * score[0][-3:].sum()
     assert "They were too narrow" in found.verdict(LABEL, "contracts", 26).message
 
 
@@ -410,3 +418,42 @@ def test_it_shows_itself_and_is_kept(found, tmp_path) -> None:
 def test_rows_places_change_nothing(terms, found) -> None:
     again = backtest(read(terms.sample(frac=1, random_state=3)), **OPTIONS)
     pd.testing.assert_frame_equal(again.forecasts, found.forecasts, check_exact=True)
+
+
+# what was missed ------------------------------------------------------------------------------------------------------------------------
+
+
+def test_only_what_had_ended_by_an_origin_moves_its_forecasts(terms, made_up, found) -> None:
+    """The first origin is moved by what is assumed beforehand; the second by what the first had missed within 13 weeks, not within 52."""
+    alone = backtest(read(terms), widened=False, **OPTIONS)
+    assert (found.settings["widened"], alone.settings["widened"]) == (True, False)
+    own = alone.forecasts.query("model != @LAST_YEAR").reset_index(drop=True)
+    pd.testing.assert_frame_equal(alone.by_itself, own)
+    pd.testing.assert_frame_equal(found.by_itself, own)
+    baselines = [made.forecasts.query("model == @LAST_YEAR").reset_index(drop=True) for made in (found, alone)]
+    pd.testing.assert_frame_equal(*baselines)
+    assert foreseen(found, ORIGINS[0])["sd"].sum() > foreseen(alone, ORIGINS[0])["sd"].sum()
+    first_alone = backtest(read(terms), **(OPTIONS | {"origins": ORIGINS[1:]}))
+    assert not foreseen(found, ORIGINS[1]).equals(foreseen(first_alone, ORIGINS[1]))
+
+
+def test_it_teaches_what_contracts_miss_and_a_value_takes_it(found, terms) -> None:
+    missed = clv.learn_discrepancy(found, seed=1)
+    assert isinstance(missed, clv.ContractDiscrepancy)
+    assert missed.evidence["what"].tolist() == ["contracts lost", "amount of contracts"]
+    assert missed.evidence["origins"].tolist() == [2, 2]
+    again = clv.learn_discrepancy(found, seed=1)
+    assert missed.shared.equals(again.shared)
+    with pytest.raises(ArgumentError, match="the back-test has no model 'NBD'"):
+        clv.learn_discrepancy(found, model="NBD", seed=1)
+    known = summarize(read(terms), until=UNTIL)
+    fits = (made_up_contract_fit(MODEL, known), None)
+    valuation = clv.value(
+        *(None, None, None, clv.Economics(0.5, 0.08, 3)),
+        contracts=(*fits, known),
+        contract_discrepancy=missed,
+        draws=100,
+        seed=1,
+        progress=False,
+    )
+    assert valuation.discrepancy["what"].tolist() == ["contracts lost", "amount of contracts"]

@@ -10,17 +10,8 @@ import pytest
 from made_up_backtest import OTHER, OWN, Past, make_backtest
 
 from clvbayes.errors import ArgumentError
-from clvbayes.grading.discrepancy import (
-    FEWEST_COMPLETED,
-    GROWTH_MEAN,
-    MEAN_SD,
-    RIGHT,
-    SPREAD_SCALE,
-    completed,
-    learn_discrepancy,
-    learn_from,
-    pooled_models,
-)
+from clvbayes.grading.discrepancy import FEWEST_COMPLETED, learn_discrepancy, learn_from, pooled_models
+from clvbayes.grading.past_errors import GROWTH_MEAN, MEAN_SD, RIGHT, SPREAD_SCALE, completed
 from clvbayes.models import mbg_nbd
 from clvbayes.valuation.discrepancy import Discrepancy
 
