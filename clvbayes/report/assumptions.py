@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 
-from clvbayes.grading.discrepancy import MEAN_SD, RIGHT, SPREAD_SCALE
+from clvbayes.grading.contract_discrepancy import AMOUNT_MEAN_SD, AMOUNT_SCALE
+from clvbayes.grading.past_errors import MEAN_SD, RIGHT, SPREAD_SCALE
 from clvbayes.models.protocol import OF_RENEWALS
 from clvbayes.report.blocks import Block, Cell, Column, Heading, Prose, Section, Table
 from clvbayes.report.evidence import Evidence, FitRecord, currency_of, draws_of, returned
 from clvbayes.report.language import translated, words
 from clvbayes.report.numbers import count, decimal, money, plain, share, show
+from clvbayes.report.spread_section import missed_of
 from clvbayes.valuation import Economics
 from clvbayes.valuation.economics import ByLevel
 
@@ -36,7 +38,7 @@ def _indexation(evidence: Evidence) -> str:
     """What amounts of contracts do at renewals."""
     changes = None if evidence.contracts is None else evidence.contracts[1]
     if changes is None:
-        return words.CONTRACTS_STAY
+        return words.CONTRACTS_STAY if missed_of(evidence, "amount of contracts") is None else words.CONTRACTS_STAY_MOVED
     given = changes.model.options["indexation"]
     rates = dict(given) if isinstance(given, Mapping) else {"": given}
     told = words.LIST.join(
@@ -55,8 +57,12 @@ def _priors_of_totals(evidence: Evidence) -> tuple[Prose, ...]:
     if spreads:
         each = (words.CLOCK_SPREADS[name].format(scale=decimal(scale, 2)) for name, scale in spreads.items())
         told.append(words.PRIORS_OF_CLOCKS.format(spreads=words.LIST.join(each)))
-    if not evidence.valuation.discrepancy.empty:
-        told.append(words.PRIORS_OF_ERRORS.format(mean=decimal(MEAN_SD, 2), sd=decimal(SPREAD_SCALE, 2), right=decimal(RIGHT, 1)))
+    of_errors = {"mean": decimal(MEAN_SD, 2), "sd": decimal(SPREAD_SCALE, 2), "right": decimal(RIGHT, 1)}
+    if missed_of(evidence, "orders") is not None:
+        told.append(words.PRIORS_OF_ERRORS.format(**of_errors))
+    if missed_of(evidence, "contracts lost") is not None:
+        of_amounts = {"amount_mean": decimal(AMOUNT_MEAN_SD, 2), "amount_sd": decimal(AMOUNT_SCALE, 2)}
+        told.append(words.PRIORS_OF_CONTRACT_ERRORS.format(**of_errors, **of_amounts))
     return tuple(Prose(text) for text in told)
 
 

@@ -6,7 +6,7 @@ from clvbayes.report.evidence import Evidence, currency_of, returned
 from clvbayes.report.language import day, words
 from clvbayes.report.numbers import count, decimal, money, plain, share, show
 from clvbayes.report.outlook import outlook
-from clvbayes.report.spread_section import learned
+from clvbayes.report.spread_section import learned, learned_of_contracts, missed_of
 from clvbayes.valuation.usable import LEAST_DAYS
 
 __all__ = ["cautions"]
@@ -40,12 +40,15 @@ def cautions(evidence: Evidence) -> tuple[Note, ...]:
 def _contracts(evidence: Evidence) -> str:
     if evidence.contracts is None:
         return ""
-    return words.CAUTION_BANDS_CONTRACTS if evidence.contracts_backtest is None else words.CAUTION_BANDS_CONTRACTS_GRADED
+    learned_of_them, graded = learned_of_contracts(evidence), evidence.contracts_backtest is not None
+    if learned_of_them:
+        return words.CAUTION_BANDS_CONTRACTS_WIDENED.format(learned=learned_of_them) + (words.CAUTION_CONTRACTS_GRADED if graded else "")
+    return words.CAUTION_BANDS_CONTRACTS + (words.CAUTION_CONTRACTS_GRADED if graded else words.CAUTION_CONTRACTS_NOT_GRADED)
 
 
 def _bands(evidence: Evidence) -> str:
     season = words.CAUTION_BANDS_SEASON if evidence.seasonal else ""
-    if evidence.valuation.discrepancy.empty:
+    if missed_of(evidence, "orders") is None:
         told = words.CAUTION_BANDS.format(season=season)
     else:
         told = words.CAUTION_BANDS_WIDENED.format(season=season, learned=learned(evidence)) + _short(evidence)

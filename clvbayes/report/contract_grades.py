@@ -18,6 +18,7 @@ def contract_grades(graded: GradedModel) -> tuple[Block, ...]:
     origins = sorted(set(found.forecasts["origin"]))
     made = words.CONTRACTS_GRADED_MADE if len(origins) > 1 else words.CONTRACTS_GRADED_MADE_ONE
     told = made.format(origins=len(origins), first=day(origins[0]), last=day(origins[-1]), until=day(found.settings["until"]))
+    told += words.BACKTEST_WIDENED if found.settings["widened"] else ""
     notes = [Note(translated(note)) for note in found.notes]
     return Prose(told), backtest_verdict(graded, section=words.CONTRACTS_GRADED), _table(graded), *notes
 

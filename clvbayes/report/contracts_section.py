@@ -12,6 +12,7 @@ from clvbayes.report.evidence import Evidence, Floats, currency_of
 from clvbayes.report.language import words
 from clvbayes.report.levels import SMALLEST_LEVEL
 from clvbayes.report.numbers import count, decimal, money, money_alike, money_band, money_format, share, share_digits, show, show_range
+from clvbayes.report.spread_section import missed_of
 from clvbayes.valuation import ContractBook
 
 __all__ = ["contracts_section"]
@@ -26,7 +27,7 @@ def contracts_section(evidence: Evidence) -> Section | None:
     if book is None:
         return None
     currency = currency_of(evidence)
-    blocks: list[Block] = [_cards(book, currency), _bridge(book, currency), _terms(book, currency), _survival(book)]
+    blocks: list[Block] = [_cards(book, currency), _bridge(book, evidence), _terms(book, currency), _survival(book)]
     blocks += _due(book, evidence)
     if evidence.contracts_backtest is not None:
         blocks += contract_grades(evidence.contracts_backtest)
@@ -58,16 +59,17 @@ def _cards(book: ContractBook, currency: str) -> Headline:
     return Headline(tuple(cards))
 
 
-def _bridge(book: ContractBook, currency: str) -> Figure:
-    steps = bridge_steps(book)
+def _bridge(book: ContractBook, evidence: Evidence) -> Figure:
+    steps, currency = bridge_steps(book), currency_of(evidence)
     today, up, down, lost, ahead = (show(amount) for amount in money_alike([abs(step.mean) for step in steps], currency))
-    finding = words.BRIDGE_FINDING.format(today=today, up=up, down=down, lost=lost, ahead=ahead)
+    grows = steps[1].mean >= 0
+    finding = (words.BRIDGE_FINDING if grows else words.BRIDGE_FINDING_LESS).format(today=today, up=up, down=down, lost=lost, ahead=ahead)
     return Figure(
         title=words.BRIDGE_FIGURE,
         alt=words.BRIDGE_ALT.format(finding=finding),
         svg=bridge_bars(steps, currency=currency),
         finding=finding,
-        caption=words.BRIDGE_CAPTION,
+        caption=words.BRIDGE_CAPTION if missed_of(evidence, "amount of contracts") is None else words.BRIDGE_CAPTION_MOVED,
     )
 
 

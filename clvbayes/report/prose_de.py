@@ -505,22 +505,45 @@ SPREAD_SYSTEMATIC = (
     "Systematisch ist, was alle Kunden zugleich bewegt: ein besseres oder schlechteres Quartal, Preise, Wettbewerber, ein Modell, das zu "
     "viel vorhersagt. Das gleicht sich auch über noch so viele Kunden nicht aus."
 )
-LEARNED = (
+_LEARNED_ENOUGH = (
     " Gelernt wurde dies aus {errors} abgelaufenen Prognosen (frühere Stichtage: {origins}): Im Mittel lagen die Bestellungen {direction}, "
     "und von Quartal zu Quartal weichen sie davon um {sd}\u00a0% ab (eine Standardabweichung)."
 )
-LEARNED_LITTLE = (
-    " Bisher konnten nur {errors} Prognosen (frühere Stichtage: {origins}) mit dem Ist verglichen werden. Bei so wenigen ist ein großer "
-    "Teil der Bandbreite angenommen: Die Summe eines Quartals kann um {sd}\u00a0% abweichen (eine Standardabweichung; vor jedem Vergleich "
-    "angenommen: {prior}\u00a0%)."
+_LEARNED_LITTLE = (
+    " Bisher konnten nur {errors} Prognosen der Bestellungen (frühere Stichtage: {origins}) mit dem Ist verglichen werden. Bei so wenigen "
+    "ist ein großer Teil der Bandbreite angenommen: Die Summe eines Quartals kann um {sd}\u00a0% abweichen (eine Standardabweichung; vor "
+    "jedem Vergleich angenommen: {prior}\u00a0%)."
 )
-LEARNED_NOTHING = (
-    " Keine frühere Prognose wurde mit dem Ist verglichen; dieser Teil der Bandbreite ist daher angenommen: Die Summe eines Quartals kann "
-    "um {prior}\u00a0% abweichen (eine Standardabweichung), und dauerhaft um ebenso viel."
+_LEARNED_NOTHING = (
+    " Keine frühere Prognose der Bestellungen wurde mit dem Ist verglichen; dieser Teil der Bandbreite ist daher angenommen: Die "
+    "Summe eines Quartals kann um {prior}\u00a0% abweichen (eine Standardabweichung), und dauerhaft um ebenso viel."
 )
-LEARNED_AS_FORESEEN = "auf dem Median der Prognose"
-LEARNED_ABOVE = "{mean}\u00a0% über dem Median der Prognose"
-LEARNED_BELOW = "{mean}\u00a0% unter dem Median der Prognose"
+LEARNED = (_LEARNED_NOTHING, _LEARNED_LITTLE, _LEARNED_ENOUGH)
+LEARNED_DIRECTION = (
+    "auf dem Median der Prognose",
+    "{mean}\u00a0% über dem Median der Prognose",
+    "{mean}\u00a0% unter dem Median der Prognose",
+)
+LEARNED_CONTRACTS = (
+    " Keine frühere Prognose verlorener Verträge konnte mit dem Ist verglichen werden; dies ist daher angenommen: Die Zahl der Verluste "
+    "eines Quartals kann um {prior}\u00a0% abweichen, der wiederkehrende Umsatz je verbleibendem Vertrag binnen eines Jahres um "
+    "{amount_prior}\u00a0% (jeweils eine Standardabweichung), und dauerhaft um etwa ebenso viel.",
+    " Bisher konnten nur {errors} Prognosen verlorener Verträge (frühere Stichtage: {origins}) mit dem Ist verglichen werden. Bei so "
+    "wenigen ist vieles angenommen: Die Zahl der Verluste eines Quartals kann um {sd}\u00a0% abweichen, der wiederkehrende Umsatz je "
+    "verbleibendem Vertrag binnen eines Jahres um {amount_sd}\u00a0% (jeweils eine Standardabweichung; vor jedem Vergleich angenommen: "
+    "{prior} und {amount_prior}\u00a0%).",
+    " Für Verträge wurde dies aus {errors} abgelaufenen Prognosen (frühere Stichtage: {origins}) gelernt: Im Mittel gingen {direction}, "
+    "und der wiederkehrende Umsatz je verbleibendem Vertrag lag binnen eines Jahres {amount_direction}; davon weichen die Verluste von "
+    "Quartal zu Quartal um {sd}\u00a0% ab und der Umsatz binnen eines Jahres um {amount_sd}\u00a0% (jeweils eine Standardabweichung).",
+)
+LEARNED_CONTRACTS_DIRECTION = (
+    "so viele verloren wie im Mittel vorhergesagt",
+    "{mean}\u00a0% mehr verloren als im Mittel vorhergesagt",
+    "{mean}\u00a0% weniger verloren als im Mittel vorhergesagt",
+)
+LEARNED_AMOUNTS_DIRECTION = ("wie vorhergesagt", "{mean}\u00a0% über der Prognose", "{mean}\u00a0% unter der Prognose")
+SPREAD_NOT_OF_ORDERS = " Für Bestellungen wurde darüber nichts gelernt; ihre Bänder enthalten nichts davon."
+SPREAD_NOT_OF_CONTRACTS = " Für Verträge wurde darüber nichts gelernt; ihre Bänder enthalten nichts davon."
 SPREAD_POOLED = (
     " Die Hälfte der Ziehungen stammt aus einer zweiten Schätzung, in der sich das Niveau des gesamten Kundenstamms von Monat zu Monat "
     "bewegt und dies auch künftig tut: Bei so wenigen früheren Prognosen ist keiner der beiden allein zu trauen."
@@ -897,6 +920,12 @@ PRIORS_OF_ERRORS = (
     "Systematische Abweichungen, als Logarithmen über ein Quartal: eine dauerhafte, normalverteilt mit Standardabweichung {mean}; eine von "
     "Prognose zu Prognose, mit halbnormalverteilter Standardabweichung (Skala {sd}). Dass es über das vom Modell Erfasste hinaus keine "
     "gibt, hat die Wahrscheinlichkeit {right}."
+)
+PRIORS_OF_CONTRACT_ERRORS = (
+    "Systematische Abweichungen bei Verträgen, als Logarithmen: bei der Zahl der Verluste eines Quartals eine dauerhafte und eine von "
+    "Prognose zu Prognose, mit Standardabweichungen wie bei Bestellungen ({mean}; halbnormalverteilt mit Skala {sd}); beim "
+    "wiederkehrenden Umsatz je verbleibendem Vertrag nach einem Jahr {amount_mean} und halbnormalverteilt mit Skala {amount_sd}. Dass es "
+    "keine gibt, hat jeweils die Wahrscheinlichkeit {right}."
 )
 COLUMN_COORDINATE = "Parameter"
 COLUMN_CENTRE = "Mitte"
@@ -1355,6 +1384,14 @@ BRIDGE_ALT = (
     "{finding}"
 )
 BRIDGE_CAPTION = "Balken sind Mittelwerte, Striche 90-%-Bänder. Die Ausweitung enthält vereinbarte Preiserhöhungen."
+BRIDGE_CAPTION_MOVED = (
+    "Balken sind Mittelwerte, Striche 90-%-Bänder. Die Ausweitung enthält vereinbarte Preiserhöhungen und wie weit die Beträge aller "
+    "Verträge zusammen abweichen können, nach oben wie nach unten."
+)
+BRIDGE_FINDING_LESS = (
+    "Von {today} wiederkehrendem Umsatz heute entfallen voraussichtlich {lost} durch Verträge, die binnen eines Jahres enden, und {down} "
+    "durch kleinere; größere bringen weniger, als die Beträge hinter der Prognose zurückbleiben, zusammen {up}; es bleiben {ahead}."
+)
 AXIS_RECURRING = "Wiederkehrender Umsatz im Jahr"
 TERMS_TABLE = "Verträge nach Laufzeit"
 TERMS_FINDING = (
@@ -1415,20 +1452,24 @@ CONTRACTS_GRADED_FINDING = (
 )
 CONTRACTS_GRADED_LEVELS = " Die 90-%-Bänder einzelner Laufzeiten und Segmente hielten in {held} von {forecasts} Prognosen."
 COLUMN_CRPS_LAST_YEAR = "CRPS der Rate des letzten Jahres"
-CAUTION_BANDS_CONTRACTS_GRADED = (
-    "Wie frühere Prognosen von Verträgen abschnitten, steht im Abschnitt zu den Verträgen; die Bänder der Verträge enthalten den Zufall "
-    "und die Unsicherheit der Parameter, aber nichts, was alle Verträge zugleich träfe."
+CAUTION_BANDS_CONTRACTS_WIDENED = (
+    "Die Bänder der Verträge enthalten den Zufall, die Unsicherheit der Parameter und wie weit alle Verlängerungen und deren Beträge "
+    "zusammen abweichen können.{learned}"
 )
 CAUTION_BANDS_CONTRACTS = (
-    "Verlängerungen von Verträgen wurden nicht an früheren Prognosen gemessen: Ihre Bänder enthalten den Zufall und die Unsicherheit der "
-    "Parameter, aber nichts, was alle Verträge zugleich träfe."
+    "Die Bänder der Verträge enthalten den Zufall und die Unsicherheit der Parameter, aber nichts, was alle Verträge zugleich träfe."
 )
+CAUTION_CONTRACTS_GRADED = " Wie frühere Prognosen von Verträgen abschnitten, steht im Abschnitt zu den Verträgen."
+CAUTION_CONTRACTS_NOT_GRADED = " Verlängerungen wurden nicht an früheren Prognosen gemessen."
 CONTRACTS_PAY = (
     "Verträge zahlen an den Tagen ihrer Rechnungen und werden von dort abgezinst; was im Voraus gezahlt wurde, wird bei einem Ende "
     "innerhalb der Laufzeit nicht erstattet. Eine erklärte Kündigung ist ein sicheres Ende; wer keine erklärt hat, obwohl die meisten, die "
     "gingen, es bis dahin getan hatten, bleibt umso eher."
 )
 CONTRACTS_STAY = "Die Beträge der Verträge bleiben, wie sie heute sind."
+CONTRACTS_STAY_MOVED = (
+    "Die Beträge der Verträge bleiben, wie sie heute sind, bis auf das, was frühere Prognosen bei allen zusammen verfehlt haben."
+)
 CONTRACTS_CHANGE = (
     "Die Beträge der Verträge ändern sich nur bei Verlängerungen, wie in der Vergangenheit, was über {fade} Jahre ausklingt; die "
     "Preise steigen "

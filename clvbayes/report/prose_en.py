@@ -459,21 +459,40 @@ SPREAD_SYSTEMATIC = (
     "Systematic is what moves all customers at once: a better or worse quarter, prices, competitors, a model that foresees too much. It "
     "does not even out, however many customers there are."
 )
-LEARNED = (
+_LEARNED_ENOUGH = (
     " This was learned from {errors} forecasts from {origins} past days whose end has come: on average orders came {direction}, and "
     "from one quarter to another they differ from that by {sd} % (one standard deviation)."
 )
-LEARNED_LITTLE = (
-    " Only {errors} forecasts from {origins} past days could be compared with what happened so far. With so few, much of the bands' width "
-    "is assumed: a quarter's total may be off by {sd} % (one standard deviation; {prior} % are assumed before any forecast is compared)."
+_LEARNED_LITTLE = (
+    " Only {errors} forecasts of orders, from {origins} past days, could be compared with what happened so far. With so few, much of the "
+    "bands' width is assumed: a quarter's total may be off by {sd} % (one standard deviation; {prior} % are assumed before any forecast is "
+    "compared)."
 )
-LEARNED_NOTHING = (
-    " No past forecast has been compared with what happened, so that this part of the bands' width is assumed: by {prior} % a quarter's "
-    "total may be off (one standard deviation), and by as much for good."
+_LEARNED_NOTHING = (
+    " No past forecast of orders has been compared with what happened, so that this part of the bands' width is assumed: by {prior} % a "
+    "quarter's total may be off (one standard deviation), and by as much for good."
 )
-LEARNED_AS_FORESEEN = "as the median forecast had it"
-LEARNED_ABOVE = "{mean} % above the median forecast"
-LEARNED_BELOW = "{mean} % below the median forecast"
+LEARNED = (_LEARNED_NOTHING, _LEARNED_LITTLE, _LEARNED_ENOUGH)
+LEARNED_DIRECTION = ("as the median forecast had it", "{mean} % above the median forecast", "{mean} % below the median forecast")
+LEARNED_CONTRACTS = (
+    " No past forecast of lost contracts could be compared with what happened, so that this is assumed: how many are lost in a quarter may "
+    "be off by {prior} %, and what recurs of the others by {amount_prior} % within a year (one standard deviation each), and by about as "
+    "much for good.",
+    " Only {errors} forecasts of lost contracts, from {origins} past days, could be compared with what happened so far. With so few, much "
+    "is assumed: how many are lost in a quarter may be off by {sd} %, what recurs of the others by {amount_sd} % within a year (one "
+    "standard deviation each; {prior} and {amount_prior} % are assumed before any forecast is compared).",
+    " Of contracts it was learned from {errors} forecasts from {origins} past days whose end has come: on average {direction}, and what "
+    "recurs of the others came {amount_direction} within a year; from that, losses differ by {sd} % from one quarter to another, and what "
+    "recurs by {amount_sd} % within a year (one standard deviation each).",
+)
+LEARNED_CONTRACTS_DIRECTION = (
+    "as many were lost as the mean forecast had it",
+    "{mean} % more were lost than the mean forecast had it",
+    "{mean} % fewer were lost than the mean forecast had it",
+)
+LEARNED_AMOUNTS_DIRECTION = ("as foreseen", "{mean} % above what was foreseen", "{mean} % below what was foreseen")
+SPREAD_NOT_OF_ORDERS = " Of orders nothing was learned of it, and their bands hold none."
+SPREAD_NOT_OF_CONTRACTS = " Of contracts nothing was learned of it, and their bands hold none."
 SPREAD_POOLED = (
     " Half of the draws come from a second fit, in which the level of the whole base moves from month to month and goes on to do so: with "
     "so few past forecasts, neither alone is trusted."
@@ -822,6 +841,11 @@ PRIORS_OF_ERRORS = (
     "Systematic errors, in logs over a quarter: a lasting one, normal with a standard deviation of {mean}; from one forecast to another, "
     "with a standard deviation that is half-normal with scale {sd}. That there are none beyond what the model knows has a probability of "
     "{right}."
+)
+PRIORS_OF_CONTRACT_ERRORS = (
+    "Systematic errors of contracts, in logs: of how many are lost in a quarter, a lasting one and one from forecast to forecast, with "
+    "standard deviations as of orders ({mean}; half-normal with scale {sd}); of what recurs of the others after a year, {amount_mean} and "
+    "half-normal with scale {amount_sd}. That there are none has a probability of {right}, of each."
 )
 COLUMN_COORDINATE = "Coordinate"
 COLUMN_CENTRE = "Centre"
@@ -1227,6 +1251,14 @@ BRIDGE_FINDING = (
 )
 BRIDGE_ALT = "Bars of recurring revenue today, expansion, contraction, churn and recurring revenue in a year. {finding}"
 BRIDGE_CAPTION = "Bars are means, lines 90 % bands. Expansion holds price rises that were agreed."
+BRIDGE_CAPTION_MOVED = (
+    "Bars are means, lines 90 % bands. Expansion holds price rises that were agreed, and by how much the amounts of all contracts together "
+    "may be off, be it up or down."
+)
+BRIDGE_FINDING_LESS = (
+    "Of {today} of recurring revenue today, contracts that end within a year are expected to take {lost} and smaller ones {down}; larger "
+    "ones add less than amounts are expected to lag behind the forecast, {up} in all, which leaves {ahead}."
+)
 AXIS_RECURRING = "Recurring revenue a year"
 TERMS_TABLE = "Contracts by their term"
 TERMS_FINDING = "Contracts of {term} carry {share} of the recurring revenue; {kept} of that is expected to recur in a year."
@@ -1279,19 +1311,21 @@ CONTRACTS_GRADED_FINDING = (
 )
 CONTRACTS_GRADED_LEVELS = " The 90 % bands of single terms and segments held in {held} of {forecasts} forecasts."
 COLUMN_CRPS_LAST_YEAR = "CRPS of last year's rate"
-CAUTION_BANDS_CONTRACTS_GRADED = (
-    "How past forecasts of contracts did stands in the section on contracts; the bands of contracts hold chance and the uncertainty of the "
-    "parameters, and nothing that would move all contracts at once."
+CAUTION_BANDS_CONTRACTS_WIDENED = (
+    "The bands of contracts hold chance, the uncertainty of the parameters, and how far all renewals together, and the amounts of what is "
+    "renewed, may be off.{learned}"
 )
 CAUTION_BANDS_CONTRACTS = (
-    "Renewals of contracts were not graded by past forecasts: their bands hold chance and the uncertainty of the parameters, and nothing "
-    "that would move all contracts at once."
+    "The bands of contracts hold chance and the uncertainty of the parameters, and nothing that would move all contracts at once."
 )
+CAUTION_CONTRACTS_GRADED = " How past forecasts of contracts did stands in the section on contracts."
+CAUTION_CONTRACTS_NOT_GRADED = " Renewals were not graded by past forecasts."
 CONTRACTS_PAY = (
     "Contracts pay at the dates of their invoices, discounted from there; what was paid in advance is not paid back where a contract ends "
     "within its term. A given notice is a certain end; who has given none, although most who left had by then, is the likelier to stay."
 )
 CONTRACTS_STAY = "Amounts of contracts stay as they are today."
+CONTRACTS_STAY_MOVED = "Amounts of contracts stay as they are today, but for what past forecasts have missed of all of them."
 CONTRACTS_CHANGE = (
     "Amounts of contracts change at renewals alone, as in the past, which fades out over {fade} years; prices rise by {rates} a year as "
     "agreed."

@@ -11,7 +11,7 @@ from clvbayes.report.language import words
 from clvbayes.report.levels import reported_levels
 from clvbayes.report.numbers import count, decimal, money_format, share, share_digits, show
 
-__all__ = ["learned", "spread_section"]
+__all__ = ["learned", "learned_of_contracts", "missed_of", "spread_section"]
 
 PARTS = ("process_sd", "parameter_sd", "systematic_sd")
 FEW_ORIGINS = 8  # that do not overlap: after some eight errors the prior of their spread hardly matters (aggregate study 3)
@@ -50,34 +50,50 @@ def _parts(row: Mapping[Any, Any]) -> tuple[float, ...]:
 
 
 def _systematic(evidence: Evidence) -> str:
-    if evidence.valuation.discrepancy.empty:
+    of_orders, of_contracts = learned(evidence), learned_of_contracts(evidence)
+    if not (of_orders or of_contracts):
         return words.SPREAD_NOT_SYSTEMATIC
-    told = words.SPREAD_SYSTEMATIC + learned(evidence)
-    if evidence.pooled:
-        told += words.SPREAD_POOLED
-    return told + words.SPREAD_SHRINKS
+    if not of_orders and evidence.customers is not None:
+        of_orders = words.SPREAD_NOT_OF_ORDERS
+    if not of_contracts and evidence.contracts is not None:
+        of_contracts = words.SPREAD_NOT_OF_CONTRACTS
+    return words.SPREAD_SYSTEMATIC + of_orders + (words.SPREAD_POOLED if evidence.pooled else "") + of_contracts + words.SPREAD_SHRINKS
 
 
-def _mostly_prior(evidence: Evidence) -> bool:
-    """Whether so few forecasts have ended that the prior says how far off the next ones may be."""
-    return int(_of_orders(evidence)["independent"]) < FEW_ORIGINS
-
-
-def _of_orders(evidence: Evidence) -> dict[Any, Any]:
-    return next(row for row in evidence.valuation.discrepancy.to_dict("records") if row["what"] == "orders")
+def missed_of(evidence: Evidence, what: str) -> dict[Any, Any] | None:
+    """A row of the valuation's discrepancy; None where nothing was learned of it."""
+    return next((row for row in evidence.valuation.discrepancy.to_dict("records") if row["what"] == what), None)
 
 
 def learned(evidence: Evidence) -> str:
     """What past forecasts of orders missed, and how wide the next ones may therefore be."""
-    orders = _of_orders(evidence)
-    errors, origins = int(orders["errors"]), int(orders["origins"])
-    template = words.LEARNED_NOTHING if not errors else words.LEARNED_LITTLE if _mostly_prior(evidence) else words.LEARNED
-    mean = float(np.expm1(orders["mean"]))
-    direction = words.LEARNED_AS_FORESEEN if abs(mean) < 0.005 else words.LEARNED_ABOVE if mean > 0 else words.LEARNED_BELOW
-    return template.format(
-        errors=show(count(errors)),
-        origins=show(count(origins)),
-        direction=direction.format(mean=decimal(abs(mean) * 100, 0)),
-        sd=decimal(float(orders["sd"]) * 100, 0),
-        prior=decimal(float(orders["prior_sd"]) * 100, 0),
-    )
+    orders = missed_of(evidence, "orders")
+    return "" if orders is None else _template(orders, words.LEARNED).format(**_learned(orders, words.LEARNED_DIRECTION))
+
+
+def learned_of_contracts(evidence: Evidence) -> str:
+    """The same of contracts."""
+    lost, amounts = missed_of(evidence, "contracts lost"), missed_of(evidence, "amount of contracts")
+    if lost is None or amounts is None:
+        return ""
+    of_amounts = {f"amount_{name}": told for name, told in _learned(amounts, words.LEARNED_AMOUNTS_DIRECTION).items()}
+    return _template(lost, words.LEARNED_CONTRACTS).format(**_learned(lost, words.LEARNED_CONTRACTS_DIRECTION), **of_amounts)
+
+
+def _template(row: Mapping[Any, Any], templates: tuple[str, str, str]) -> str:
+    """Of nothing, of so little that the prior says how far off the next forecasts may be, and of enough."""
+    nothing, little, enough = templates
+    return nothing if not int(row["errors"]) else little if int(row["independent"]) < FEW_ORIGINS else enough
+
+
+def _learned(row: Mapping[Any, Any], directions: tuple[str, str, str]) -> dict[str, str]:
+    as_foreseen, above, below = directions
+    mean = float(np.expm1(row["mean"]))
+    direction = as_foreseen if abs(mean) < 0.005 else above if mean > 0 else below
+    return {
+        "errors": show(count(int(row["errors"]))),
+        "origins": show(count(int(row["origins"]))),
+        "direction": direction.format(mean=decimal(abs(mean) * 100, 0)),
+        "sd": decimal(float(row["sd"]) * 100, 0),
+        "prior": decimal(float(row["prior_sd"]) * 100, 0),
+    }

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import cache
 
+import pandas as pd
 from valuation.made_up_books import SEGMENTS, UNTIL, made_up_contract_fit, made_up_renewals, made_up_terms
 from valuation.made_up_fits import made_up_customers, made_up_fits
 
@@ -10,7 +11,7 @@ from clvbayes.models import beta_discrete_weibull, renewal_change
 from clvbayes.report import Evidence
 from clvbayes.valuation import Economics, value
 
-__all__ = ["contract_evidence"]
+__all__ = ["contract_evidence", "with_missed_contracts"]
 
 
 @cache
@@ -40,3 +41,14 @@ def contract_evidence(*, orders: bool, language: str = "en", customer_ids: str =
         settings={"data": {"contracts": "contracts.csv"}},
         contracts=contracts,
     )
+
+
+def with_missed_contracts(evidence: Evidence, errors: int) -> Evidence:
+    """As if a discrepancy had been learned from so many forecasts of contracts, half as many origins."""
+    known = {"origins": errors // 2, "errors": errors, "independent": errors // 2, "growth": 0.0, "between_sd": 0.0}
+    rows = [
+        {"what": "contracts lost", **known, "mean": 0.12, "sd": 0.09, "prior_sd": 0.1},
+        {"what": "amount of contracts", **known, "mean": 0.01, "sd": 0.02, "prior_sd": 0.03},
+    ]
+    missed = pd.concat([evidence.valuation.discrepancy, pd.DataFrame(rows)], ignore_index=True)
+    return replace(evidence, valuation=replace(evidence.valuation, discrepancy=missed))

@@ -1,16 +1,20 @@
 """The section of contracts: its numbers are the valuation's, in both languages and in all formats, and it names nobody unless asked."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from report.made_up_contracts_evidence import contract_evidence
+from report.made_up_contracts_evidence import contract_evidence, with_missed_contracts
 
 from clvbayes.report import compose, render_html, render_json, render_pdf, render_xlsx, values_by_level
-from clvbayes.report.blocks import Figure, Headline, Note, Section, Table
+from clvbayes.report.assumptions import assumptions
+from clvbayes.report.blocks import Figure, Headline, Note, Prose, Section, Table
+from clvbayes.report.cautions import cautions
 from clvbayes.report.contracts_section import contracts_section
 from clvbayes.report.language import speaking
 from clvbayes.report.phrases_de import PHRASES
+from clvbayes.report.spread_section import spread_section
 
 
 def section(**options) -> Section:
@@ -113,3 +117,56 @@ def test_amounts_that_stay_are_said_to_stay() -> None:
     page = render_html(document)
     assert "Amounts of contracts stay as they are today." in page
     assert "Amounts of contracts change at renewals alone" in render_html(compose(contract_evidence(orders=True)))
+
+
+# what moves all contracts at once -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("orders", [False, True])
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        (20, "Of contracts it was learned from 20 forecasts from 10 past days whose end has come: on average 13 % more were lost"),
+        (4, "Only 4 forecasts of lost contracts, from 2 past days, could be compared with what happened so far."),
+        (0, "No past forecast of lost contracts could be compared with what happened, so that this is assumed"),
+    ],
+)
+def test_what_was_learned_of_all_contracts_is_told(errors, said, orders) -> None:
+    evidence = with_missed_contracts(contract_evidence(orders=orders), errors)
+    for told in (cautions(evidence), spread_section(evidence).blocks):
+        assert said in " ".join(block.text for block in told if isinstance(block, Note | Prose))
+    of_priors = " ".join(block.text for block in assumptions(evidence).blocks if isinstance(block, Prose))
+    assert "0.02 and half-normal with scale 0.03" in of_priors
+
+
+@pytest.mark.parametrize("orders", [False, True])
+def test_where_nothing_was_learned_of_them_that_is_told(orders) -> None:
+    evidence = contract_evidence(orders=orders)
+    assert "nothing that would move all contracts at once. Renewals were not graded" in " ".join(note.text for note in cautions(evidence))
+    assert "nothing was learned of them" in " ".join(block.text for block in spread_section(evidence).blocks if isinstance(block, Prose))
+    moved = with_missed_contracts(evidence, 20)
+    told = " ".join(block.text for block in spread_section(moved).blocks if isinstance(block, Prose))
+    assert ("Of orders nothing was learned of it" in told) == orders
+    captions = [block.caption for made in (evidence, moved) for block in contracts_section(made).blocks if isinstance(block, Figure)][::2]
+    assert ["together may be off" in caption for caption in captions] == [False, True]
+
+
+def test_an_expansion_that_is_none_is_not_told_as_one() -> None:
+    """Amounts that lag behind by more than larger contracts add."""
+    evidence = with_missed_contracts(contract_evidence(orders=False), 20)
+    book = evidence.valuation.contracts
+    bridge = book.bridge.copy()
+    bridge.loc[{"item": "expansion"}] = -1000.0
+    less = replace(evidence, valuation=replace(evidence.valuation, contracts=replace(book, bridge=bridge)))
+    [finding, _] = [block.finding for block in contracts_section(less).blocks if isinstance(block, Figure)]
+    assert "larger ones add less than amounts are expected to lag behind" in finding
+
+
+@pytest.mark.parametrize("errors", [20, 4, 0])
+def test_it_is_told_in_german(errors) -> None:
+    evidence = with_missed_contracts(contract_evidence(orders=True, language="de"), errors)
+    with speaking("de"):
+        blocks = (*cautions(evidence), *spread_section(evidence).blocks, *assumptions(evidence).blocks)
+    told = " ".join(block.text for block in blocks if isinstance(block, Note | Prose))
+    assert told.count("verbleibendem Vertrag") == 3
+    assert not re.search(r"\b(contracts|forecasts?|lost|the|of)\b", told)

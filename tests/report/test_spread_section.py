@@ -55,8 +55,8 @@ def test_each_row_has_the_spread_of_its_own_level(evidence: Evidence) -> None:
     ("errors", "expected"),
     [
         (20, "learned from 20 forecasts from 10 past days whose end has come: on average orders came 6 % below the median forecast"),
-        (4, "Only 4 forecasts from 2 past days could be compared with what happened"),
-        (0, "No past forecast has been compared with what happened"),
+        (4, "Only 4 forecasts of orders, from 2 past days, could be compared with what happened"),
+        (0, "No past forecast of orders has been compared with what happened"),
     ],
 )
 def test_it_says_what_was_learned_of_systematic_errors(errors: int, expected: str, base: Base) -> None:
