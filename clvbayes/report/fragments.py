@@ -1,6 +1,6 @@
 """Single results as the report shows them, for notebooks: a few of its sections, or one of its pictures on axes of one's own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, cast
 
@@ -53,6 +53,7 @@ class _Booked:
     """What a book of contracts knows of a valuation."""
 
     contracts: ContractBook
+    discrepancy: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True)
