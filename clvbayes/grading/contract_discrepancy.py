@@ -18,14 +18,13 @@ import pandas as pd
 import xarray as xr
 
 from clvbayes.grading.contract_forecasts import CONTRACT_MEASURES
-from clvbayes.grading.past_errors import GROWTHS, KEYS, MEAN_SD, Errors, evidence_row, shared_draws
+from clvbayes.grading.past_errors import GROWTHS, KEYS, MEAN_SD, SLOPE_SD, Errors, evidence_row, shared_draws
 from clvbayes.valuation.contract_discrepancy import ContractDiscrepancy
 from clvbayes.valuation.discrepancy import HELD_FROM
 
 __all__ = ["AMOUNT_MEAN_SD", "AMOUNT_SCALE", "learn_from_contracts"]
 
 AMOUNT_MEAN_SD, AMOUNT_SCALE = 0.02, 0.03  # a year
-SLOPE_SD = 0.3
 
 
 def learn_from_contracts(ended: pd.DataFrame, *, draws: int, seed: int) -> ContractDiscrepancy:
@@ -35,12 +34,12 @@ def learn_from_contracts(ended: pd.DataFrame, *, draws: int, seed: int) -> Contr
     of_lost, of_amounts = Errors(lost), Errors(amounts)
     size, sigma, growth, mean = shared_draws(of_lost, np.ones((len(lost), 1)), GROWTHS, [MEAN_SD], random, draws)
     design = np.column_stack([np.ones(len(amounts)), amounts["of_lost"].to_numpy(dtype=float)])
-    amount, amount_sigma, none, amount_mean = shared_draws(
+    amount, amount_sigma, _, amount_mean = shared_draws(
         of_amounts, design, np.zeros(1), [AMOUNT_MEAN_SD, SLOPE_SD], random, draws, AMOUNT_SCALE
     )
     rows = [
         evidence_row("contracts lost", lost, mean[:, 0], sigma, growth),
-        evidence_row("amount of contracts", amounts, amount_mean[:, 0], amount_sigma, 0 * none, AMOUNT_SCALE),
+        evidence_row("amount of contracts", amounts, amount_mean[:, 0], amount_sigma, np.zeros(draws), AMOUNT_SCALE),
     ]
     shared = {"size": size, "growth": growth, "amount": amount}
     return ContractDiscrepancy(xr.Dataset({name: ("draw", values) for name, values in shared.items()}), pd.DataFrame(rows))

@@ -23,6 +23,7 @@ from clvbayes.grading.past_errors import (
     KEYS,
     MEAN_SD,
     SIGMAS,
+    SLOPE_SD,
     SPREAD_SCALE,
     Errors,
     completed,
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FEWEST_COMPLETED", "learn_discrepancy", "learn_from", "pooled_models"]
 
-SLOPE_SD = 0.3
 LEVEL_SCALE = 0.10  # of the half-normal prior of how far levels' means lie apart
 LEVEL_SPREADS = np.geomspace(0.005, 0.5, 8)
 FEWEST_ORDERS = 10.0  # foreseen of a level: with fewer, the log of what happened says little but that it was few

@@ -29,6 +29,7 @@ __all__ = [
     "MEAN_SD",
     "RIGHT",
     "SIGMAS",
+    "SLOPE_SD",
     "SPREAD_SCALE",
     "Errors",
     "completed",
@@ -42,6 +43,7 @@ __all__ = [
 
 KEYS = ["origin", "weeks"]
 MEAN_SD, SPREAD_SCALE = 0.10, 0.10
+SLOPE_SD = 0.3  # of amounts on what numbers were off
 # Probability in advance that a model errs by nothing but what it knows, orders and amounts each. No real set of the study was so; but with
 # a fifth, bands of a plain process widen by 6 to 12 % in the median after twelve origins, not by 16 to 25 %, and a retailer's are the same.
 RIGHT = 0.2

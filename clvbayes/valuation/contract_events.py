@@ -273,9 +273,8 @@ def simulate_contracts(plan: ContractPlan, part: ContractPart, customers: int) -
         )
     moved_ahead = np.ones((len(part), plan.draws))
     if plan.renewed_amounts is not None:
-        log_moved = np.log(plan.renewed_amounts)
-        factor = factor * np.exp(log_moved[:, None] * _year_renewed(part, np.arange(1, most + 1))[:, None])
-        moved_ahead = np.exp(log_moved * _year_renewed(part, calendar.until_ahead[:, None]))
+        factor = factor * plan.renewed_amounts[:, None] ** _year_renewed(part, np.arange(1, most + 1))[:, None]
+        moved_ahead = plan.renewed_amounts ** _year_renewed(part, calendar.until_ahead[:, None])
     paid_at = calendar.times if plan.in_advance else day_before(calendar.times)
     found = _pay(
         lives.decision,

@@ -18,6 +18,7 @@ ECONOMICS = Economics(margin=0.5, discount_rate=0.08, horizon=3)
 A_YEAR = 4.0  # of quarters
 DRAWS = 400
 OF_TWO_YEARS = made_up_terms(600, customers=400).query("term_months == 24")
+EVIDENCE = learn_from_contracts(pd.DataFrame(), draws=100, seed=1).evidence
 OF_ORDERS = learn_from(pd.DataFrame(), draws=100, seed=1)
 
 
@@ -34,11 +35,7 @@ def fits(renewals):
 def missed(size: float = 0.0, amount: float = 0.0, growth: float = 0.0, *, sd: float = 0.0, amount_sd: float = 0.0) -> ContractDiscrepancy:
     luck = np.random.default_rng(4).standard_normal(DRAWS)
     shared = {"size": size + sd * luck, "growth": np.full(DRAWS, growth), "amount": amount - amount_sd * luck}
-    return ContractDiscrepancy(xr.Dataset({name: ("draw", values) for name, values in shared.items()}), learn_from_contracts_of_nothing())
-
-
-def learn_from_contracts_of_nothing() -> pd.DataFrame:
-    return learn_from_contracts(pd.DataFrame(), draws=100, seed=1).evidence
+    return ContractDiscrepancy(xr.Dataset({name: ("draw", values) for name, values in shared.items()}), EVIDENCE)
 
 
 def valued(fits, renewals, discrepancy: ContractDiscrepancy | None = None, **options) -> Valuation:
@@ -112,7 +109,7 @@ def test_where_nothing_is_decided_within_a_year_odds_are_not_thrown() -> None:
     assert 0.9 * float(plain.mean()) < float(found.mean()) < float(plain.mean())
 
 
-def test_monthly_contracts_take_a_years_error_of_amounts_in_steps(fits, renewals) -> None:
+def test_monthly_contracts_take_a_years_error_of_amounts_in_steps() -> None:
     monthly = made_up_renewals(made_up_terms(600, customers=400).query("term_months == 1"))
     fit = made_up_contract_fit(beta_discrete_weibull(), monthly)
     before, after = (
@@ -155,25 +152,18 @@ def test_the_same_seed_gives_the_same_bytes_and_another_pairs_other_draws(fits, 
     assert abs(np.corrcoef(one, other)[0, 1]) < 0.3
 
 
-def test_a_lever_moves_on_top_of_it(fits, renewals, plain) -> None:
+def test_a_lever_moves_on_top_of_it(fits, renewals) -> None:
     """Odds that are moved by a lever and by what was missed are moved by both."""
     by_both, without = (
         valued(fits, renewals, found, levers=["churn"]).levers["industry"].sum("level").mean("draw") for found in (missed(0.1), None)
     )
-    sizes = by_both["size"].to_numpy()
     assert (np.diff(by_both.sel(lever="churn")) < 0).all()
     assert (by_both.sel(lever="churn") < without.sel(lever="churn")).all()
-    assert float(by_both.sel(lever="churn", size=1.0)) < float(without.sel(lever="churn", size=1.0))
-    assert len(sizes) == 7
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (
-            {"contract_discrepancy": learn_from(pd.DataFrame(), draws=100, seed=1)},
-            "learned from a back-test of orders: give it as discrepancy",
-        ),
         ({"contract_discrepancy": OF_ORDERS}, "learned from a back-test of orders: give it as discrepancy"),
         ({"discrepancy": missed()}, "learned from a back-test of contracts: give it as contract_discrepancy"),
         ({"contract_discrepancy": 0.1}, "contract_discrepancy must be what clv.learn_discrepancy returns, not float"),
