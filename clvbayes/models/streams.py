@@ -86,6 +86,15 @@ def exponential(state: np.ndarray) -> float:
             return passed + x
 
 
+@njit
+def _beyond_the_layers(state: np.ndarray) -> float:
+    """Of the tail, which one variate in four thousand reaches: a call, since what is inlined everywhere is compiled everywhere."""
+    while True:
+        beyond: float = exponential(state) / TAIL_FROM
+        if 2.0 * exponential(state) > beyond * beyond:
+            return TAIL_FROM + beyond
+
+
 @njit(inline="always")
 def normal(state: np.ndarray) -> float:
     """A standard normal variate: Marsaglia & Tsang's ziggurat, as Doornik (2005) mends it."""
@@ -98,10 +107,7 @@ def normal(state: np.ndarray) -> float:
         if abs(u) < SURE[layer]:
             return x
         if layer == 0:
-            while True:
-                beyond: float = exponential(state) / TAIL_FROM
-                if 2.0 * exponential(state) > beyond * beyond:
-                    return TAIL_FROM + beyond if u > 0 else -TAIL_FROM - beyond
+            return _beyond_the_layers(state) if u > 0 else -_beyond_the_layers(state)
         upper = math.exp(-0.5 * (EDGES[layer + 1] * EDGES[layer + 1] - x * x))
         lower = math.exp(-0.5 * (EDGES[layer] * EDGES[layer] - x * x))
         if lower + uniform(state) * (upper - lower) < 1.0:
@@ -119,9 +125,9 @@ def gamma_variate(state: np.ndarray, shape: float) -> float:
 @njit(inline="always")
 def log_gamma_variate(state: np.ndarray, shape: float) -> float:
     """The logarithm of `gamma_variate`, finite for the smallest shapes too."""
-    if shape >= 1.0:
-        return math.log(_gamma_from_one(state, shape))
-    return math.log(uniform(state)) / shape + math.log(_gamma_from_one(state, shape + 1.0))
+    boost = 0.0 if shape >= 1.0 else math.log(uniform(state)) / shape
+    logarithm: float = boost + math.log(_gamma_from_one(state, shape if shape >= 1.0 else shape + 1.0))
+    return logarithm
 
 
 @njit(inline="always")
