@@ -9,6 +9,7 @@ import pytest
 from clvbayes import synthetic
 from clvbayes.data import Customers, read_transactions, summarize
 from clvbayes.inference import Fit, fit
+from clvbayes.inference.certificate import DIVERGENCE_LIMIT
 from clvbayes.models import mbg_nbd
 from clvbayes.models.clock import LEVEL
 from clvbayes.storage import load, save
@@ -39,11 +40,11 @@ def stacked(moving: Fit, name: str) -> np.ndarray:
     return np.asarray(values.reshape(-1, *values.shape[2:]))
 
 
-def test_chains_agree_and_none_diverges(moving: Fit) -> None:
+def test_chains_agree_and_hardly_a_draw_diverges(moving: Fit) -> None:
     summary = moving.to_frame()
     assert summary["r_hat"].astype(float).max() < 1.05
     assert summary[["ess_bulk", "ess_tail"]].astype(float).min().min() > 100
-    assert not moving.posterior["sample_stats"]["diverging"].any()
+    assert moving.posterior["sample_stats"]["diverging"].mean() <= DIVERGENCE_LIMIT
 
 
 def test_all_parts_have_a_spread_of_their_own(moving: Fit) -> None:
