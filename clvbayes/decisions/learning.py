@@ -28,6 +28,8 @@ __all__ = ["Learned", "learn_responses"]
 FEWEST_PERIODS = 6
 LEAST_WON = 0.5  # customers a period: what means are taken to be at least
 BIAS = 0.2
+# Of four channels' 36 months up to .65 % of the draws diverged at .9, and at .97 at most .05 %, with more effective draws in no more time.
+TARGET_ACCEPT = 0.97
 MONTHS = {"month": 1.0, "quarter": 3.0, "year": 12.0}
 
 
@@ -197,7 +199,7 @@ def _sampled(
         mean = mean_won[of] * (base[of] + height[of] * curve(spent / scale[of]))
         pm.NegativeBinomial("won", mu=mean, alpha=shape, observed=customers.astype(np.int64))
     compiled = nutpie.compile_pymc_model(model)
-    trace = nutpie.sample(compiled, draws=draws, tune=600, chains=4, seed=seed, target_accept=0.9, progress_bar=progress)
+    trace = nutpie.sample(compiled, draws=draws, tune=600, chains=4, seed=seed, target_accept=TARGET_ACCEPT, progress_bar=progress)
     found = trace.posterior
     curves = {name: found[name].to_numpy() for name in ("height", "scale")}
     diverging = float(trace.sample_stats["diverging"].mean())

@@ -26,7 +26,7 @@ def history(seed=3, periods=36) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def found():
-    return learn_responses(history(), period="month", bias=0.0, draws=500, seed=1)
+    return learn_responses(history(), period="month", bias=0.0, draws=1000, seed=1)
 
 
 def effects(response, channel, times, draws=2000):
@@ -46,7 +46,7 @@ def test_known_curves_lie_in_their_bands(found) -> None:
 
 
 def test_a_bias_widens_every_curve_and_moves_none(found) -> None:
-    widened = learn_responses(history(), period="month", bias=0.4, draws=500, seed=1)
+    widened = learn_responses(history(), period="month", bias=0.4, draws=1000, seed=1)
     for channel in CURVES:
         one, other = (np.log(effects(of[channel], channel, [1.0])[:, 0]) for of in (found, widened))
         assert other.std() == pytest.approx(np.hypot(one.std(), 0.4), rel=0.1)
@@ -54,7 +54,7 @@ def test_a_bias_widens_every_curve_and_moves_none(found) -> None:
 
 
 def test_neither_another_run_nor_another_order_of_rows_gives_other_curves(found) -> None:
-    again = learn_responses(history().sample(frac=1, random_state=1), period="month", bias=0.0, draws=500, seed=1)
+    again = learn_responses(history().sample(frac=1, random_state=1), period="month", bias=0.0, draws=1000, seed=1)
     assert all(np.array_equal(again[name].top, found[name].top) for name in CURVES)
 
 
