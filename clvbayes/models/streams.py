@@ -107,7 +107,8 @@ def normal(state: np.ndarray) -> float:
         if abs(u) < SURE[layer]:
             return x
         if layer == 0:
-            return _beyond_the_layers(state) if u > 0 else -_beyond_the_layers(state)
+            beyond: float = _beyond_the_layers(state)
+            return beyond if u > 0 else -beyond
         upper = math.exp(-0.5 * (EDGES[layer + 1] * EDGES[layer + 1] - x * x))
         lower = math.exp(-0.5 * (EDGES[layer] * EDGES[layer] - x * x))
         if lower + uniform(state) * (upper - lower) < 1.0:
