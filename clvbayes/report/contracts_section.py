@@ -3,6 +3,7 @@
 import hashlib
 
 import numpy as np
+import pandas as pd
 
 from clvbayes.data import TERM
 from clvbayes.report.blocks import Block, Card, Column, Figure, Headline, Interval, Note, Prose, Section, Table
@@ -186,22 +187,23 @@ def _due(book: ContractBook, evidence: Evidence) -> list[Block]:
         Column(words.COLUMN_RENEWED, "share", digits=0),
         Column(words.COLUMN_AT_STAKE, "number", unit=currency, scale=scale, digits=digits),
     )
-    by_term = due.groupby("term_months")
+    quiet = evidence.customer_ids == "none"
+    terms, contracts = np.unique(due[TERM].to_numpy(), return_counts=True)
+    groups = _shown_terms(contracts) if quiet else [np.array([place]) for place in range(len(terms))]
     rows = tuple(
-        (
-            _term_name(int(some[TERM].iloc[0])),
-            len(some),
-            float(some["recurring"].sum()),
-            float(some["p_renewed"].mean()),
-            float(some["expected"].sum()),
-        )
-        for _, some in by_term
-        if len(some) >= SMALLEST_LEVEL or evidence.customer_ids != "none"
+        _due_row(_term_name(int(terms[some[0]])) if len(some) == 1 else words.OTHER_TERMS, due[due[TERM].isin(terms[some])])
+        for some in groups
     )
-    blocks: list[Block] = [Table(words.DUE_TABLE, columns, rows, finding) if rows else Prose(finding)]
-    if evidence.customer_ids != "none":
+    if quiet and len(due) < SMALLEST_LEVEL:
+        return [Prose(finding)]
+    blocks: list[Block] = [Table(words.DUE_TABLE, columns, rows, finding, _due_row(words.ALL_CONTRACTS, due))]
+    if not quiet:
         blocks.append(_due_accounts(book, evidence))
     return blocks
+
+
+def _due_row(name: str, due: pd.DataFrame) -> tuple[str, int, float, float, float]:
+    return name, len(due), float(due["recurring"].sum()), float(due["p_renewed"].mean()), float(due["expected"].sum())
 
 
 def _due_accounts(book: ContractBook, evidence: Evidence) -> Table:

@@ -76,6 +76,20 @@ def test_few_contracts_of_a_term_stand_together() -> None:
     assert [some.tolist() for some in _shown_terms(np.array([40, 20]))] == [[0], [1]]
 
 
+@pytest.mark.parametrize("ids", ["none", "plain"])
+def test_renewals_due_add_up_though_some_terms_have_few(ids) -> None:
+    evidence = contract_evidence(orders=False, customer_ids=ids)
+    book = evidence.valuation.contracts
+    months = np.full(len(book.due), 12)
+    months[:3], months[3:9] = 24, 1  # three contracts of two years, which stand with the next fewest where nobody is named
+    valued = replace(evidence, valuation=replace(evidence.valuation, contracts=replace(book, due=book.due.assign(term_months=months))))
+    [table] = [block for block in contracts_section(valued).blocks if isinstance(block, Table) and block.title.startswith("Renewals due")]
+    shown = {"none": ["12 months", "Other terms"], "plain": ["1 month", "12 months", "24 months"]}[ids]
+    assert [row[0] for row in table.rows] == shown and table.foot[:2] == ("All contracts", len(book.due))
+    for column in (1, 2, 4):
+        assert sum(row[column] for row in table.rows) == pytest.approx(table.foot[column])
+
+
 def test_there_is_no_section_without_contracts(evidence_of) -> None:
     assert contracts_section(evidence_of("normal")) is None
 
