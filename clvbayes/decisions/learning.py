@@ -28,7 +28,7 @@ __all__ = ["Learned", "learn_responses"]
 FEWEST_PERIODS = 6
 LEAST_WON = 0.5  # customers a period: what means are taken to be at least
 BIAS = 0.2
-# Of four channels' 36 months up to .65 % of the draws diverged at .9, and at .97 at most .05 %, with more effective draws in no more time.
+# Of eight made-up histories of four channels two had too many divergences at .9 (500 draws a chain), none at .97.
 TARGET_ACCEPT = 0.97
 MONTHS = {"month": 1.0, "quarter": 3.0, "year": 12.0}
 

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BetaDiscreteWeibull", "Gamma", "beta_discrete_weibull"]
 
-STREAMS = "29ff2d0f"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
+STREAMS = "03a89270"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
 
 RENEWALS = 4  # purpose of the random streams
 TERMINATIONS, MONTHS = 0.5, 250.0  # prior of terminations within a term: half a one in 250 months, 2.4 % a year

@@ -53,7 +53,7 @@ from clvbayes.models.streams import gamma_variate, open_stream, uniform
 
 __all__ = ["BgBb", "bg_bb"]
 
-STREAMS = "29ff2d0f"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
+STREAMS = "03a89270"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
 
 TYPICAL_DROPOUT = 0.31  # at an order, as MBG/NBD's prior has it: in as long as an order takes, as many leave here
 NOT_LATE = 1e-9  # of a window: what a horizon may lack of a whole number of windows

@@ -42,7 +42,7 @@ from clvbayes.models.streams import exponential, gamma_variate, open_stream, uni
 
 __all__ = ["MbgCnbd", "mbg_cnbd"]
 
-STREAMS = "29ff2d0f"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
+STREAMS = "03a89270"  # of streams.py, which is inlined here: Numba compiles anew only what lies in a changed file
 
 MOST_PHASES = 10
 FEW_PURCHASES = 2.0  # of which the sum over roots of unity would be of larger terms

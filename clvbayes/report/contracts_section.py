@@ -179,7 +179,16 @@ def _due(book: ContractBook, evidence: Evidence) -> list[Block]:
         later=show(later[0]),
         later_band=show_range(*later[1:]),
     )
-    scale, digits = money_format(due.groupby("term_months")["recurring"].sum().tolist())
+    quiet = evidence.customer_ids == "none"
+    terms, contracts = np.unique(due[TERM].to_numpy(), return_counts=True)
+    groups = _shown_terms(contracts) if quiet else [np.array([place]) for place in range(len(terms))]
+    if quiet and (len(due) < SMALLEST_LEVEL or len(groups[0]) == len(terms) > 1):
+        return [Prose(finding)]
+    rows = tuple(
+        _due_row(_term_name(int(terms[some[0]])) if len(some) == 1 else words.OTHER_TERMS, due[due[TERM].isin(terms[some])])
+        for some in groups
+    )
+    scale, digits = money_format([row[2] for row in rows])
     columns = (
         Column(words.COLUMN_TERM),
         Column(words.COLUMN_CONTRACTS, "number"),
@@ -187,16 +196,7 @@ def _due(book: ContractBook, evidence: Evidence) -> list[Block]:
         Column(words.COLUMN_RENEWED, "share", digits=0),
         Column(words.COLUMN_AT_STAKE, "number", unit=currency, scale=scale, digits=digits),
     )
-    quiet = evidence.customer_ids == "none"
-    terms, contracts = np.unique(due[TERM].to_numpy(), return_counts=True)
-    groups = _shown_terms(contracts) if quiet else [np.array([place]) for place in range(len(terms))]
-    rows = tuple(
-        _due_row(_term_name(int(terms[some[0]])) if len(some) == 1 else words.OTHER_TERMS, due[due[TERM].isin(terms[some])])
-        for some in groups
-    )
-    if quiet and len(due) < SMALLEST_LEVEL:
-        return [Prose(finding)]
-    blocks: list[Block] = [Table(words.DUE_TABLE, columns, rows, finding, _due_row(words.ALL_CONTRACTS, due))]
+    blocks: list[Block] = [Table(words.DUE_TABLE, columns, rows, finding, _due_row(words.ALL_DUE, due))]
     if not quiet:
         blocks.append(_due_accounts(book, evidence))
     return blocks

@@ -1430,6 +1430,7 @@ DUE_FINDING = (
     "{later_band})."
 )
 DUE_NONE = "Binnen drei Monaten steht kein Vertrag vor einer offenen Verlängerung."
+ALL_DUE = "Alle anstehenden"
 DUE_ACCOUNTS = "Die {contracts} anstehenden Verlängerungen, bei denen am meisten auf dem Spiel steht"
 COLUMN_RENEWED = "Wahrscheinlichkeit der Verlängerung"
 COLUMN_AT_STAKE = "Danach erwarteter Wert"

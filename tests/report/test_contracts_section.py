@@ -76,16 +76,31 @@ def test_few_contracts_of_a_term_stand_together() -> None:
     assert [some.tolist() for some in _shown_terms(np.array([40, 20]))] == [[0], [1]]
 
 
+def with_due(evidence, months):
+    book = evidence.valuation.contracts
+    few = book.due.head(len(months)).assign(term_months=months)
+    return replace(evidence, valuation=replace(evidence.valuation, contracts=replace(book, due=few)))
+
+
+@pytest.mark.parametrize("months", [[12, 12, 12, 1], [12, 12, 12, 1, 1, 1, 1]])
+def test_too_few_renewals_due_have_no_table_where_nobody_is_named(months) -> None:
+    def titles(ids: str) -> list[str]:
+        found = contracts_section(with_due(contract_evidence(orders=False, customer_ids=ids), months))
+        return [title for title in tables(found) if title == "Renewals due in the next three months"]
+
+    assert titles("none") == [] and titles("hashed") == ["Renewals due in the next three months"]
+
+
 @pytest.mark.parametrize("ids", ["none", "plain"])
 def test_renewals_due_add_up_though_some_terms_have_few(ids) -> None:
     evidence = contract_evidence(orders=False, customer_ids=ids)
     book = evidence.valuation.contracts
     months = np.full(len(book.due), 12)
     months[:3], months[3:9] = 24, 1  # three contracts of two years, which stand with the next fewest where nobody is named
-    valued = replace(evidence, valuation=replace(evidence.valuation, contracts=replace(book, due=book.due.assign(term_months=months))))
-    [table] = [block for block in contracts_section(valued).blocks if isinstance(block, Table) and block.title.startswith("Renewals due")]
+    found = contracts_section(with_due(evidence, months))
+    table = tables(found)["Renewals due in the next three months"]
     shown = {"none": ["12 months", "Other terms"], "plain": ["1 month", "12 months", "24 months"]}[ids]
-    assert [row[0] for row in table.rows] == shown and table.foot[:2] == ("All contracts", len(book.due))
+    assert [row[0] for row in table.rows] == shown and table.foot[:2] == ("All renewals due", len(book.due))
     for column in (1, 2, 4):
         assert sum(row[column] for row in table.rows) == pytest.approx(table.foot[column])
 
@@ -113,9 +128,10 @@ def test_the_german_section_has_the_same_numbers_and_no_english() -> None:
     assert german is not None and len(german.blocks) == len(english.blocks) and german.title == "Verträge"
     for ours, theirs in zip(german.blocks, english.blocks, strict=True):
         if isinstance(ours, Table) and isinstance(theirs, Table):
-            numbers = ([cell for row in table.rows for cell in row if not isinstance(cell, str)] for table in (ours, theirs))
+            numbers = ([cell for row in (*table.rows, table.foot) for cell in row if not isinstance(cell, str)] for table in (ours, theirs))
             assert next(numbers) == next(numbers)
-            assert not re.search(r"\b(the|of|contracts|renewed|expected)\b", f"{ours.title} {ours.finding}")
+            named = " ".join(str(row[0]) for row in (*ours.rows, ours.foot) if row)
+            assert not re.search(r"\b(the|of|contracts|renewed|renewals|months?|expected)\b", f"{ours.title} {ours.finding} {named}")
 
 
 def test_the_ledger_of_contracts_is_told_in_german() -> None:
