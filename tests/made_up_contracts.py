@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from clvbayes.models import Priors
+from clvbayes.models.hierarchy import Cells
 
-__all__ = ["COHORTS", "TERMS", "UNTIL", "cohort", "draw_truth", "make_book", "published"]
+__all__ = ["COHORTS", "TERMS", "UNTIL", "cohort", "draw_truth", "make_book", "of_cells", "published"]
 
 UNTIL = date(2025, 12, 31)
 DAYS_A_MONTH = 365.25 / 12
@@ -44,6 +45,15 @@ def draw_truth(priors: Priors, levels: dict[str, tuple[str, ...]], rng: np.rando
         effect = mean + effect if k == 0 else effect - effect.mean(axis=0)
         found[factor] = pd.DataFrame(effect, index=list(names), columns=list(priors.coordinates))
     return found
+
+
+def of_cells(truth: dict[str, pd.DataFrame], cells: Cells) -> np.ndarray:
+    """True coordinates, dims (coordinate, cell); the truth names factors in the order of the cells'."""
+    found = 0.0
+    for factor, frame in zip(cells.factors, truth.values(), strict=True):
+        by_level = frame.rename(index=str).loc[list(factor.levels)].to_numpy()
+        found = found + by_level[factor.level_of_cell]
+    return np.asarray(found).T
 
 
 def make_book(contracts: int, truth: dict[str, pd.DataFrame], rng: np.random.Generator, *, years: float = 8.0) -> pd.DataFrame:

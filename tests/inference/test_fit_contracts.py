@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_contracts import COHORTS, UNTIL, cohort, make_book, published
+from made_up_contracts import COHORTS, UNTIL, cohort, make_book, of_cells, published
 
 from clvbayes import synthetic
 from clvbayes.data import Customers, Renewals, read_contracts, summarize
@@ -22,15 +22,6 @@ from clvbayes.models.hierarchy import Cells, assign_cells, cell_coordinates
 from clvbayes.storage import load, save
 
 Truth = dict[str, pd.DataFrame]
-
-
-def of_cells(truth: Truth, cells: Cells) -> np.ndarray:
-    """True coordinates, dims (coordinate, cell)."""
-    found = 0.0
-    for factor, frame in zip(cells.factors, truth.values(), strict=True):
-        by_level = frame.rename(index=str).loc[list(factor.levels)].to_numpy()
-        found = found + by_level[factor.level_of_cell]
-    return np.asarray(found).T
 
 
 def pilot_of(renewals: Renewals, pool: tuple[str, ...] = ("segment", "term_months")) -> tuple[Pilot, Cells]:
