@@ -81,7 +81,7 @@ def _terms(book: ContractBook, currency: str) -> Table:
     whole = (today.sum(axis=0), ahead.sum(axis=0))
     rows = [
         _term_row(
-            _term_name(int(months[some[0]])) if len(some) == 1 else words.OTHER_TERMS,
+            _name_of(months[some]),
             int(contracts[some].sum()),
             today[some].sum(axis=0),
             ahead[some].sum(axis=0),
@@ -127,6 +127,10 @@ def _term_row(
     low, inner_low, inner_high, high = (float(end) for end in np.quantile(ahead, [0.05, 0.25, 0.75, 0.95]))
     now, mean = float(today.mean()), float(ahead.mean())
     return name, contracts, now, Interval(low, mean, high, (inner_low, inner_high)), mean, low, high, mean / now if now else 0.0, life
+
+
+def _name_of(terms: np.ndarray) -> str:
+    return _term_name(int(terms[0])) if len(terms) == 1 else words.OTHER_TERMS
 
 
 def _term_name(months: int) -> str:
@@ -184,10 +188,7 @@ def _due(book: ContractBook, evidence: Evidence) -> list[Block]:
     groups = _shown_terms(contracts) if quiet else [np.array([place]) for place in range(len(terms))]
     if quiet and (len(due) < SMALLEST_LEVEL or len(groups[0]) == len(terms) > 1):
         return [Prose(finding)]
-    rows = tuple(
-        _due_row(_term_name(int(terms[some[0]])) if len(some) == 1 else words.OTHER_TERMS, due[due[TERM].isin(terms[some])])
-        for some in groups
-    )
+    rows = tuple(_due_row(_name_of(terms[some]), due[due[TERM].isin(terms[some])]) for some in groups)
     scale, digits = money_format([row[2] for row in rows])
     columns = (
         Column(words.COLUMN_TERM),
