@@ -25,7 +25,7 @@ __all__ = [
     "write_manifest",
 ]
 
-SCHEMA = 6
+SCHEMA = 7
 
 
 def write_manifest(folder: Path, content: dict[str, Any]) -> None:

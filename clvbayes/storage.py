@@ -20,8 +20,8 @@ from clvbayes.valuation import Acquisition, ContractBook, Economics, Period, Val
 
 __all__ = ["load", "save"]
 
-BOOK_ARRAYS = ("bridge", "logo_churn", "remaining_life", "due_draws", "survival")
-BOOK_FRAMES = {"due": "contracts.parquet", "observed": "renewals.parquet"}
+BOOK_ARRAYS = ("bridge", "logo_churn", "remaining_life", "due_draws", "survival", "cohorts")
+BOOK_FRAMES = {"due": "contracts.parquet", "observed": "renewals.parquet", "cohorts_observed": "cohorts.parquet"}
 BACKTEST_FRAMES = (*TABLES, "by_itself", "differences", "certificates")
 BACKTEST_SETTINGS = (
     *(
@@ -182,9 +182,9 @@ def _load_book(folder: Path, groups: xr.DataTree, customers: int | None) -> Cont
     if customers is None:
         return None
     require_files(folder, *BOOK_FRAMES.values())
-    arrays: dict[str, xr.DataArray] = {name: groups[name].to_dataset()[name] for name in BOOK_ARRAYS}
-    frames = {name: pd.read_parquet(folder / file) for name, file in BOOK_FRAMES.items()}
-    return ContractBook(**arrays, customers=customers, due=frames["due"], observed=frames["observed"])
+    arrays: dict[str, Any] = {name: groups[name].to_dataset()[name] for name in BOOK_ARRAYS}
+    frames: dict[str, Any] = {name: pd.read_parquet(folder / file) for name, file in BOOK_FRAMES.items()}
+    return ContractBook(**arrays, **frames, customers=customers)
 
 
 def _arrays(groups: xr.DataTree, kind: str, columns: list[str]) -> dict[str, xr.DataArray]:

@@ -178,7 +178,7 @@ def test_files_are_what_their_names_say_and_nothing_is_pickled(fits: tuple[Fit, 
     assert names_in(save(fits[0], tmp_path / "fit")) == ["manifest.json", "posterior.nc"]
     assert names_in(save(valuation, tmp_path / "valuation")) == ["cash.nc", "customers.parquet", "manifest.json"]
     manifest = json.loads((tmp_path / "fit" / "manifest.json").read_text(encoding="utf-8"))
-    assert (manifest["schema"], manifest["kind"], manifest["model"], manifest["seed"]) == (6, "Fit", "mbg_nbd", 5)
+    assert (manifest["schema"], manifest["kind"], manifest["model"], manifest["seed"]) == (7, "Fit", "mbg_nbd", 5)
     assert list(pd.read_parquet(tmp_path / "valuation" / "customers.parquet").columns)[-3:] == list(HOSTILE)
     beginnings = {".nc": b"\x89HDF", ".parquet": b"PAR1", ".json": b"{\n  "}
     for path in [path for path in tmp_path.rglob("*") if path.is_file()]:
@@ -257,7 +257,7 @@ def test_folders_that_hold_no_result_are_refused(fits: tuple[Fit, Fit], tmp_path
         with pytest.raises(DataError, match=r"holds no manifest.json: it is not a saved result"):
             load(tmp_path / name)
     for changes, message in [
-        ({"schema": 1}, "is no saved result of schema 6"),
+        ({"schema": 1}, "is no saved result of schema 7"),
         ({"kind": "Plan"}, "holds a Plan, which this version does not know"),
         ({"model": "pareto_ggg"}, "'pareto_ggg', which this version does not know"),
         ({"model": "Priors"}, "'Priors', which this version does not know"),
@@ -414,7 +414,8 @@ def test_a_valuation_of_contracts_comes_back_as_it_was(tmp_path: Path) -> None:
     assert isinstance(again, Valuation) and made.contracts is not None and again.contracts is not None
     xr.testing.assert_identical(again.total, made.total)
     assert again.checks == made.checks and again.contracts.customers == made.contracts.customers
-    for name in ("bridge", "logo_churn", "remaining_life", "due_draws"):
+    for name in ("bridge", "logo_churn", "remaining_life", "due_draws", "cohorts"):
         xr.testing.assert_identical(getattr(again.contracts, name), getattr(made.contracts, name))
-    pd.testing.assert_frame_equal(again.contracts.due, made.contracts.due, check_exact=True)
+    for name in ("due", "cohorts_observed"):
+        pd.testing.assert_frame_equal(getattr(again.contracts, name), getattr(made.contracts, name), check_exact=True)
     assert file_hashes(tmp_path / "contracts") == file_hashes(save(again, tmp_path / "again"))

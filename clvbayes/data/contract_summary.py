@@ -195,6 +195,7 @@ def _statistics(found: pd.DataFrame, until: date) -> pd.DataFrame:
         {
             "contract_id": found["contract_id"],
             "customer_id": found["customer_id"],
+            "signed": day["clock_start"],
             "start": day["start"],
             TERM: found[TERM].astype(np.int64),
             "entry": before + found["unobserved"].astype(np.int64),

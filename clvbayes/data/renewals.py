@@ -20,6 +20,7 @@ __all__ = ["PAYMENTS", "RENEWAL_STATISTICS", "Renewals"]
 RENEWAL_STATISTICS = (
     "contract_id",
     "customer_id",
+    "signed",
     "start",
     TERM,
     "entry",
@@ -52,7 +53,8 @@ class Renewals:
     Attributes
     ----------
     statistics : pandas.DataFrame
-        One row a stretch, ordered by contract and time. `contract_id`, `customer_id` (text), `start`; `term_months`; `entry`, the decisions
+        One row a stretch, ordered by contract and time. `contract_id`, `customer_id` (text); `signed`, the day from which its
+        age counts, and the stretch's `start`; `term_months`; `entry`, the decisions
         survived before observation began (left truncation); `survived`, those survived until now, `entry` included; `churned`, 1 if
         the next one was not; `terminated`, 1 if it ended within a term, and `exposure`, the months observed. `status` is one of "open",
         "notice" (its end is known, and it still runs), "churned", "terminated" and "switched" (it goes on with another term). `won_back`

@@ -1,9 +1,10 @@
 """Posterior draws in, predictive draws of money out."""
 
 from clvbayes.valuation.book import ContractBook
+from clvbayes.valuation.contract_cohorts import Retention, retention_of
 from clvbayes.valuation.contract_discrepancy import ContractDiscrepancy
 from clvbayes.valuation.discrepancy import Discrepancy
-from clvbayes.valuation.economics import Economics, Period, period_containing, period_label
+from clvbayes.valuation.economics import Economics, Period, fiscal_year_label, period_containing, period_label
 from clvbayes.valuation.levers import LEVERS
 from clvbayes.valuation.peers_convention import peers_value
 from clvbayes.valuation.prior_check import prior_check, priors_in_words
@@ -23,12 +24,15 @@ __all__ = [
     "Discrepancy",
     "Economics",
     "Period",
+    "Retention",
     "Valuation",
+    "fiscal_year_label",
     "peers_value",
     "period_containing",
     "period_label",
     "prior_check",
     "priors_in_words",
+    "retention_of",
     "textbook",
     "value",
     "wider_priors",

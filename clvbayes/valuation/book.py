@@ -10,6 +10,7 @@ from numba import njit
 
 from clvbayes.data import TERM, Renewals
 from clvbayes.notebook import fragment, picture
+from clvbayes.valuation.contract_cohorts import AS_WHOLE, CohortSums, cohort_arrays, cohorts_seen, drawn_anew, no_cohorts, retention_of
 from clvbayes.valuation.contract_events import Contracted, ContractPart, ContractPlan
 
 if TYPE_CHECKING:
@@ -45,13 +46,21 @@ class ContractBook:
     due : pandas.DataFrame
         One row a contract whose next decision falls within three months after the valuation date and is open, by day: `contract_id`,
         `customer_id`, `day`, `term_months`, `recurring` (of a year), `p_renewed`, `at_stake` (expected contribution after the decision,
-        discounted, if it is survived) and `expected` (the same, whether it is or not).
+        discounted, if it is survived), `at_stake_5` and `at_stake_95`, the ends of its 90 % band, and `expected` (what is expected whether
+        it is survived or not).
     due_draws : xarray.DataArray
-        Of these, dims ``(draw, item)``: recurring revenue `renewed`, and `later`, contribution after the decisions, discounted.
+        Of these, dims ``(draw, term, item)``: recurring revenue `renewed`, and `later`, contribution after the decisions, discounted.
     survival : xarray.DataArray
         Share of contracts that survive their first decisions, as the model has it of all contracts seen, dims ``(draw, term, decision)``.
     observed : pandas.DataFrame
         What was seen of it, as `Renewals.life_table` has it by term.
+    cohorts : xarray.DataArray
+        Contracts that end, by the fiscal year in which they were signed (named by the calendar year in which it begins) and by their age in
+        months, dims ``(draw, cohort, month, item)``: `drawn_anew` as the model would have had it of those who were at risk, and `ahead`,
+        running contracts that will end. The number of `contracts` of each cohort is a coordinate; ``attrs["months_ahead"]`` says for how
+        many months ends are told.
+    cohorts_observed : pandas.DataFrame
+        One row a `cohort` and `month` of age: contracts `at_risk`, those that `ended`, and running ones that have `reached` just this age.
     """
 
     bridge: xr.DataArray
@@ -62,6 +71,8 @@ class ContractBook:
     due_draws: xr.DataArray
     survival: xr.DataArray
     observed: pd.DataFrame
+    cohorts: xr.DataArray
+    cohorts_observed: pd.DataFrame
 
     @property
     def recurring(self) -> float:
@@ -87,6 +98,27 @@ class ContractBook:
     def life(self) -> xr.DataArray:
         """Mean years that contracts go on, counted to the horizon at most."""
         return self.remaining_life.weighted(self.remaining_life["contracts"]).mean("term")
+
+    @property
+    def retention(self) -> pd.DataFrame:
+        """Share of each cohort's contracts that are left, by quarters of their age, as far as five were observed or some still run.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `cohort` (fiscal year of signing), `months` of age; `at_risk`, the contracts observed at it, and `seen`, Kaplan and Meier's
+            estimate with late entry; the quantiles `model_5`, `model_50` and `model_95` of what the model would have had for the same
+            contracts; and `ahead_5`, `ahead_50` and `ahead_95` of what is foretold from the age on that all running ones have reached.
+        """
+        found = []
+        for cohort in self.cohorts["cohort"].to_numpy().tolist():
+            known = retention_of(self.cohorts, self.cohorts_observed, [cohort])
+            told = {"cohort": cohort, "months": known.months, "at_risk": known.at_risk, "seen": known.seen}
+            for name, draws in (("model", known.drawn_anew), ("ahead", known.ahead)):
+                told |= dict(zip((f"{name}_5", f"{name}_50", f"{name}_95"), np.quantile(draws, [0.05, 0.5, 0.95], axis=0), strict=True))
+            frame = pd.DataFrame(told)
+            found.append(frame[(frame["months"] % 3 == 0) & (frame["seen"].notna() | frame["ahead_50"].notna())])
+        return pd.concat(found, ignore_index=True)
 
     @property
     def currency(self) -> str:
@@ -134,8 +166,9 @@ class ContractBook:
 class BookSums:
     """A book while it is added up, contract by contract in their order, so that batches of any size give the same bytes.
 
-    Dims of `items` are ``(draw, term, item)``, of `life` ``(draw, term)``, of `stay` ``(draw,)``, of `due` ``(draw, item)``, and of
-    `renewed` and `later` ``(contract,)``. `term` and `is_due` say of each contract where it belongs.
+    Dims of `items` and `due` are ``(draw, term, item)``, of `life` ``(draw, term)``, of `stay` ``(draw,)``, of `renewed` and `later`
+    ``(contract,)``, and of `at_stake`, whose ends are those of 90 % bands, ``(end, contract)``. `term` and `is_due` say of each contract
+    where it belongs.
     """
 
     items: np.ndarray
@@ -144,11 +177,13 @@ class BookSums:
     due: np.ndarray
     renewed: np.ndarray
     later: np.ndarray
+    at_stake: np.ndarray
     term: np.ndarray
     is_due: np.ndarray
+    cohorts: CohortSums
 
 
-def empty_book(plan: ContractPlan, part: ContractPart) -> BookSums:
+def empty_book(plan: ContractPlan, part: ContractPart, renewals: Renewals) -> BookSums:
     """Nothing added up yet, of all contracts."""
     terms, term = np.unique(part.months, return_inverse=True)
     until = pd.Timestamp(plan.valued_on) + pd.DateOffset(months=DUE_MONTHS)
@@ -157,23 +192,39 @@ def empty_book(plan: ContractPlan, part: ContractPart) -> BookSums:
         items=np.zeros((draws, len(terms), len(BRIDGE))),
         life=np.zeros((draws, len(terms))),
         stay=np.zeros(draws),
-        due=np.zeros((draws, 2)),
+        due=np.zeros((draws, len(terms), len(DUE))),
         renewed=np.zeros(count),
         later=np.zeros(count),
+        at_stake=np.zeros((2, count)),
         term=term,
         is_due=~part.batch.notice & (part.next_day <= np.datetime64(until, "D")),
+        cohorts=no_cohorts(plan, part, renewals),
     )
 
 
 def add_to_book(sums: BookSums, plan: ContractPlan, part: ContractPart, rows: slice, found: Contracted) -> None:
     """Add the contracts of a batch, `rows` of all of them."""
     recurring = 12 * part.monthly
-    money = part.margin[:, None] * found.after_decision
+    money, cohorts = part.margin[:, None] * found.after_decision, sums.cohorts
     _add_contracts(
         *(sums.items, sums.life, sums.stay, sums.due, sums.renewed[rows], sums.later[rows], sums.term[rows], sums.is_due[rows]),
         *(part.customer, recurring, part.batch.next_decision, found.ends, found.year_ahead, money, plan.horizon),
-        found.moved_ahead,
+        *(found.moved_ahead, cohorts.ended, cohorts.place[rows], cohorts.age[rows], cohorts.reached[rows], plan.seen),
     )
+    due = np.flatnonzero(sums.is_due[rows])
+    renewed = found.ends[due] > part.batch.next_decision[due, None]
+    sums.at_stake[:, rows.start + due] = _band_of_some(money[due], renewed)
+
+
+def _band_of_some(values: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Ends of the 90 % band of each row's values that count, zero where none does; dims ``(end, row)``."""
+    if not values.size:
+        return np.zeros((2, len(values)))
+    some, last = counted.any(axis=1), np.maximum(counted.sum(axis=1) - 1, 0)
+    ordered = np.where(some[:, None], np.sort(np.where(counted, values, np.inf), axis=1), 0.0)
+    places = np.multiply.outer([0.05, 0.95], last)
+    below, above = (np.take_along_axis(ordered, at.astype(np.int64).T, axis=1).T for at in (np.floor(places), np.ceil(places)))
+    return np.asarray(below + (places % 1) * (above - below))
 
 
 def survival_by_term(plan: ContractPlan, renewals: Renewals, cell_of: np.ndarray) -> xr.DataArray:
@@ -197,7 +248,7 @@ def book_of(sums: BookSums, part: ContractPart, plan: ContractPlan, renewals: Re
     labels = {"draw": np.arange(draws), "term": terms, "contracts": ("term", counts)}
     dims, attrs = ("draw", "term", "item"), {"kind": "predictive"}
     of_money = attrs | {"currency": renewals.currency or ""}
-    due = np.flatnonzero(sums.is_due)
+    due, seen = np.flatnonzero(sums.is_due), cohorts_seen(plan, renewals)
     table = pd.DataFrame(
         {"contract_id": part.contract_id[due], "customer_id": part.customer_id[due]},
     ).assign(
@@ -206,6 +257,8 @@ def book_of(sums: BookSums, part: ContractPart, plan: ContractPlan, renewals: Re
         recurring=12 * part.monthly[due],
         p_renewed=sums.renewed[due] / draws,
         at_stake=sums.later[due] / np.maximum(sums.renewed[due], 1),
+        at_stake_5=sums.at_stake[0, due],
+        at_stake_95=sums.at_stake[1, due],
         expected=sums.later[due] / draws,
     )
     return ContractBook(
@@ -214,9 +267,13 @@ def book_of(sums: BookSums, part: ContractPart, plan: ContractPlan, renewals: Re
         remaining_life=xr.DataArray(sums.life / counts, dims=dims[:2], coords=labels, name="remaining_life", attrs=attrs),
         customers=customers,
         due=table.sort_values(["day", "contract_id"], ignore_index=True),
-        due_draws=xr.DataArray(sums.due, dims=dims[::2], coords={"draw": labels["draw"], "item": list(DUE)}, name="due_draws", attrs=attrs),
+        due_draws=xr.DataArray(
+            sums.due, dims=dims, coords={"draw": labels["draw"], "term": terms, "item": list(DUE)}, name="due_draws", attrs=of_money
+        ),
         survival=survival_by_term(plan, renewals, cell_of),
         observed=renewals.life_table([TERM]),
+        cohorts=cohort_arrays(plan, sums.cohorts, drawn_anew(plan, renewals, cell_of, seen), renewals),
+        cohorts_observed=seen,
     )
 
 
@@ -238,6 +295,11 @@ def _add_contracts(
     after_decision: np.ndarray,
     horizon: float,
     moved_ahead: np.ndarray,
+    ended: np.ndarray,
+    cohort: np.ndarray,
+    age: np.ndarray,
+    reached: np.ndarray,
+    seen: float,
 ) -> None:
     """Contracts of one customer lie side by side. What moves the amounts of all at once is expansion, be it positive or negative: as
     contraction where it is negative, it would add to both, draw by draw, though on average it is nothing."""
@@ -265,10 +327,14 @@ def _add_contracts(
                 bridge[3] -= now
             bridge[4] += then
             life[s, term[i]] += min(ends[i, s], horizon)
+            if ends[i, s] <= seen:
+                month = max(int(np.ceil(age[i] + 12.0 * ends[i, s] - AS_WHOLE)), reached[i] + 1)
+                if month < ended.shape[2]:
+                    ended[s, cohort[i], month] += 1
             if ends[i, s] > next_decision[i]:
                 renewed[i] += 1.0
                 later[i] += after_decision[i, s]
             if is_due[i]:
                 if ends[i, s] > next_decision[i]:
-                    due[s, 0] += now
-                due[s, 1] += after_decision[i, s]
+                    due[s, term[i], 0] += now
+                due[s, term[i], 1] += after_decision[i, s]

@@ -90,6 +90,8 @@ class ContractPart:
     Attributes
     ----------
     batch : ContractBatch
+    row : numpy.ndarray of int
+        Place of each contract's running stretch among all.
     customer : numpy.ndarray of int
         Index of each contract's customer, never falling.
     margin : numpy.ndarray
@@ -102,6 +104,7 @@ class ContractPart:
     """
 
     batch: ContractBatch
+    row: np.ndarray
     customer: np.ndarray
     margin: np.ndarray
     monthly: np.ndarray
@@ -203,6 +206,7 @@ def plan_contracts(
     )
     part = ContractPart(
         batch,
+        row=running,
         customer=customer,
         margin=margin[customer],
         monthly=known["monthly_amount"].to_numpy(dtype=float),

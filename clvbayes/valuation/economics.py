@@ -12,7 +12,16 @@ import pandas as pd
 
 from clvbayes.errors import ArgumentError
 
-__all__ = ["MONTHS_PER_PERIOD", "ByLevel", "Economics", "Period", "fiscal_periods", "period_containing", "period_label"]
+__all__ = [
+    "MONTHS_PER_PERIOD",
+    "ByLevel",
+    "Economics",
+    "Period",
+    "fiscal_periods",
+    "fiscal_year_label",
+    "period_containing",
+    "period_label",
+]
 
 ByLevel = float | Mapping[str, Mapping[str, float]]
 
@@ -279,8 +288,12 @@ def period_label(start: date, economics: Economics) -> str:
         return f"{start:%Y-%m}"
     months_in = (start.month - economics.fiscal_year_start) % 12
     year = start.year - (start.month < economics.fiscal_year_start)
-    name = f"{year}" if economics.fiscal_year_start == 1 else f"{year}/{(year + 1) % 100:02d}"
-    return f"{name} Q{months_in // 3 + 1}"
+    return f"{fiscal_year_label(year, economics.fiscal_year_start)} Q{months_in // 3 + 1}"
+
+
+def fiscal_year_label(year: int, fiscal_year_start: int) -> str:
+    """Of the fiscal year that begins in `year`: such as ``2026`` or, where it is not the calendar year, ``2026/27``."""
+    return f"{year}" if fiscal_year_start == 1 else f"{year}/{(year + 1) % 100:02d}"
 
 
 def _is_number(value: object) -> bool:

@@ -19,6 +19,7 @@ from clvbayes.valuation.economics import DAYS_PER_YEAR, LONGEST_YEARS, Economics
 from clvbayes.valuation.events import CellsOf, Part, Plan, everyone_of
 
 __all__ = [
+    "COHORTS",
     "HAZARDS",
     "UNSEEN_CHANGES",
     "UNSEEN_PURCHASES",
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 PAIRING, UNSEEN_PURCHASES, UNSEEN_SPEND, FREE_SHARE, UNSEEN_RETURNS = range(5)  # uses of a seed beside the customers' streams
-UNSEEN_RENEWALS, UNSEEN_CHANGES, HAZARDS = range(9, 12)
+UNSEEN_RENEWALS, UNSEEN_CHANGES, HAZARDS, COHORTS = range(9, 13)
 FORESEEN = 8
 
 

@@ -176,7 +176,9 @@ def value(
     of_orders_chance, of_contracts_chance = (0.0 if found is None else found.process_share for found in closed)
 
     shape = (draws, levels.rows, len(periods), len(COMPONENTS))
-    book = None if contract_plan is None or contract_part is None else empty_book(contract_plan, contract_part)
+    book = (
+        None if contract_plan is None or contract_part is None or renewals is None else empty_book(contract_plan, contract_part, renewals)
+    )
     ordering = no_ordering(customers, economics, periods, draws)
     sums = Sums(np.zeros(shape), np.zeros((*shape[:2], 1, shape[3])), None if book is None else np.zeros(shape), book, ordering)
     cost = None if economics.acquisition_cost is None else economics.of_customers("acquisition_cost", who.segments)

@@ -16,6 +16,7 @@ from clvbayes.errors import ArgumentError
 from clvbayes.models import beta_discrete_weibull, renewal_change
 from clvbayes.models.beta_discrete_weibull import BetaDiscreteWeibull
 from clvbayes.valuation import COMPONENTS, Economics, Valuation, value
+from clvbayes.valuation.book import _band_of_some
 from clvbayes.valuation.contract_checks import expected_contracts
 from clvbayes.valuation.contract_events import simulate_contracts
 
@@ -262,9 +263,23 @@ def test_what_is_due_next_quarter_is_told_with_what_is_at_stake(valuation, renew
     assert sorted(due["contract_id"]) == sorted(expected["contract_id"]) and due["day"].is_monotonic_increasing
     assert due["p_renewed"].between(0, 1).all() and (due["expected"] <= due["at_stake"]).all()
     np.testing.assert_allclose(due["expected"], due["at_stake"] * due["p_renewed"])
-    draws = valuation.contracts.due_draws
+    draws = valuation.contracts.due_draws.sum("term")
     assert draws.sel(item="later").mean() == pytest.approx(due["expected"].sum())
     assert draws.sel(item="renewed").mean() == pytest.approx((due["recurring"] * due["p_renewed"]).sum())
+    assert (due["at_stake_5"] <= due["at_stake_95"]).all() and (due["at_stake_5"] < due["at_stake"]).all()
+    by_term = valuation.contracts.due_draws.sel(item="later").mean("draw").to_series()
+    pd.testing.assert_series_equal(by_term, due.groupby("term_months")["expected"].sum(), check_names=False)
+
+
+def test_the_band_of_what_is_at_stake_counts_the_draws_in_which_it_is_renewed() -> None:
+    values = np.random.default_rng(1).gamma(2.0, 10.0, (5, 200))
+    counted = np.random.default_rng(2).random((5, 200)) < 0.4
+    counted[3], counted[4] = False, np.arange(200) == 7
+    low, high = _band_of_some(values, counted)
+    for k in range(3):
+        assert [low[k], high[k]] == pytest.approx(np.quantile(values[k][counted[k]], [0.05, 0.95]))
+    assert low[3] == high[3] == 0 and low[4] == high[4] == values[4, 7]
+    assert _band_of_some(np.zeros((0, 200)), np.zeros((0, 200), dtype=bool)).shape == (2, 0)
 
 
 # orders beside --------------------------------------------------------------------------------------------------------------------------
@@ -323,9 +338,10 @@ def assert_same(one: Valuation, other: Valuation) -> None:
     for column, cash in one.cash.items():
         xr.testing.assert_identical(cash, other.cash[column])
     pd.testing.assert_frame_equal(one.customers, other.customers, check_exact=True)
-    for name in ("bridge", "logo_churn", "remaining_life", "due_draws"):
+    for name in ("bridge", "logo_churn", "remaining_life", "due_draws", "cohorts"):
         xr.testing.assert_identical(getattr(one.contracts, name), getattr(other.contracts, name))
-    pd.testing.assert_frame_equal(one.contracts.due, other.contracts.due, check_exact=True)
+    for name in ("due", "cohorts_observed"):
+        pd.testing.assert_frame_equal(getattr(one.contracts, name), getattr(other.contracts, name), check_exact=True)
 
 
 @pytest.mark.parametrize("cells", [1, 7_000, 10**9])
