@@ -17,7 +17,7 @@ from clvbayes.report.figures import BANDS, BLUE, GREY, INK, STYLE, WIDE, money_a
 from clvbayes.report.language import words
 from clvbayes.report.numbers import decimal, money_format, share, show, show_range, unit_label
 
-__all__ = ["MOST_COHORTS", "CohortPanel", "activity_map", "cohort_bars", "cohort_panels"]
+__all__ = ["MOST_COHORTS", "CohortPanel", "activity_map", "cohort_bars", "cohort_panels", "panels_in_row"]
 
 MOST_COHORTS = 8  # more shades of one colour cannot be told apart
 MOST_IN_ROW, YEAR_LABELS = 4, 5
@@ -105,7 +105,7 @@ def cohort_panels(panels: Sequence[CohortPanel], ahead: Sequence[int], today: fl
         SVG text.
     """
     with style.context(["default", {**STYLE, "svg.hashsalt": "clvbayes-cohort-panels"}]):
-        columns = next((count for count in range(MOST_IN_ROW, 2, -1) if len(panels) % count == 0), min(len(panels), MOST_IN_ROW))
+        columns = panels_in_row(len(panels))
         rows = -(-len(panels) // columns)
         figure = Figure(figsize=(WIDE[0], 0.7 + 1.95 * rows), layout="constrained")
         highest = max([*(max(panel.seen, default=0.0) for panel in panels), *(np.quantile(panel.draws, 0.975) for panel in panels)])
@@ -132,6 +132,11 @@ def cohort_panels(panels: Sequence[CohortPanel], ahead: Sequence[int], today: fl
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)
         return svg_text(figure)
+
+
+def panels_in_row(panels: int) -> int:
+    """How many panels stand in a row, all rows full if they can be."""
+    return next((count for count in range(MOST_IN_ROW, 2, -1) if panels % count == 0), min(panels, MOST_IN_ROW))
 
 
 def _draw_cohort(axes: Axes, panel: CohortPanel, ahead: Sequence[int]) -> None:

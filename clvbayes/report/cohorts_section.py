@@ -1,20 +1,20 @@
 """Revenue by when customers were won, what each cohort still holds, and the quarters as they went."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from clvbayes.report.blocks import Block, Column, Figure, Note, Prose, Section, Table
-from clvbayes.report.cohort_figures import MOST_COHORTS, CohortPanel, cohort_bars, cohort_panels
+from clvbayes.report.cohort_figures import CohortPanel, cohort_bars, cohort_panels
+from clvbayes.report.cohort_years import Cohort, cohorts_of, drawn_cohorts
 from clvbayes.report.evidence import Evidence, Floats, currency_of
 from clvbayes.report.fiscal import index_of_month, label_of_period, month_number
 from clvbayes.report.language import words
-from clvbayes.report.levels import SMALLEST_LEVEL
 from clvbayes.report.numbers import count, money, money_format, share, share_digits, show, show_range, signed_share
 from clvbayes.report.ordering import YEAR, Ahead, customers_ahead, customers_seen, quarterly
 from clvbayes.report.outlook import ticks, today_at
-from clvbayes.valuation import Economics
+from clvbayes.valuation import Economics, fiscal_year_label
 
 __all__ = ["cohorts_section"]
 
@@ -27,23 +27,21 @@ def cohorts_section(evidence: Evidence) -> Section:
         return Section(words.COHORTS, (Prose(words.COHORTS_UNDATED),))
     economics, quarters = quarterly(evidence)
     found = _cohorts(evidence, economics)
-    blocks: list[Block] = [_chart(evidence, _drawn(found, economics), quarters, economics) if quarters else Prose(words.COHORTS_NO_QUARTER)]
+    drawn = drawn_cohorts(found, economics.fiscal_year_start)
+    blocks: list[Block] = [_chart(evidence, drawn, quarters, economics) if quarters else Prose(words.COHORTS_NO_QUARTER)]
     blocks.append(_table(evidence, found, quarters, economics))
     ahead = customers_ahead(evidence, economics)
-    blocks.append(
-        Prose(words.ORDERING_UNTOLD) if ahead is None else _panels(evidence, _drawn(found, economics), quarters, ahead, economics)
-    )
+    blocks.append(Prose(words.ORDERING_UNTOLD) if ahead is None else _panels(evidence, drawn, quarters, ahead, economics))
     if quarters:
         blocks.append(_quarters(evidence, quarters, economics))
     return Section(words.COHORTS, (*blocks, Note(words.COHORTS_NOTE)))
 
 
-@dataclass(frozen=True)
-class _Cohort:
-    """Customers won in one fiscal year, or in several that together hold five or more."""
-
-    years: tuple[int, ...]
-    label: str
+def _cohorts(evidence: Evidence, economics: Economics) -> tuple[Cohort, ...]:
+    history, statistics = evidence.orders.history, evidence.orders.statistics
+    won = _fiscal_years(statistics["t0"], economics).value_counts()
+    years = sorted({*won.index, *_fiscal_years(history["cohort"], economics)})
+    return cohorts_of(won.reindex(years, fill_value=0), economics.fiscal_year_start)
 
 
 def _fiscal_years(days: pd.Series, economics: Economics) -> pd.Series:
@@ -51,31 +49,7 @@ def _fiscal_years(days: pd.Series, economics: Economics) -> pd.Series:
     return index_of_month(month_number(days), replace(economics, period="quarter")) // YEAR
 
 
-def _cohorts(evidence: Evidence, economics: Economics) -> tuple[_Cohort, ...]:
-    """From the oldest on; a year with fewer than five customers goes together with the next, the last with the one before."""
-    history, statistics = evidence.orders.history, evidence.orders.statistics
-    won = _fiscal_years(statistics["t0"], economics).value_counts()
-    years = sorted({*won.index, *_fiscal_years(history["cohort"], economics)})
-    groups: list[list[int]] = [[]]
-    for year in years:
-        if sum(int(won.get(member, 0)) for member in groups[-1]) >= SMALLEST_LEVEL:
-            groups.append([])
-        groups[-1].append(year)
-    if len(groups) > 1 and sum(int(won.get(member, 0)) for member in groups[-1]) < SMALLEST_LEVEL:
-        groups[-2:] = [groups[-2] + groups[-1]]
-    return tuple(_Cohort(tuple(group), _years_label(group, economics)) for group in groups)
-
-
-def _years_label(years: list[int], economics: Economics) -> str:
-    first, last = (_year_label(year, economics) for year in (years[0], years[-1]))
-    return first if first == last else words.COHORT_YEARS.format(first=first, last=last)
-
-
-def _year_label(year: int, economics: Economics) -> str:
-    return label_of_period(YEAR * year, economics).removesuffix(" Q1")
-
-
-def _revenue(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, economics: Economics) -> Floats:
+def _revenue(evidence: Evidence, cohorts: tuple[Cohort, ...], quarters: range, economics: Economics) -> Floats:
     """Revenue by cohort and quarter."""
     history = evidence.orders.history
     place = {year: number for number, cohort in enumerate(cohorts) for year in cohort.years}
@@ -90,16 +64,7 @@ def _revenue(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, 
     return table.reindex(index=range(len(cohorts)), columns=list(quarters), fill_value=0.0).to_numpy(dtype=float)
 
 
-def _drawn(cohorts: tuple[_Cohort, ...], economics: Economics) -> tuple[_Cohort, ...]:
-    """As many as can be told apart in a picture, the oldest together."""
-    if len(cohorts) <= MOST_COHORTS:
-        return cohorts
-    old = cohorts[: len(cohorts) - MOST_COHORTS + 1]
-    years = tuple(year for cohort in old for year in cohort.years)
-    return _Cohort(years, words.COHORT_OLDER.format(last=_year_label(years[-1], economics))), *cohorts[len(old) :]
-
-
-def _chart(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, economics: Economics) -> Figure:
+def _chart(evidence: Evidence, cohorts: tuple[Cohort, ...], quarters: range, economics: Economics) -> Figure:
     revenue, labels = _revenue(evidence, cohorts, quarters, economics), [cohort.label for cohort in cohorts]
     marks = ticks({index: label_of_period(index, economics) for index in quarters}, "quarter", wide=True)
     picture = cohort_bars(revenue, labels, marks, quarters[0], currency=currency_of(evidence))
@@ -107,7 +72,7 @@ def _chart(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, ec
     return Figure(words.COHORTS_FIGURE, words.COHORTS_ALT.format(finding=finding), picture, finding, words.COHORTS_CAPTION)
 
 
-def _panels(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, ahead: Ahead, economics: Economics) -> Figure:
+def _panels(evidence: Evidence, cohorts: tuple[Cohort, ...], quarters: range, ahead: Ahead, economics: Economics) -> Figure:
     """Each cohort's share with orders, from the quarter in which all of it had been won."""
     panels = []
     for cohort in cohorts:
@@ -117,7 +82,8 @@ def _panels(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, a
         title = words.COHORT_PANEL.format(cohort=cohort.label, customers=show(count(customers)))
         panels.append(CohortPanel(title, past, seen, draws / customers))
     places = sorted({place for panel in panels for place in panel.quarters} | set(ahead.quarters))
-    years = {place: _year_label(place // YEAR, economics) for place in range(places[0], places[-1] + 1) if place % YEAR == 0}
+    begins = (place for place in range(places[0], places[-1] + 1) if place % YEAR == 0)
+    years = {place: fiscal_year_label(place // YEAR, economics.fiscal_year_start) for place in begins}
     assert evidence.until is not None
     names = {place: label_of_period(place, economics) for place in places}
     picture = cohort_panels(panels, ahead.quarters, today_at(evidence.until, economics), names, years)
@@ -125,12 +91,12 @@ def _panels(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, a
     return Figure(words.ORDERING_FIGURE, words.ORDERING_ALT.format(finding=finding), picture, finding, words.ORDERING_CAPTION)
 
 
-def _history_of(evidence: Evidence, cohort: _Cohort, economics: Economics) -> pd.DataFrame:
+def _history_of(evidence: Evidence, cohort: Cohort, economics: Economics) -> pd.DataFrame:
     history = evidence.orders.history
     return history[_fiscal_years(history["cohort"], economics).isin(cohort.years)]
 
 
-def _panels_finding(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, ahead: Ahead, economics: Economics) -> str:
+def _panels_finding(evidence: Evidence, cohorts: tuple[Cohort, ...], quarters: range, ahead: Ahead, economics: Economics) -> str:
     """Of all cohorts that had been won before the last quarter, how many ordered in it and how many will; of all, where there is none."""
     whole = [cohort for cohort in cohorts if quarters and YEAR * (cohort.years[-1] + 1) <= quarters[-1]]
     customers, draws = ahead.of([year for cohort in whole or cohorts for year in cohort.years])
@@ -147,13 +113,13 @@ def _panels_finding(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: 
     seen = sum(customers_seen(_history_of(evidence, cohort, economics), quarters[-1:], economics)[0] for cohort in whole)
     return words.ORDERING_FINDING.format(
         **told,
-        year=_year_label(whole[-1].years[-1], economics),
+        year=fiscal_year_label(whole[-1].years[-1], economics.fiscal_year_start),
         quarter=label_of_period(quarters[-1], economics),
         seen=show(share(seen / customers)),
     )
 
 
-def _chart_finding(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, economics: Economics) -> str:
+def _chart_finding(evidence: Evidence, cohorts: tuple[Cohort, ...], quarters: range, economics: Economics) -> str:
     """How much of the last year's revenue came from customers won before it."""
     year = quarters[-YEAR:]
     by_year = _revenue(evidence, cohorts, year, economics)
@@ -176,7 +142,7 @@ def _chart_finding(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: r
     )
 
 
-def _table(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, economics: Economics) -> Table:
+def _table(evidence: Evidence, cohorts: tuple[Cohort, ...], quarters: range, economics: Economics) -> Table:
     """What each cohort brought lately, and what it is expected to bring."""
     year, currency = quarters[-YEAR:], currency_of(evidence)
     brought = _revenue(evidence, cohorts, year, economics).sum(axis=1) if year else np.zeros(len(cohorts))
@@ -212,7 +178,7 @@ def _table(evidence: Evidence, cohorts: tuple[_Cohort, ...], quarters: range, ec
     return Table(words.COHORTS_TABLE, columns, rows, _table_finding(cohorts, customers, parts[1], values, currency), foot)
 
 
-def _table_finding(cohorts: tuple[_Cohort, ...], customers: list[int], parts: list[float], values: list[float], currency: str) -> str:
+def _table_finding(cohorts: tuple[Cohort, ...], customers: list[int], parts: list[float], values: list[float], currency: str) -> str:
     if sum(values) <= 0:
         return words.COHORTS_TABLE_FINDING_NONE
     if len(cohorts) == 1:

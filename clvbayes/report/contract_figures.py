@@ -11,15 +11,27 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from clvbayes.report.cohort_figures import panels_in_row
 from clvbayes.report.evidence import Floats
-from clvbayes.report.figures import BANDS, BLUE, GREY, INK, SLATE, STYLE, money_axis, svg_text
+from clvbayes.report.figures import BANDS, BLUE, GREY, INK, SLATE, STYLE, money_axis, svg_text, tell_between
 from clvbayes.report.language import words
-from clvbayes.report.numbers import decimal, money_format, unit_label
-from clvbayes.valuation import ContractBook
+from clvbayes.report.numbers import decimal, money_format, share, show, show_range, unit_label
+from clvbayes.valuation import ContractBook, Retention
 
-__all__ = ["MOST_PANELS", "Step", "Survivors", "bridge_bars", "bridge_steps", "draw_bridge", "survival_panels"]
+__all__ = [
+    "MOST_PANELS",
+    "CohortRetention",
+    "Step",
+    "Survivors",
+    "bridge_bars",
+    "bridge_steps",
+    "draw_bridge",
+    "retention_panels",
+    "survival_panels",
+]
 
 MOST_PANELS = 3
+FAINT = "#e7e4dc"  # beside blue, of what is not ahead
 WIDTH = 10.8
 
 
@@ -30,6 +42,14 @@ class Survivors:
     title: str
     seen: Floats
     draws: Floats
+
+
+@dataclass(frozen=True)
+class CohortRetention:
+    """One panel: what is known of the contracts signed in one year, or in some."""
+
+    title: str
+    retention: Retention
 
 
 @dataclass(frozen=True)
@@ -80,6 +100,70 @@ def survival_panels(panels: Sequence[Survivors]) -> str:
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=8)
         return svg_text(figure)
+
+
+def retention_panels(panels: Sequence[CohortRetention]) -> str:
+    """Share of the contracts of each cohort that are left, by years since their signing: seen, beside the model's band, then a fan.
+
+    Parameters
+    ----------
+    panels : sequence of CohortRetention
+
+    Returns
+    -------
+    str
+        SVG text.
+    """
+    with style.context(["default", {**STYLE, "svg.hashsalt": "clvbayes-retention"}]):
+        columns = panels_in_row(len(panels))
+        rows = -(-len(panels) // columns)
+        figure = Figure(figsize=(WIDTH, 0.8 + 1.95 * rows), layout="constrained")
+        for k, panel in enumerate(panels):
+            axes = figure.add_subplot(rows, columns, k + 1)
+            _draw_retention(axes, panel.retention)
+            axes.set_ylim(0, 1.03)
+            axes.set_xlim(left=panel.retention.months[0] / 12)
+            axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
+            axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.PERCENT.format(number=decimal(100 * value, 0))))
+            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+            axes.set_title(panel.title, fontsize=8.5, loc="left")
+            if k + columns >= len(panels):
+                axes.set_xlabel(words.AXIS_YEARS_SIGNED)
+        figure.supylabel(words.AXIS_SURVIVING, fontsize=8.5)
+        handles = [
+            Line2D([], [], color=INK, linewidth=1.6, label=words.SURVIVAL_SEEN),
+            Patch(color=FAINT, label=words.RETENTION_MODEL),
+            Line2D([], [], color=BLUE, linewidth=1.4, label=words.RETENTION_AHEAD),
+            *(Patch(color=color, label=words.BAND.format(percent=round(100 * level))) for level, color in reversed(BANDS)),
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)
+        return svg_text(figure)
+
+
+def _draw_retention(axes: Axes, known: Retention) -> None:
+    years = known.months / 12
+    seen, ahead = ~np.isnan(known.seen), ~np.isnan(known.ahead[0])
+    low, high = np.quantile(known.drawn_anew[:, seen], [0.05, 0.95], axis=0)
+    axes.fill_between(years[seen], low, high, step="post", color=FAINT, linewidth=0)
+    for level, color in BANDS:
+        low, high = np.quantile(known.ahead[:, ahead], [(1 - level) / 2, (1 + level) / 2], axis=0)
+        axes.fill_between(years[ahead], low, high, step="post", color=color, linewidth=0)
+    axes.step(years[ahead], np.median(known.ahead[:, ahead], axis=0), where="post", color=BLUE, linewidth=1.4)
+    axes.step(years[seen], known.seen[seen], where="post", color=INK, linewidth=1.6)
+    for place in np.flatnonzero((seen | ahead) & (known.months % 3 == 0)):
+        tell_between(axes, years[place] - 0.125, years[place] + 0.125, _told_of_age(known, int(place)))
+
+
+def _told_of_age(known: Retention, place: int) -> str:
+    lines = [words.RETENTION_AGE.format(years=decimal(known.months[place] / 12, 2))]
+    if not np.isnan(known.seen[place]):
+        lines.append(words.TIP_LINE.format(label=words.SURVIVAL_SEEN, value=show(share(float(known.seen[place])))))
+    for label, draws in ((words.RETENTION_MODEL, known.drawn_anew[:, place]), (words.RETENTION_AHEAD, known.ahead[:, place])):
+        if not np.isnan(draws[0]):
+            low, median, high = (share(float(end)) for end in np.quantile(draws, [0.05, 0.5, 0.95]))
+            told = show_range(low, high) if label == words.RETENTION_MODEL else f"{show(median)} ({show_range(low, high)})"
+            lines.append(words.TIP_LINE.format(label=label, value=told))
+    return "\n".join(lines)
 
 
 def bridge_bars(steps: Sequence[Step], *, currency: str) -> str:

@@ -3,18 +3,26 @@
 import hashlib
 
 import numpy as np
-import pandas as pd
 
 from clvbayes.data import TERM
 from clvbayes.report.blocks import Block, Card, Column, Figure, Headline, Interval, Note, Prose, Section, Table
-from clvbayes.report.contract_figures import MOST_PANELS, Survivors, bridge_bars, bridge_steps, survival_panels
+from clvbayes.report.cohort_years import Cohort, cohorts_of, drawn_cohorts
+from clvbayes.report.contract_figures import (
+    MOST_PANELS,
+    CohortRetention,
+    Survivors,
+    bridge_bars,
+    bridge_steps,
+    retention_panels,
+    survival_panels,
+)
 from clvbayes.report.contract_grades import contract_grades
 from clvbayes.report.evidence import Evidence, Floats, currency_of
 from clvbayes.report.language import words
 from clvbayes.report.levels import SMALLEST_LEVEL
 from clvbayes.report.numbers import count, decimal, money, money_alike, money_band, money_format, share, share_digits, show, show_range
 from clvbayes.report.spread_section import missed_of
-from clvbayes.valuation import ContractBook
+from clvbayes.valuation import ContractBook, Retention, retention_of
 
 __all__ = ["contracts_section"]
 
@@ -28,7 +36,7 @@ def contracts_section(evidence: Evidence) -> Section | None:
     if book is None:
         return None
     currency = currency_of(evidence)
-    blocks: list[Block] = [_cards(book, currency), _bridge(book, evidence), _terms(book, currency), _survival(book)]
+    blocks: list[Block] = [_cards(book, currency), _bridge(book, evidence), _terms(book, currency), _survival(book), _retention(book)]
     blocks += _due(book, evidence)
     if evidence.contracts_backtest is not None:
         blocks += contract_grades(evidence.contracts_backtest)
@@ -169,12 +177,60 @@ def _seen(decision: Floats, faced: Floats, survival: Floats) -> Floats:
     return np.concatenate([[1.0], survival[:last]])
 
 
+def _retention(book: ContractBook) -> Block:
+    """Contracts left by the fiscal year in which they were signed; of years of which enough was observed."""
+    start = int(book.cohorts.attrs["fiscal_year_start"])
+    cohorts = drawn_cohorts(cohorts_of(book.cohorts["contracts"].to_series(), start), start)
+    known = [(cohort, retention_of(book.cohorts, book.cohorts_observed, cohort.years)) for cohort in cohorts]
+    known = [(cohort, retention) for cohort, retention in known if len(retention.months)]
+    if not known:
+        return Prose(words.RETENTION_NONE)
+    panels = [
+        CohortRetention(words.RETENTION_PANEL.format(cohort=cohort.label, contracts=show(count(_signed(book, cohort)))), retention)
+        for cohort, retention in known
+    ]
+    finding = _retention_finding(book, known)
+    return Figure(
+        title=words.RETENTION_FIGURE,
+        alt=words.RETENTION_ALT.format(finding=finding),
+        svg=retention_panels(panels),
+        finding=finding,
+        caption=words.RETENTION_CAPTION.format(least=LEAST_FACED),
+    )
+
+
+def _signed(book: ContractBook, cohort: Cohort) -> int:
+    return int(book.cohorts["contracts"].sel(cohort=list(cohort.years)).sum())
+
+
+def _retention_finding(book: ContractBook, known: list[tuple[Cohort, Retention]]) -> str:
+    """How many cohorts lie within the model's band where they were seen last; and of the largest one, what is left a year on."""
+    lasts = [(retention, int(np.flatnonzero(~np.isnan(retention.seen))[-1])) for _, retention in known]
+    bands = [(retention.seen[last], *np.quantile(retention.drawn_anew[:, last], [0.05, 0.95])) for retention, last in lasts]
+    told = words.RETENTION_FINDING.format(inside=sum(low <= seen <= high for seen, low, high in bands), cohorts=len(bands))
+    ahead = [(cohort, retention) for cohort, retention in known if not np.isnan(retention.ahead[0]).all()]
+    if not ahead:
+        return told
+    cohort, retention = max(ahead, key=lambda pair: _signed(book, pair[0]))
+    today, *_, last = np.flatnonzero(~np.isnan(retention.ahead[0]))
+    later = min(today + 12, last)
+    low, high = np.quantile(retention.ahead[:, later], [0.05, 0.95])
+    return f"{told} " + words.RETENTION_FINDING_AHEAD.format(
+        cohort=cohort.label,
+        now=show(share(float(retention.ahead[:, today].mean()))),
+        months=int(retention.months[today]),
+        left=show(share(float(retention.ahead[:, later].mean()))),
+        band=show_range(share(float(low)), share(float(high))),
+        later=int(retention.months[later]),
+    )
+
+
 def _due(book: ContractBook, evidence: Evidence) -> list[Block]:
     currency, due = currency_of(evidence), book.due
     if due.empty:
         return [Prose(words.DUE_NONE)]
     recurring = float(due["recurring"].sum())
-    renewed, later = (money_band(np.asarray(book.due_draws.sel(item=item)), currency) for item in ("renewed", "later"))
+    renewed, later = (money_band(np.asarray(book.due_draws.sel(item=item).sum("term")), currency) for item in ("renewed", "later"))
     finding = words.DUE_FINDING.format(
         contracts=show(count(len(due))),
         recurring=show(money(recurring, currency)),
@@ -188,23 +244,39 @@ def _due(book: ContractBook, evidence: Evidence) -> list[Block]:
     groups = _shown_terms(contracts) if quiet else [np.array([place]) for place in range(len(terms))]
     if quiet and (len(due) < SMALLEST_LEVEL or len(groups[0]) == len(terms) > 1):
         return [Prose(finding)]
-    rows = tuple(_due_row(_name_of(terms[some]), due[due[TERM].isin(terms[some])]) for some in groups)
+    rows = tuple(_due_row(_name_of(terms[some]), book, terms[some]) for some in groups)
+    foot = _due_row(words.ALL_DUE, book, terms)
     scale, digits = money_format([row[2] for row in rows])
     columns = (
         Column(words.COLUMN_TERM),
         Column(words.COLUMN_CONTRACTS, "number"),
         Column(words.COLUMN_RECURRING, "number", unit=currency, scale=scale, digits=digits),
-        Column(words.COLUMN_RENEWED, "share", digits=0),
-        Column(words.COLUMN_AT_STAKE, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_REVENUE_RENEWED, "share", digits=0),
+        Column(words.COLUMN_LOW, "share", digits=0),
+        Column(words.COLUMN_HIGH, "share", digits=0),
+        Column(words.COLUMN_AT_STAKE, "interval", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_MEAN, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_LOW, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_HIGH, "number", unit=currency, scale=scale, digits=digits),
     )
-    blocks: list[Block] = [Table(words.DUE_TABLE, columns, rows, finding, _due_row(words.ALL_DUE, due))]
+    blocks: list[Block] = [Table(words.DUE_TABLE, columns, rows, finding, foot)]
     if not quiet:
         blocks.append(_due_accounts(book, evidence))
     return blocks
 
 
-def _due_row(name: str, due: pd.DataFrame) -> tuple[str, int, float, float, float]:
-    return name, len(due), float(due["recurring"].sum()), float(due["p_renewed"].mean()), float(due["expected"].sum())
+def _due_row(
+    name: str, book: ContractBook, terms: np.ndarray
+) -> tuple[str, int, float, float, float, float, Interval, float, float, float]:
+    """Renewals due of some terms; where they bring no money, the share renewed is that of contracts."""
+    due = book.due[book.due[TERM].isin(terms)]
+    renewed, later = (np.asarray(book.due_draws.sel(item=item, term=terms).sum("term")) for item in ("renewed", "later"))
+    recurring = float(due["recurring"].sum())
+    kept = renewed / recurring if recurring else np.full(len(renewed), due["p_renewed"].mean())
+    low, inner_low, inner_high, high = (float(end) for end in np.quantile(later, [0.05, 0.25, 0.75, 0.95]))
+    band = Interval(low, float(later.mean()), high, (inner_low, inner_high))
+    share_low, share_high = (float(end) for end in np.quantile(kept, [0.05, 0.95]))
+    return name, len(due), recurring, float(kept.mean()), share_low, share_high, band, band.middle, low, high
 
 
 def _due_accounts(book: ContractBook, evidence: Evidence) -> Table:
@@ -219,6 +291,8 @@ def _due_accounts(book: ContractBook, evidence: Evidence) -> Table:
         Column(words.COLUMN_RENEWED, "share", digits=0),
         Column(words.COLUMN_RECURRING, "number", unit=currency, scale=scale, digits=digits),
         Column(words.COLUMN_AT_STAKE_IF, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_LOW, "number", unit=currency, scale=scale, digits=digits),
+        Column(words.COLUMN_HIGH, "number", unit=currency, scale=scale, digits=digits),
     )
     plain_ids = evidence.customer_ids == "plain"
     shown = {
@@ -226,6 +300,6 @@ def _due_accounts(book: ContractBook, evidence: Evidence) -> Table:
         for name in ("customer_id", "contract_id")
     }
     days = [moment.date() for moment in due["day"]]
-    numbers = (due[name].astype(float).tolist() for name in ("p_renewed", "recurring", "at_stake"))
+    numbers = (due[name].astype(float).tolist() for name in ("p_renewed", "recurring", "at_stake", "at_stake_5", "at_stake_95"))
     rows = tuple(zip(shown["customer_id"], shown["contract_id"], days, *numbers, strict=True))
     return Table(words.DUE_ACCOUNTS.format(contracts=len(rows)), columns, rows, sortable=True)

@@ -1415,13 +1415,35 @@ SURVIVAL_ALT = (
 )
 SURVIVAL_CAPTION = (
     "Punkte: Schätzung nach Kaplan und Meier, Verträge ab der Entscheidung gezählt, an der sie zuerst beobachtet wurden, soweit mindestens "
-    "{least} zu ihr kamen. Bänder: das Modell, wenn alle beobachteten Verträge einer Laufzeit am Anfang stünden."
+    "{least} zu ihr kamen. Bänder: das Modell, wenn alle beobachteten Verträge einer Laufzeit am Anfang stünden, ohne den Zufall, um den "
+    "wenige von ihm abweichen."
 )
 SURVIVAL_NONE = "Zu wenige Verträge sind bis zu einer Verlängerung gekommen, um zu zeigen, wie viele sie überstehen."
 SURVIVAL_SEEN = "beobachtet"
 SURVIVAL_MEDIAN = "Modell, Median"
 AXIS_DECISIONS = "Verlängerungsentscheidungen"
 AXIS_SURVIVING = "Verbliebene Verträge"
+RETENTION_FIGURE = "Verbliebene Verträge nach dem Jahr ihres Abschlusses"
+RETENTION_FINDING = "In {inside} von {cohorts} Abschlussjahren liegt der zuletzt beobachtete Anteil im 90-%-Band des Modells."
+RETENTION_FINDING_AHEAD = (
+    "Von den {cohort} geschlossenen Verträgen sind {months} Monate nach dem Abschluss {now} verblieben; nach {later} Monaten werden es "
+    "voraussichtlich {left} sein (90-%-Band {band})."
+)
+RETENTION_ALT = (
+    "Anteil verbliebener Verträge nach Jahren seit dem Abschluss, ein Feld je Abschlussjahr: Beobachtung, dann Prognose. {finding}"
+)
+RETENTION_CAPTION = (
+    "Dunkle Linie: Schätzung nach Kaplan und Meier, Verträge ab dem Alter gezählt, in dem sie zuerst beobachtet wurden, soweit es "
+    "mindestens {least} waren; jedes Ende zählt, zur Verlängerung oder innerhalb einer Laufzeit. Ein Jahr, dessen Anfang nicht in den "
+    "Daten liegt, beginnt mit 100 %, sobald die Hälfte dessen beobachtet war, was von ihm bekannt ist. Helles Band: was das Modell für "
+    "dieselben Verträge erwartet hätte, zu 90 %. Blau: Prognose der laufenden Verträge, ab dem Alter, das sie alle erreicht haben."
+)
+RETENTION_NONE = "Von keinem Jahr wurden genug Verträge beobachtet, um verbliebene nach dem Jahr ihres Abschlusses zu zeigen."
+RETENTION_PANEL = "{cohort} ({contracts} Verträge)"
+RETENTION_MODEL = "Modell, 90 %"
+RETENTION_AHEAD = "Prognose"
+RETENTION_AGE = "{years} Jahre nach dem Abschluss"
+AXIS_YEARS_SIGNED = "Jahre seit dem Abschluss"
 DUE_TABLE = "Verlängerungen in den nächsten drei Monaten"
 DUE_FINDING = (
     "{contracts} Verträge mit {recurring} wiederkehrendem Umsatz stehen binnen drei Monaten vor einer Entscheidung; davon werden "
@@ -1433,8 +1455,9 @@ DUE_NONE = "Binnen drei Monaten steht kein Vertrag vor einer offenen Verlängeru
 ALL_DUE = "Alle anstehenden"
 DUE_ACCOUNTS = "Die {contracts} anstehenden Verlängerungen, bei denen am meisten auf dem Spiel steht"
 COLUMN_RENEWED = "Wahrscheinlichkeit der Verlängerung"
-COLUMN_AT_STAKE = "Danach erwarteter Wert"
-COLUMN_AT_STAKE_IF = "Wert auf dem Spiel"
+COLUMN_REVENUE_RENEWED = "Davon verlängert"
+COLUMN_AT_STAKE = "Wert danach, 90-%-Band"
+COLUMN_AT_STAKE_IF = "Wert bei Verlängerung"
 COLUMN_CONTRACT = "Vertrag"
 COLUMN_DUE_DAY = "Entscheidung"
 CONTRACTS_GRADED = "Frühere Prognosen von Verträgen"

@@ -52,7 +52,11 @@ def test_terms_add_up_to_all_contracts() -> None:
 
 def test_pictures_say_what_they_show() -> None:
     figures = {block.title: block for block in section().blocks if isinstance(block, Figure)}
-    assert list(figures) == ["Recurring revenue, from today to a year ahead", "Contracts that survive their renewals"]
+    assert list(figures) == [
+        "Recurring revenue, from today to a year ahead",
+        "Contracts that survive their renewals",
+        "Contracts left, by the year in which they were signed",
+    ]
     for figure in figures.values():
         assert figure.svg.startswith("<svg") and figure.finding in figure.alt
     assert re.match(r"\d+ of \d+ observed shares lie within", figures["Contracts that survive their renewals"].finding)
@@ -79,7 +83,10 @@ def test_few_contracts_of_a_term_stand_together() -> None:
 def with_due(evidence, months):
     book = evidence.valuation.contracts
     few = book.due.head(len(months)).assign(term_months=months)
-    return replace(evidence, valuation=replace(evidence.valuation, contracts=replace(book, due=few)))
+    draws = book.due_draws.copy(data=np.zeros_like(book.due_draws))
+    for term, of_term in few.groupby("term_months"):
+        draws.loc[{"term": term, "item": "later"}] = of_term["expected"].sum()
+    return replace(evidence, valuation=replace(evidence.valuation, contracts=replace(book, due=few, due_draws=draws)))
 
 
 @pytest.mark.parametrize("months", [[12, 12, 12, 1], [12, 12, 12, 1, 1, 1, 1]])
@@ -101,8 +108,65 @@ def test_renewals_due_add_up_though_some_terms_have_few(ids) -> None:
     table = tables(found)["Renewals due in the next three months"]
     shown = {"none": ["12 months", "Other terms"], "plain": ["1 month", "12 months", "24 months"]}[ids]
     assert [row[0] for row in table.rows] == shown and table.foot[:2] == ("All renewals due", len(book.due))
-    for column in (1, 2, 4):
+    for column in (1, 2, 7):
         assert sum(row[column] for row in table.rows) == pytest.approx(table.foot[column])
+
+
+def test_renewals_due_have_the_bands_of_their_draws() -> None:
+    evidence = contract_evidence(orders=False, customer_ids="plain")
+    book = evidence.valuation.contracts
+    found = tables(contracts_section(evidence))
+    rows = {row[0]: row for row in found["Renewals due in the next three months"].rows}
+    for term, name in ((1, "1 month"), (12, "12 months"), (24, "24 months")):
+        draws, due = book.due_draws.sel(term=term), book.due[book.due["term_months"] == term]
+        of_it = draws.sel(item="renewed") / due["recurring"].sum()
+        later = draws.sel(item="later")
+        expected = [len(due), due["recurring"].sum(), of_it.mean(), *of_it.quantile([0.05, 0.95])]
+        assert rows[name][1:6] == pytest.approx([float(number) for number in expected])
+        assert rows[name][7:] == pytest.approx([float(number) for number in (later.mean(), *later.quantile([0.05, 0.95]))])
+    whole = found["Renewals due in the next three months"].foot
+    assert (
+        f"90 % band EUR\N{NO-BREAK SPACE}{whole[8] / 1000:.0f}–{whole[9] / 1000:.0f}\N{NO-BREAK SPACE}k"
+        in found["Renewals due in the next three months"].finding
+    )
+    [accounts] = [table for title, table in found.items() if "most at stake" in title]
+    by_contract = book.due.set_index("contract_id")
+    for row in accounts.rows:
+        assert row[5:] == pytest.approx(by_contract.loc[row[1], ["at_stake", "at_stake_5", "at_stake_95"]].tolist())
+
+
+def test_free_contracts_that_are_due_are_told_by_their_number() -> None:
+    evidence = contract_evidence(orders=False)
+    book = evidence.valuation.contracts
+    free = replace(book, due=book.due.assign(recurring=0.0), due_draws=book.due_draws * 0)
+    table = tables(contracts_section(replace(evidence, valuation=replace(evidence.valuation, contracts=free))))
+    foot = table["Renewals due in the next three months"].foot
+    assert foot[2] == 0 and foot[3] == pytest.approx(book.due["p_renewed"].mean())
+
+
+def test_contracts_left_are_shown_by_the_year_of_signing() -> None:
+    book = contract_evidence(orders=False).valuation.contracts
+    figure = [block for block in section().blocks if isinstance(block, Figure)][-1]
+    for cohort, contracts in zip((2022, 2023, 2024, 2025), book.cohorts["contracts"].to_numpy(), strict=True):
+        assert f">{cohort} ({contracts} contracts)<" in figure.svg
+    frame = book.retention
+    last = frame[frame["seen"].notna()].groupby("cohort").tail(1)
+    assert figure.finding.startswith("In ") and len(last) == 4
+    largest = int(book.cohorts["cohort"][int(np.argmax(book.cohorts["contracts"].to_numpy()))])
+    assert f"Of the contracts signed in {largest}," in figure.finding
+
+
+def test_years_of_few_contracts_stand_together_and_none_are_told() -> None:
+    evidence = contract_evidence(orders=False)
+    book = evidence.valuation.contracts
+    few = book.cohorts.assign_coords(contracts=("cohort", [3, 40, 33, 4]))
+    changed = replace(evidence, valuation=replace(evidence.valuation, contracts=replace(book, cohorts=few)))
+    figure = [block for block in contracts_section(changed).blocks if isinstance(block, Figure)][-1]
+    assert ">2022 to 2023 (43 contracts)<" in figure.svg and ">2024 to 2025 (37 contracts)<" in figure.svg
+    none = book.cohorts_observed.assign(at_risk=4)
+    changed = replace(evidence, valuation=replace(evidence.valuation, contracts=replace(book, cohorts_observed=none)))
+    told = [block.text for block in contracts_section(changed).blocks if isinstance(block, Prose)]
+    assert any(text.startswith("Too few contracts of one year") for text in told)
 
 
 def test_there_is_no_section_without_contracts(evidence_of) -> None:
@@ -177,7 +241,7 @@ def test_where_nothing_was_learned_of_them_that_is_told(orders) -> None:
     moved = with_missed_contracts(evidence, 20)
     told = " ".join(block.text for block in spread_section(moved).blocks if isinstance(block, Prose))
     assert ("Of orders nothing was learned of it" in told) == orders
-    captions = [block.caption for made in (evidence, moved) for block in contracts_section(made).blocks if isinstance(block, Figure)][::2]
+    captions = [block.caption for made in (evidence, moved) for block in contracts_section(made).blocks if isinstance(block, Figure)][::3]
     assert ["together may be off" in caption for caption in captions] == [False, True]
 
 
@@ -188,7 +252,7 @@ def test_an_expansion_that_is_none_is_not_told_as_one() -> None:
     bridge = book.bridge.copy()
     bridge.loc[{"item": "expansion"}] = -1000.0
     less = replace(evidence, valuation=replace(evidence.valuation, contracts=replace(book, bridge=bridge)))
-    [finding, _] = [block.finding for block in contracts_section(less).blocks if isinstance(block, Figure)]
+    [finding, *_] = [block.finding for block in contracts_section(less).blocks if isinstance(block, Figure)]
     assert "larger ones add less than amounts are expected to lag behind" in finding
 
 
