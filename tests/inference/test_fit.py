@@ -153,7 +153,7 @@ def uneven() -> Customers:
 
 @pytest.fixture(scope="module")
 def by_coreset(uneven: Customers) -> Fit:
-    return fit(mbg_nbd(), uneven, pool=("segment",), draws=500, seed=1, progress=False)
+    return fit(mbg_nbd(), uneven, pool=("segment",), seed=1, progress=False)
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +212,7 @@ def test_the_order_of_customers_changes_no_byte(by_coreset: Fit, uneven: Custome
     shuffled = Customers(
         uneven.statistics.iloc[order].reset_index(drop=True), uneven.segments.iloc[order].reset_index(drop=True), uneven.unit
     )
-    again = fit(mbg_nbd(), shuffled, pool=("segment",), draws=500, seed=1, progress=False)
+    again = fit(mbg_nbd(), shuffled, pool=("segment",), seed=1, progress=False)
     one, other = (fitted.posterior["posterior"]["segment_level"].to_numpy() for fitted in (by_coreset, again))
     np.testing.assert_array_equal(one, other)
 

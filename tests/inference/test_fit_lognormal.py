@@ -41,7 +41,7 @@ def customers() -> Customers:
 
 @pytest.fixture(scope="module")
 def linked(customers: Customers) -> Fit:
-    return fit(lognormal(frequency_link=True), customers, pool=("segment",), draws=500, seed=3, progress=False)
+    return fit(lognormal(frequency_link=True), customers, pool=("segment",), seed=3, progress=False)
 
 
 def test_it_finds_the_parameters_that_made_the_customers(linked: Fit) -> None:
