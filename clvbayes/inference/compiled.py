@@ -31,8 +31,12 @@ def compile_graph(inputs: Sequence[Any], outputs: Sequence[Any]) -> Compiled:
     """
     import numba
     import pymc as pm
+    from pytensor import config
 
-    function: Any = pm.compile(list(inputs), list(outputs), mode="NUMBA", on_unused_input="ignore")
+    # With fast maths code that was just compiled and the same code loaded from the cache round differently, and so draw differently from the
+    # same seed: the parts that both hold are taken from what is in memory already. It is no faster.
+    with config.change_flags(numba__fastmath=False):
+        function: Any = pm.compile(list(inputs), list(outputs), mode="NUMBA", on_unused_input="ignore")
     # the same function once more, but let go of Python's lock
     call = numba.njit(nogil=True, cache=True)(function.vm.jit_fn.py_func)
     return Compiled(call, tuple(variable.name for variable in function.get_shared()))
