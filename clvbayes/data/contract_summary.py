@@ -243,12 +243,14 @@ def _segments(terms: duckdb.DuckDBPyRelation, found: pd.DataFrame, names: tuple[
         for k in range(len(names))
     )
     by_customer = ask(terms, "terms", f"select customer_id{columns} from terms group by customer_id").df().set_index("customer_id")
-    by_customer = by_customer.loc[found["customer_id"].unique()]
+    of_stretch = by_customer.index.get_indexer(pd.Index(found["customer_id"]))
+    observed, place = np.unique(of_stretch, return_inverse=True)
+    by_customer = by_customer.iloc[observed]
     segments, notes = pd.DataFrame(index=found.index), []
     for k, name in enumerate(names):
         labels = by_customer[f"segment_{k}"]
         missing, changed = int(labels.isna().sum()), int(by_customer[f"changed_{k}"].sum())
-        segments[name] = labels.fillna(NO_SEGMENT).astype(str).loc[found["customer_id"]].to_numpy()
+        segments[name] = labels.fillna(NO_SEGMENT).astype(str).to_numpy()[place]
         if missing:
             notes.append(f"{missing:,} customers have no value of {name!r} in their first contract and stand under {NO_SEGMENT!r}")
         if changed:
