@@ -14,7 +14,7 @@ from clvbayes.inference.progress import sampling_progress
 if TYPE_CHECKING:
     import pymc as pm
 
-__all__ = ["Density", "compile_density", "draw_posterior", "load_code"]
+__all__ = ["Density", "compile_density", "draw_posterior"]
 
 # At .9 the same effective draws took twice the steps, on large and small bases; smaller steps are taken only where too many of the first
 # ones diverge.
@@ -80,13 +80,6 @@ def compile_density(built: "pm.Model") -> Density:
         named={str(v.name): (built.named_vars_to_dims.get(str(v.name), ()), tuple(int(n) for n in shapes[v.name])) for v in named},
         size=sum(value.size for value in point.values()),
     )
-
-
-def load_code(built: "pm.Model", density: Density) -> None:
-    """Evaluate each function once, since Numba compiles a function, or loads its code, when it is first called."""
-    anywhere = np.zeros(density.size)
-    for compiled in (density.log_density, density.variables):
-        compiled.call(anywhere, *_data(built, compiled))
 
 
 def draw_posterior(

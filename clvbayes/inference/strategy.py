@@ -18,7 +18,7 @@ from clvbayes.inference.coreset import bin_rows
 from clvbayes.inference.likelihood import Likelihood
 from clvbayes.inference.pilot import Pilot, clock_estimates, find_mode, learn_spreads, level_estimates, starting_values
 from clvbayes.inference.progress import working
-from clvbayes.inference.sampler import Density, compile_density, draw_posterior, load_code
+from clvbayes.inference.sampler import Density, compile_density, draw_posterior
 from clvbayes.inference.weighing import USED_AS_IS, weigh
 from clvbayes.models.assembly import pooled_model
 from clvbayes.models.clock import Clock
@@ -185,7 +185,6 @@ def _sample(task: Task, rows: Table, pilot: Pilot, correction: Correction | None
         structure = _structure(task, rows, correction)
         density = _COMPILED.get(structure) or compile_density(built)
         _COMPILED[structure] = density
-        load_code(built, density)
 
     def start(seed: int) -> dict[str, np.ndarray]:
         return starting_values(pilot, task.cells, seed)

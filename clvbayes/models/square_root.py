@@ -59,7 +59,7 @@ def _roots(sd: np.ndarray, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return roots, np.array(log_volume)
 
 
-@njit(cache=True, fastmath=True)  # sums in any order, so that they run in vectors
+@njit(cache=True)
 def _dot(one: np.ndarray, other: np.ndarray) -> float:
     total = 0.0
     for k in range(len(one)):

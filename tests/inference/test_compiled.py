@@ -12,10 +12,13 @@ import pytensor
 import pytensor.tensor as pt
 from clvbayes.inference import compiled
 from clvbayes.models.special import log_rising
+from clvbayes.models.square_root import posterior_root
 
 x = pt.vector("x")
 a, b, c = pt.exp(x[::3]), pt.exp(x[1::3]), pt.exp(x[2::3])
 value = (log_rising(a, b, maths=pt) - log_rising(a + c, b, maths=pt) - pt.log1p(c / a) * b + pt.softplus(x[::3])).sum()
+root, log_volume = posterior_root(a[:5], x[:60].reshape((3, 5, 4)))
+value = value + (root**3).sum() + log_volume
 found = compiled.compile_graph([x], [value, pytensor.grad(value, x)])
 at = np.random.default_rng(1).normal(size=300)
 value, gradient = found.call(at)
