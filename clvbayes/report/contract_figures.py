@@ -121,8 +121,6 @@ def retention_panels(panels: Sequence[CohortRetention]) -> str:
         for k, panel in enumerate(panels):
             axes = figure.add_subplot(rows, columns, k + 1)
             _draw_retention(axes, panel.retention)
-            axes.set_ylim(0, 1.03)
-            axes.set_xlim(left=panel.retention.months[0] / 12)
             axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.PERCENT.format(number=decimal(100 * value, 0))))
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
@@ -150,6 +148,8 @@ def _draw_retention(axes: Axes, known: Retention) -> None:
         axes.fill_between(years[ahead], low, high, step="post", color=color, linewidth=0)
     axes.step(years[ahead], np.median(known.ahead[:, ahead], axis=0), where="post", color=BLUE, linewidth=1.4)
     axes.step(years[seen], known.seen[seen], where="post", color=INK, linewidth=1.6)
+    axes.set_ylim(0, 1.03)
+    axes.set_xlim(years[0], years[seen | ahead][-1])
     for place in np.flatnonzero((seen | ahead) & (known.months % 3 == 0)):
         tell_between(axes, years[place] - 0.125, years[place] + 0.125, _told_of_age(known, int(place)))
 
@@ -161,8 +161,10 @@ def _told_of_age(known: Retention, place: int) -> str:
     for label, draws in ((words.RETENTION_MODEL, known.drawn_anew[:, place]), (words.RETENTION_AHEAD, known.ahead[:, place])):
         if not np.isnan(draws[0]):
             low, median, high = (share(float(end)) for end in np.quantile(draws, [0.05, 0.5, 0.95]))
-            told = show_range(low, high) if label == words.RETENTION_MODEL else f"{show(median)} ({show_range(low, high)})"
-            lines.append(words.TIP_LINE.format(label=label, value=told))
+            if label == words.RETENTION_AHEAD:
+                lines.append(words.TIP_LINE.format(label=label, value=show(median)))
+                label = words.BAND.format(percent=90)
+            lines.append(words.TIP_LINE.format(label=label, value=show_range(low, high)))
     return "\n".join(lines)
 
 

@@ -22,12 +22,12 @@ from clvbayes.report.language import words
 from clvbayes.report.levels import SMALLEST_LEVEL
 from clvbayes.report.numbers import count, decimal, money, money_alike, money_band, money_format, share, share_digits, show, show_range
 from clvbayes.report.spread_section import missed_of
-from clvbayes.valuation import ContractBook, Retention, retention_of
+from clvbayes.valuation import LEAST_AT_RISK, ContractBook, Retention, retention_of
 
 __all__ = ["contracts_section"]
 
 MOST_DUE = 20
-LEAST_FACED = 5  # contracts at a decision, below which what was seen there is noise
+YEAR = 12  # months
 
 
 def contracts_section(evidence: Evidence) -> Section | None:
@@ -132,9 +132,13 @@ def _shown_terms(contracts: np.ndarray) -> list[np.ndarray]:
 def _term_row(
     name: str, contracts: int, today: Floats, ahead: Floats, life: float
 ) -> tuple[str, int, float, Interval, float, float, float, float, float]:
-    low, inner_low, inner_high, high = (float(end) for end in np.quantile(ahead, [0.05, 0.25, 0.75, 0.95]))
-    now, mean = float(today.mean()), float(ahead.mean())
-    return name, contracts, now, Interval(low, mean, high, (inner_low, inner_high)), mean, low, high, mean / now if now else 0.0, life
+    now, band = float(today.mean()), _band(ahead)
+    return name, contracts, now, band, band.middle, band.low, band.high, band.middle / now if now else 0.0, life
+
+
+def _band(draws: Floats) -> Interval:
+    low, inner_low, inner_high, high = (float(end) for end in np.quantile(draws, [0.05, 0.25, 0.75, 0.95]))
+    return Interval(low, float(draws.mean()), high, (inner_low, inner_high))
 
 
 def _name_of(terms: np.ndarray) -> str:
@@ -166,13 +170,13 @@ def _survival(book: ContractBook) -> Block:
         alt=words.SURVIVAL_ALT.format(finding=finding),
         svg=survival_panels(panels),
         finding=finding,
-        caption=words.SURVIVAL_CAPTION.format(least=LEAST_FACED),
+        caption=words.SURVIVAL_CAPTION.format(least=LEAST_AT_RISK),
     )
 
 
 def _seen(decision: Floats, faced: Floats, survival: Floats) -> Floats:
     """Survival from zero decisions on, as far as enough contracts faced each of them, without a gap."""
-    whole = (decision == np.arange(1, len(decision) + 1)) & (faced >= LEAST_FACED)
+    whole = (decision == np.arange(1, len(decision) + 1)) & (faced >= LEAST_AT_RISK)
     last = len(whole) if whole.all() else int(np.argmin(whole))
     return np.concatenate([[1.0], survival[:last]])
 
@@ -181,21 +185,24 @@ def _retention(book: ContractBook) -> Block:
     """Contracts left by the fiscal year in which they were signed; of years of which enough was observed."""
     start = int(book.cohorts.attrs["fiscal_year_start"])
     cohorts = drawn_cohorts(cohorts_of(book.cohorts["contracts"].to_series(), start), start)
-    known = [(cohort, retention_of(book.cohorts, book.cohorts_observed, cohort.years)) for cohort in cohorts]
-    known = [(cohort, retention) for cohort, retention in known if len(retention.months)]
+    told = [(cohort, retention_of(book.cohorts, book.cohorts_observed, cohort.years)) for cohort in cohorts]
+    known = [(cohort, retention) for cohort, retention in told if len(retention.months)]
     if not known:
         return Prose(words.RETENTION_NONE)
     panels = [
         CohortRetention(words.RETENTION_PANEL.format(cohort=cohort.label, contracts=show(count(_signed(book, cohort)))), retention)
         for cohort, retention in known
     ]
+    caption = words.RETENTION_CAPTION.format(least=LEAST_AT_RISK)
+    if untold := sum(_signed(book, cohort) for cohort, retention in told if not len(retention.months)):
+        caption += " " + words.RETENTION_UNTOLD.format(contracts=show(count(untold)), least=LEAST_AT_RISK)
     finding = _retention_finding(book, known)
     return Figure(
         title=words.RETENTION_FIGURE,
         alt=words.RETENTION_ALT.format(finding=finding),
         svg=retention_panels(panels),
         finding=finding,
-        caption=words.RETENTION_CAPTION.format(least=LEAST_FACED),
+        caption=caption,
     )
 
 
@@ -204,25 +211,37 @@ def _signed(book: ContractBook, cohort: Cohort) -> int:
 
 
 def _retention_finding(book: ContractBook, known: list[tuple[Cohort, Retention]]) -> str:
-    """How many cohorts lie within the model's band where they were seen last; and of the largest one, what is left a year on."""
+    """How many cohorts lie within the model's band where they were seen last, and of the largest one that is a year old what will be left.
+
+    Cohorts of which the model would have lost nobody either are not counted: they could not lie outside.
+    """
     lasts = [(retention, int(np.flatnonzero(~np.isnan(retention.seen))[-1])) for _, retention in known]
     bands = [(retention.seen[last], *np.quantile(retention.drawn_anew[:, last], [0.05, 0.95])) for retention, last in lasts]
-    told = words.RETENTION_FINDING.format(inside=sum(low <= seen <= high for seen, low, high in bands), cohorts=len(bands))
-    ahead = [(cohort, retention) for cohort, retention in known if not np.isnan(retention.ahead[0]).all()]
-    if not ahead:
-        return told
-    cohort, retention = max(ahead, key=lambda pair: _signed(book, pair[0]))
-    today, *_, last = np.flatnonzero(~np.isnan(retention.ahead[0]))
-    later = min(today + 12, last)
-    low, high = np.quantile(retention.ahead[:, later], [0.05, 0.95])
-    return f"{told} " + words.RETENTION_FINDING_AHEAD.format(
-        cohort=cohort.label,
-        now=show(share(float(retention.ahead[:, today].mean()))),
-        months=int(retention.months[today]),
-        left=show(share(float(retention.ahead[:, later].mean()))),
-        band=show_range(share(float(low)), share(float(high))),
-        later=int(retention.months[later]),
-    )
+    inside = [low <= seen <= high for seen, low, high in bands if low < 1]
+    found = [words.RETENTION_FINDING.format(inside=sum(inside), cohorts=len(inside))] if inside else [words.RETENTION_FINDING_YOUNG]
+    ahead = [(cohort, retention) for cohort, retention in known if len(_told_ahead(retention)) > 1]
+    grown = [(cohort, retention) for cohort, retention in ahead if retention.months[_told_ahead(retention)[0]] >= YEAR]
+    if grown:
+        cohort, retention = max(grown, key=lambda pair: _signed(book, pair[0]))
+        today, *_, last = _told_ahead(retention)
+        later, first = min(today + YEAR, last), int(retention.months[0])
+        low, high = np.quantile(retention.ahead[:, later], [0.05, 0.95])
+        template = words.RETENTION_FINDING_AHEAD_FROM if first else words.RETENTION_FINDING_AHEAD
+        told = template.format(
+            cohort=cohort.label,
+            first=first,
+            now=show(share(float(retention.ahead[:, today].mean()))),
+            months=int(retention.months[today]),
+            left=show(share(float(retention.ahead[:, later].mean()))),
+            band=show_range(share(float(low)), share(float(high))),
+            later=int(retention.months[later]),
+        )
+        found.append(told)
+    return " ".join(found)
+
+
+def _told_ahead(retention: Retention) -> np.ndarray:
+    return np.flatnonzero(~np.isnan(retention.ahead[0]))
 
 
 def _due(book: ContractBook, evidence: Evidence) -> list[Block]:
@@ -270,13 +289,11 @@ def _due_row(
 ) -> tuple[str, int, float, float, float, float, Interval, float, float, float]:
     """Renewals due of some terms; where they bring no money, the share renewed is that of contracts."""
     due = book.due[book.due[TERM].isin(terms)]
-    renewed, later = (np.asarray(book.due_draws.sel(item=item, term=terms).sum("term")) for item in ("renewed", "later"))
+    renewed, later, contracts = np.asarray(book.due_draws.sel(term=terms).sum("term").transpose("item", "draw"))
     recurring = float(due["recurring"].sum())
-    kept = renewed / recurring if recurring else np.full(len(renewed), due["p_renewed"].mean())
-    low, inner_low, inner_high, high = (float(end) for end in np.quantile(later, [0.05, 0.25, 0.75, 0.95]))
-    band = Interval(low, float(later.mean()), high, (inner_low, inner_high))
-    share_low, share_high = (float(end) for end in np.quantile(kept, [0.05, 0.95]))
-    return name, len(due), recurring, float(kept.mean()), share_low, share_high, band, band.middle, low, high
+    kept = renewed / recurring if recurring else contracts / len(due)
+    shares, band = _band(kept), _band(later)
+    return name, len(due), recurring, shares.middle, shares.low, shares.high, band, band.middle, band.low, band.high
 
 
 def _due_accounts(book: ContractBook, evidence: Evidence) -> Table:

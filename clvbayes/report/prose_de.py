@@ -1415,19 +1415,24 @@ SURVIVAL_ALT = (
 )
 SURVIVAL_CAPTION = (
     "Punkte: Schätzung nach Kaplan und Meier, Verträge ab der Entscheidung gezählt, an der sie zuerst beobachtet wurden, soweit mindestens "
-    "{least} zu ihr kamen. Bänder: das Modell, wenn alle beobachteten Verträge einer Laufzeit am Anfang stünden, ohne den Zufall, um den "
-    "wenige von ihm abweichen."
+    "{least} zu ihr kamen. Bänder: das Modell, wenn alle beobachteten Verträge einer Laufzeit am Anfang stünden, ohne die "
+    "Zufallsschwankung, die bei wenigen Verträgen hinzukommt."
 )
 SURVIVAL_NONE = "Zu wenige Verträge sind bis zu einer Verlängerung gekommen, um zu zeigen, wie viele sie überstehen."
 SURVIVAL_SEEN = "beobachtet"
 SURVIVAL_MEDIAN = "Modell, Median"
 AXIS_DECISIONS = "Verlängerungsentscheidungen"
 AXIS_SURVIVING = "Verbliebene Verträge"
-RETENTION_FIGURE = "Verbliebene Verträge nach dem Jahr ihres Abschlusses"
-RETENTION_FINDING = "In {inside} von {cohorts} Abschlussjahren liegt der zuletzt beobachtete Anteil im 90-%-Band des Modells."
+RETENTION_FIGURE = "Verbliebene Verträge je Abschlussjahr"
+RETENTION_FINDING = "Von {cohorts} Abschlussjahren liegen {inside} dort, wo sie zuletzt beobachtet wurden, im 90-%-Band des Modells."
+RETENTION_FINDING_YOUNG = "Noch stand kein Abschlussjahr vor einer Entscheidung, bei der Verträge hätten verloren gehen können."
 RETENTION_FINDING_AHEAD = (
-    "Von den {cohort} geschlossenen Verträgen sind {months} Monate nach dem Abschluss {now} verblieben; nach {later} Monaten werden es "
-    "voraussichtlich {left} sein (90-%-Band {band})."
+    "Von den Verträgen des Abschlussjahrs {cohort} sind {months} Monate nach dem Abschluss {now} verblieben; nach {later} Monaten werden "
+    "es voraussichtlich {left} sein (90-%-Band {band})."
+)
+RETENTION_FINDING_AHEAD_FROM = (
+    "Von den Verträgen des Abschlussjahrs {cohort}, die {first} Monate nach dem Abschluss noch liefen, sind nach {months} Monaten {now} "
+    "verblieben; nach {later} Monaten werden es voraussichtlich {left} sein (90-%-Band {band})."
 )
 RETENTION_ALT = (
     "Anteil verbliebener Verträge nach Jahren seit dem Abschluss, ein Feld je Abschlussjahr: Beobachtung, dann Prognose. {finding}"
@@ -1435,10 +1440,12 @@ RETENTION_ALT = (
 RETENTION_CAPTION = (
     "Dunkle Linie: Schätzung nach Kaplan und Meier, Verträge ab dem Alter gezählt, in dem sie zuerst beobachtet wurden, soweit es "
     "mindestens {least} waren; jedes Ende zählt, zur Verlängerung oder innerhalb einer Laufzeit. Ein Jahr, dessen Anfang nicht in den "
-    "Daten liegt, beginnt mit 100 %, sobald die Hälfte dessen beobachtet war, was von ihm bekannt ist. Helles Band: was das Modell für "
-    "dieselben Verträge erwartet hätte, zu 90 %. Blau: Prognose der laufenden Verträge, ab dem Alter, das sie alle erreicht haben."
+    "Daten liegt, beginnt mit 100 % in dem Alter, ab dem mindestens halb so viele Verträge beobachtet wurden wie höchstens zugleich. "
+    "Helles Band: was das Modell für dieselben Verträge erwartet hätte, zu 90 %. Blau: Prognose der laufenden Verträge, ab dem Alter, das "
+    "sie alle erreicht haben. Ein zurückgewonnener Vertrag zählt als neuer."
 )
-RETENTION_NONE = "Von keinem Jahr wurden genug Verträge beobachtet, um verbliebene nach dem Jahr ihres Abschlusses zu zeigen."
+RETENTION_UNTOLD = "Nicht gezeigt sind {contracts} Verträge aus Jahren, von denen in keinem Alter mindestens {least} beobachtet wurden."
+RETENTION_NONE = "In keinem Abschlussjahr wurden genug Verträge beobachtet, um zu zeigen, wie viele verblieben sind."
 RETENTION_PANEL = "{cohort} ({contracts} Verträge)"
 RETENTION_MODEL = "Modell, 90 %"
 RETENTION_AHEAD = "Prognose"
@@ -1455,7 +1462,7 @@ DUE_NONE = "Binnen drei Monaten steht kein Vertrag vor einer offenen Verlängeru
 ALL_DUE = "Alle anstehenden"
 DUE_ACCOUNTS = "Die {contracts} anstehenden Verlängerungen, bei denen am meisten auf dem Spiel steht"
 COLUMN_RENEWED = "Wahrscheinlichkeit der Verlängerung"
-COLUMN_REVENUE_RENEWED = "Davon verlängert"
+COLUMN_REVENUE_RENEWED = "Anteil verlängert"
 COLUMN_AT_STAKE = "Wert danach, 90-%-Band"
 COLUMN_AT_STAKE_IF = "Wert bei Verlängerung"
 COLUMN_CONTRACT = "Vertrag"

@@ -1,7 +1,7 @@
 """Posterior draws in, predictive draws of money out."""
 
 from clvbayes.valuation.book import ContractBook
-from clvbayes.valuation.contract_cohorts import Retention, retention_of
+from clvbayes.valuation.contract_cohorts import LEAST_AT_RISK, Retention, retention_of
 from clvbayes.valuation.contract_discrepancy import ContractDiscrepancy
 from clvbayes.valuation.discrepancy import Discrepancy
 from clvbayes.valuation.economics import Economics, Period, fiscal_year_label, period_containing, period_label
@@ -15,6 +15,7 @@ from clvbayes.valuation.wider_priors import wider_priors
 
 __all__ = [
     "COMPONENTS",
+    "LEAST_AT_RISK",
     "LEVERS",
     "MOMENTS",
     "NEVER",

@@ -10,7 +10,16 @@ from numba import njit
 
 from clvbayes.data import TERM, Renewals
 from clvbayes.notebook import fragment, picture
-from clvbayes.valuation.contract_cohorts import AS_WHOLE, CohortSums, cohort_arrays, cohorts_seen, drawn_anew, no_cohorts, retention_of
+from clvbayes.valuation.contract_cohorts import (
+    AS_WHOLE,
+    MOST_MONTHS,
+    CohortSums,
+    cohort_arrays,
+    cohorts_seen,
+    drawn_anew,
+    no_cohorts,
+    retention_of,
+)
 from clvbayes.valuation.contract_events import Contracted, ContractPart, ContractPlan
 
 if TYPE_CHECKING:
@@ -19,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["BRIDGE", "BookSums", "ContractBook", "add_to_book", "book_of", "empty_book"]
 
 BRIDGE = ("today", "expansion", "contraction", "churn", "year_ahead")
-DUE = ("renewed", "later")
+DUE = ("renewed", "later", "contracts")
 DUE_MONTHS = 3
 FURTHER, MOST_DECISIONS = 3, 36  # decisions beyond the last one seen, and in all, of which survival is told
 
@@ -49,7 +58,8 @@ class ContractBook:
         discounted, if it is survived), `at_stake_5` and `at_stake_95`, the ends of its 90 % band, and `expected` (what is expected whether
         it is survived or not).
     due_draws : xarray.DataArray
-        Of these, dims ``(draw, term, item)``: recurring revenue `renewed`, and `later`, contribution after the decisions, discounted.
+        Of these, dims ``(draw, term, item)``: recurring revenue `renewed`, `later`, contribution after the decisions, discounted, and the
+        number of `contracts` renewed.
     survival : xarray.DataArray
         Share of contracts that survive their first decisions, as the model has it of all contracts seen, dims ``(draw, term, decision)``.
     observed : pandas.DataFrame
@@ -106,18 +116,26 @@ class ContractBook:
         Returns
         -------
         pandas.DataFrame
-            `cohort` (fiscal year of signing), `months` of age; `at_risk`, the contracts observed at it, and `seen`, Kaplan and Meier's
-            estimate with late entry; the quantiles `model_5`, `model_50` and `model_95` of what the model would have had for the same
-            contracts; and `ahead_5`, `ahead_50` and `ahead_95` of what is foretold from the age on that all running ones have reached.
+            `cohort` (fiscal year of signing), `from_month`, the age at which the share is one, and `months` of age; `at_risk`, the
+            contracts observed at it, and `seen`, Kaplan and Meier's estimate with late entry; the quantiles `model_5`, `model_50` and
+            `model_95` of what the model would have expected of the same contracts; and `ahead_5`, `ahead_50` and `ahead_95` of what is
+            foretold from the age on that all running ones have reached.
         """
         found = []
         for cohort in self.cohorts["cohort"].to_numpy().tolist():
             known = retention_of(self.cohorts, self.cohorts_observed, [cohort])
-            told = {"cohort": cohort, "months": known.months, "at_risk": known.at_risk, "seen": known.seen}
+            told = {
+                "cohort": cohort,
+                "from_month": known.months.min(initial=MOST_MONTHS),
+                "months": known.months,
+                "at_risk": known.at_risk,
+                "seen": known.seen,
+            }
             for name, draws in (("model", known.drawn_anew), ("ahead", known.ahead)):
                 told |= dict(zip((f"{name}_5", f"{name}_50", f"{name}_95"), np.quantile(draws, [0.05, 0.5, 0.95], axis=0), strict=True))
             frame = pd.DataFrame(told)
-            found.append(frame[(frame["months"] % 3 == 0) & (frame["seen"].notna() | frame["ahead_50"].notna())])
+            of_quarter = (frame["months"] % 3 == 0) | (frame["months"] == frame["from_month"])
+            found.append(frame[of_quarter & (frame["seen"].notna() | frame["ahead_50"].notna())])
         return pd.concat(found, ignore_index=True)
 
     @property
@@ -209,7 +227,7 @@ def add_to_book(sums: BookSums, plan: ContractPlan, part: ContractPart, rows: sl
     _add_contracts(
         *(sums.items, sums.life, sums.stay, sums.due, sums.renewed[rows], sums.later[rows], sums.term[rows], sums.is_due[rows]),
         *(part.customer, recurring, part.batch.next_decision, found.ends, found.year_ahead, money, plan.horizon),
-        *(found.moved_ahead, cohorts.ended, cohorts.place[rows], cohorts.age[rows], cohorts.reached[rows], plan.seen),
+        *(found.moved_ahead, cohorts.ended, cohorts.place[rows], cohorts.age[rows], cohorts.reached[rows], plan.seen, AS_WHOLE),
     )
     due = np.flatnonzero(sums.is_due[rows])
     renewed = found.ends[due] > part.batch.next_decision[due, None]
@@ -300,6 +318,7 @@ def _add_contracts(
     age: np.ndarray,
     reached: np.ndarray,
     seen: float,
+    as_whole: float,
 ) -> None:
     """Contracts of one customer lie side by side. What moves the amounts of all at once is expansion, be it positive or negative: as
     contraction where it is negative, it would add to both, draw by draw, though on average it is nothing."""
@@ -328,7 +347,7 @@ def _add_contracts(
             bridge[4] += then
             life[s, term[i]] += min(ends[i, s], horizon)
             if ends[i, s] <= seen:
-                month = max(int(np.ceil(age[i] + 12.0 * ends[i, s] - AS_WHOLE)), reached[i] + 1)
+                month = max(int(np.ceil(age[i] + 12.0 * ends[i, s] - as_whole)), reached[i] + 1)
                 if month < ended.shape[2]:
                     ended[s, cohort[i], month] += 1
             if ends[i, s] > next_decision[i]:
@@ -337,4 +356,5 @@ def _add_contracts(
             if is_due[i]:
                 if ends[i, s] > next_decision[i]:
                     due[s, term[i], 0] += now
+                    due[s, term[i], 2] += 1.0
                 due[s, term[i], 1] += after_decision[i, s]

@@ -1,8 +1,9 @@
 """Contracts by the fiscal year in which they were signed: how many are left so many months after, as seen and as the model has it.
 
-Ages are whole months from the signing of a contract, or from its beginning anew if it was won back. Whoever ends, at a decision or within a
-term, is lost at that age; a contract is at risk from the age on at which it was first observed (left truncation) to the one at which it was
-last. The product of the shares that were left at each age is Kaplan and Meier's estimate, with late entry (Kaplan & Meier 1958).
+Ages are whole months from the signing of a contract, or from its beginning anew if it was won back: it is then one more contract of the
+year in which it was. Whoever ends, at a decision or within a term, is lost in that month; a contract is at risk from the age on at which it
+was first observed (left truncation) to the one at which it was last. The product of the shares that were left at each age is Kaplan and
+Meier's estimate, with late entry (Kaplan & Meier 1958).
 
 What was seen is held against losses drawn anew for the same contracts at risk: at each decision that was observed as the model has it for
 who came to it, and within a term by its hazard. From the age on that all running contracts have reached, it goes on with their simulated
@@ -17,13 +18,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from clvbayes.data import TERM, Renewals
+from clvbayes.data import Renewals
+from clvbayes.errors import ArgumentError
+from clvbayes.valuation.economics import fiscal_year
 from clvbayes.valuation.plans import COHORTS
 
 if TYPE_CHECKING:
     from clvbayes.valuation.contract_events import ContractPart, ContractPlan
 
-__all__ = ["AS_WHOLE", "CohortSums", "Retention", "cohorts_seen", "drawn_anew", "no_cohorts", "retention_of"]
+__all__ = ["AS_WHOLE", "MOST_MONTHS", "CohortSums", "Retention", "cohorts_seen", "drawn_anew", "no_cohorts", "retention_of"]
 
 MONTH = 365.25 / 12  # days
 MONTHS_AHEAD = 36
@@ -53,21 +56,21 @@ class CohortSums:
 
 @dataclass(frozen=True)
 class Retention:
-    """Share of the contracts of some cohorts that are left, by their age.
+    """Share of the contracts of some cohorts that are left, by their age, of those that were at the first age told.
 
     Attributes
     ----------
     months : numpy.ndarray of int
-        Ages, from the first on at which half of what is known of these contracts was observed: there the share is one.
+        Ages, dims ``(month,)``: from the last one on before half as many were at risk as ever at one age. There the share is one.
     at_risk : numpy.ndarray of int
-        Contracts observed at each age; beside the first, where none can be lost, those of the next.
+        Contracts observed at each age, dims ``(month,)``; beside the first, where none can be lost, those of the next.
     seen : numpy.ndarray
-        Kaplan and Meier's estimate, missing where fewer than five contracts were at risk, or had been at an earlier age.
+        Kaplan and Meier's estimate, dims ``(month,)``; missing where fewer than five contracts were at risk, or had been at an earlier age.
     drawn_anew : numpy.ndarray
-        What the model would have had for the same contracts at risk, dims ``(draw, month)``; missing where `seen` is.
+        What the model would have expected of the same contracts at risk, dims ``(draw, month)``; missing where `seen` is.
     ahead : numpy.ndarray
-        What was seen, and from the age on that all running contracts have reached, what is foretold of them; dims ``(draw, month)``.
-        Missing before that, and where nothing runs.
+        What is foretold, dims ``(draw, month)``: it goes on from what was seen at the age that all running contracts have reached, the
+        older ones' losses included. Missing before that, where nothing runs, and where nobody was observed up to that age.
     """
 
     months: np.ndarray
@@ -79,31 +82,33 @@ class Retention:
 
 def ages_of(renewals: Renewals, fiscal_year_start: int) -> pd.DataFrame:
     """One row a stretch: `cohort`, the calendar year in which its fiscal year begins; `entered` and `left`, the ages between which it was
-    observed; `offset`, the age at which its clock of decisions stands at zero; whether it `ended`; and its `age` today, not rounded."""
+    observed; whether it `ended`; and its `age` today, not rounded."""
     assert renewals.until is not None
     known, until = renewals.statistics, pd.Timestamp(renewals.until)
-    term, survived = known[TERM], known["survived"]
-    began, leaves = (_months(known["signed"], day) for day in (known["start"], known["last_day"] + pd.Timedelta(days=1)))
-    offset = np.rint(began).astype(np.int64) - np.floor((began + 0.5) / term).astype(np.int64) * term
-    entered, decided = known["entry"] * term + offset, survived * term + offset
-    runs, churned, terminated = renewals.running, known["status"] == "churned", known["status"] == "terminated"
-    age = _months(known["signed"], pd.Series(until, known.index))
-    whole = _whole_months(known["signed"], until + pd.Timedelta(days=1))
-    # a decision is taken if it is known to be, though it may have been on a day that was no whole number of months
-    today = np.clip(whole, decided, decided + term - 1)
-    early = np.clip(np.ceil(leaves - AS_WHOLE).astype(np.int64), np.maximum(decided, entered + 1), decided + term)
-    switched = np.minimum(decided, np.rint(leaves).astype(np.int64))
-    left = np.select([runs, churned, terminated], [today, decided + term, early], switched)
+    signed, runs, ended = known["signed"], renewals.running, known["status"].isin(["churned", "terminated"]).to_numpy()
+    entered = month_of(signed, known["start"])
+    if renewals.since is not None:  # who ended on that day is still known
+        began_before = (known["start"] < pd.Timestamp(renewals.since)).to_numpy()
+        at_since = _whole_months(signed, pd.Timestamp(renewals.since) - pd.Timedelta(days=1))
+        entered = np.where(began_before, np.maximum(entered, at_since), entered)
+    decided = np.maximum(entered, _last_decisions(renewals))
+    # what is decided tomorrow is not decided, though the month is over
+    today = np.minimum(_whole_months(signed, until + pd.Timedelta(days=1)), month_of(signed, known["next_decision"].fillna(until)) - 1)
+    left = np.where(runs, today, month_of(signed, known["last_day"] + pd.Timedelta(days=1)))
     return pd.DataFrame(
         {
-            "cohort": known["signed"].dt.year - (known["signed"].dt.month < fiscal_year_start),
+            "cohort": fiscal_year(signed, fiscal_year_start).to_numpy(),
             "entered": entered,
-            "left": left,
-            "offset": offset,
-            "ended": churned | terminated,
-            "age": age,
+            "left": np.maximum(left, np.where(ended, entered + 1, decided)),
+            "ended": ended,
+            "age": ((until - signed).dt.days / MONTH).to_numpy(),
         }
-    ).reset_index(drop=True)
+    )
+
+
+def month_of(signed: pd.Series, day: pd.Series) -> np.ndarray:
+    """The month of a contract's age in which a day falls: the first one from the day after signing on, and the last day still counts."""
+    return np.maximum(np.ceil((day - signed).dt.days.to_numpy() / MONTH - AS_WHOLE).astype(np.int64), 0)
 
 
 def no_cohorts(plan: "ContractPlan", part: "ContractPart", renewals: Renewals) -> CohortSums:
@@ -111,7 +116,7 @@ def no_cohorts(plan: "ContractPlan", part: "ContractPart", renewals: Renewals) -
     ages = ages_of(renewals, plan.economics.fiscal_year_start)
     cohorts = np.unique(ages["cohort"])
     running = ages.iloc[part.row]
-    last = min(int(ages["left"].max()) + _months_ahead(plan), MOST_MONTHS)
+    last = _last_month(plan, ages)
     return CohortSums(
         ended=np.zeros((plan.draws, len(cohorts), last + 1), np.int32),
         place=np.searchsorted(cohorts, running["cohort"]),
@@ -123,11 +128,11 @@ def no_cohorts(plan: "ContractPlan", part: "ContractPart", renewals: Renewals) -
 def cohorts_seen(plan: "ContractPlan", renewals: Renewals) -> pd.DataFrame:
     """One row a cohort and age: contracts `at_risk`, those that `ended`, and running ones that have `reached` just this age."""
     ages = ages_of(renewals, plan.economics.fiscal_year_start)
-    last = min(int(ages["left"].max()) + _months_ahead(plan), MOST_MONTHS)
+    last = _last_month(plan, ages)
     rows = []
     for cohort, own in ages.groupby("cohort"):
         entered, left, ended, reached = (
-            np.bincount(np.minimum(months, last), minlength=last + 1)
+            np.bincount(np.minimum(months, last + 1), minlength=last + 2)[:-1]
             for months in (own["entered"], own["left"], own["left"][own["ended"]], own["left"][renewals.running[own.index]])
         )
         at_risk = np.cumsum(entered - left) - (entered - left)  # those who entered at an earlier age and had not left before this one
@@ -138,23 +143,25 @@ def cohorts_seen(plan: "ContractPlan", renewals: Renewals) -> pd.DataFrame:
 
 def drawn_anew(plan: "ContractPlan", renewals: Renewals, cell_of: np.ndarray, seen: pd.DataFrame) -> np.ndarray:
     """Losses drawn for the contracts that were at risk, dims ``(draw, cohort, month)``; `cell_of` tells the cell of each stretch."""
-    faced = _faced(ages_of(renewals, plan.economics.fiscal_year_start), renewals, cell_of)
-    pairs, pair = np.unique(faced[["cell", "decision"]].to_numpy(), axis=0, return_inverse=True)
-    coordinates = plan.renewal_coordinates[:, :, pairs[:, 0]].transpose(1, 0, 2)
-    hazard = 1 - plan.renewals.survival(coordinates, pairs[:, 1] - 1, 1)
+    ages = ages_of(renewals, plan.economics.fiscal_year_start)
+    faced = _faced(ages, renewals, cell_of)
     within = -np.expm1(-plan.hazard)
     found = []
     for cohort in seen["cohort"].unique().tolist():
         rng = np.random.default_rng([plan.seed, COHORTS, cohort])
         at_risk = seen.loc[seen["cohort"] == cohort, "at_risk"].to_numpy()
-        lost = rng.binomial(at_risk, within[:, None], (plan.draws, len(at_risk)))
-        rows = np.flatnonzero((faced["cohort"] == cohort) & (faced["month"] < len(at_risk)))
-        if len(rows):
-            at_decisions = rng.binomial(faced["size"].to_numpy()[rows], np.clip(hazard[:, pair[rows]], 0.0, 1.0))
-            months, begins = np.unique(faced["month"].to_numpy()[rows], return_index=True)
+        own = faced[(faced["cohort"] == cohort) & (faced["month"] < len(at_risk))]
+        observed = int(np.max(np.flatnonzero(at_risk), initial=0)) + 1  # so that the past's draws do not depend on how far one looks ahead
+        lost = np.zeros((plan.draws, len(at_risk)), dtype=np.int64)
+        lost[:, :observed] = rng.binomial(at_risk[:observed], within[:, None], (plan.draws, observed))
+        if len(own):
+            coordinates = plan.renewal_coordinates[:, :, own["cell"].to_numpy()].transpose(1, 0, 2)
+            hazard = 1 - plan.renewals.survival(coordinates, own["decision"].to_numpy() - 1, 1)
+            at_decisions = rng.binomial(own["size"].to_numpy(), np.clip(hazard, 0.0, 1.0))
+            months, begins = np.unique(own["month"].to_numpy(), return_index=True)
             lost[:, months] += np.add.reduceat(at_decisions, begins, axis=1)
-        found.append(np.minimum(lost, at_risk))
-    return np.stack(found, axis=1).astype(np.int32)
+        found.append(np.minimum(lost, at_risk).astype(np.int32))
+    return np.stack(found, axis=1)
 
 
 def cohort_arrays(plan: "ContractPlan", sums: CohortSums, anew: np.ndarray, renewals: Renewals) -> xr.DataArray:
@@ -188,10 +195,19 @@ def retention_of(ended: xr.DataArray, observed: pd.DataFrame, cohorts: Sequence[
     -------
     Retention
         Empty where fewer than five contracts of these cohorts were ever observed at one age.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no such cohort, or none is named.
     """
+    known_cohorts = ended["cohort"].to_numpy().tolist()
+    if not cohorts or (unknown := sorted(set(cohorts) - set(known_cohorts))):
+        raise ArgumentError(f"cohorts must be some of {', '.join(map(str, known_cohorts))}, not {unknown if cohorts else 'none'}")
+    cohorts = sorted(set(cohorts))
     known = observed[observed["cohort"].isin(cohorts)].groupby("month")[["at_risk", "ended", "reached"]].sum()
     at_risk, lost, reached = (known[name].to_numpy() for name in ("at_risk", "ended", "reached"))
-    anew, ahead = (np.asarray(ended.sel(cohort=list(cohorts), item=item).sum("cohort")) for item in ITEMS)
+    anew, ahead = (np.asarray(ended.sel(cohort=cohorts, item=item).sum("cohort")) for item in ITEMS)
     enough = at_risk >= max(LEAST_AT_RISK, at_risk.max() / 2)
     first = int(np.argmax(enough)) - 1 if enough.any() else len(at_risk)
     too_few = np.flatnonzero(at_risk[first + 1 :] < LEAST_AT_RISK)
@@ -204,7 +220,7 @@ def retention_of(ended: xr.DataArray, observed: pd.DataFrame, cohorts: Sequence[
     foretold = _survival(lost + ahead, at_risk + simulated, first)
     youngest = int(np.argmax(reached > 0)) if reached.any() else len(at_risk)
     until = youngest + int(ended.attrs["months_ahead"])
-    inside = (months >= max(youngest, first)) & (months <= until) & bool(reached.any())
+    inside = (months >= max(youngest, first)) & (months <= until) & (youngest <= last)  # else nobody was seen between
     observed_at = at_risk[first:].copy()
     observed_at[:1] = at_risk[first + 1 : first + 2]
     return Retention(months, observed_at, seen, again, np.where(inside, foretold, np.nan))
@@ -219,39 +235,46 @@ def _survival(lost: np.ndarray, at_risk: np.ndarray, first: int) -> np.ndarray:
 
 def _faced(ages: pd.DataFrame, renewals: Renewals, cell_of: np.ndarray) -> pd.DataFrame:
     """Decisions that were observed, alike ones counted, in the order of `cohort`, `month`, `cell` and `decision`, with their `size`."""
-    known = renewals.statistics
-    alike = pd.DataFrame(
+    known, renewed = renewals.statistics, renewals.changes
+    churned = np.flatnonzero(known["churned"] == 1)
+    stretch = np.concatenate([renewed["stretch"].to_numpy(dtype=np.int64), churned])
+    number = renewed.groupby("stretch").cumcount().to_numpy() + 1 + known["entry"].to_numpy()[stretch[: len(renewed)]]
+    month = np.concatenate([_months_renewed(renewals), ages["left"].to_numpy()[churned]])
+    faced = pd.DataFrame(
         {
-            "cohort": ages["cohort"],
-            "cell": cell_of,
-            "term": known[TERM],
-            "offset": ages["offset"],
-            "entry": known["entry"],
-            "last": known["survived"] + known["churned"],
-            "left": ages["left"],
+            "cohort": ages["cohort"].to_numpy()[stretch],
+            "month": np.clip(month, ages["entered"].to_numpy()[stretch] + 1, ages["left"].to_numpy()[stretch]),
+            "cell": cell_of[stretch],
+            "decision": np.concatenate([number, known["survived"].to_numpy()[churned] + 1]),
+            "size": 1,
         }
     )
-    alike = alike.groupby(list(alike), as_index=False).size()
-    count = (alike["last"] - alike["entry"]).to_numpy()
-    row = np.repeat(np.arange(len(alike)), count)
-    decision = alike["entry"].to_numpy()[row] + 1 + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
-    faced = alike.iloc[row].reset_index(drop=True)
-    month = np.minimum(decision * faced["term"] + faced["offset"], faced["left"])  # of a term that was replaced before it had run out
-    faced = faced.assign(month=month, decision=decision)
     counted: pd.DataFrame = faced.groupby(["cohort", "month", "cell", "decision"], as_index=False)[["size"]].sum()
     return counted
 
 
-def _months(since: pd.Series, until: pd.Series) -> pd.Series:
-    months: pd.Series = (until - since).dt.days / MONTH
-    return months
+def _months_renewed(renewals: Renewals) -> np.ndarray:
+    """The month of age of each observed renewal."""
+    signed = renewals.statistics["signed"].iloc[renewals.changes["stretch"].to_numpy(dtype=np.int64)].reset_index(drop=True)
+    return month_of(signed, renewals.changes["day"].reset_index(drop=True))
 
 
-def _whole_months(since: pd.Series, day: pd.Timestamp) -> pd.Series:
+def _last_decisions(renewals: Renewals) -> np.ndarray:
+    """The month of age of each stretch's last observed renewal, zero where there is none."""
+    found = np.zeros(len(renewals), dtype=np.int64)
+    np.maximum.at(found, renewals.changes["stretch"].to_numpy(dtype=np.int64), _months_renewed(renewals))
+    return found
+
+
+def _whole_months(since: pd.Series, day: pd.Timestamp) -> np.ndarray:
     """By the calendar, at the beginning of a day."""
-    months: pd.Series = 12 * (day.year - since.dt.year) + day.month - since.dt.month - (day.day < since.dt.day)
-    return months
+    months = 12 * (day.year - since.dt.year) + day.month - since.dt.month - (day.day < since.dt.day)
+    return np.asarray(months, dtype=np.int64)
 
 
 def _months_ahead(plan: "ContractPlan") -> int:
     return min(int(12 * plan.seen), MONTHS_AHEAD)
+
+
+def _last_month(plan: "ContractPlan", ages: pd.DataFrame) -> int:
+    return min(int(ages["left"].max()) + _months_ahead(plan), MOST_MONTHS)

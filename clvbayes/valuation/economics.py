@@ -291,6 +291,11 @@ def period_label(start: date, economics: Economics) -> str:
     return f"{fiscal_year_label(year, economics.fiscal_year_start)} Q{months_in // 3 + 1}"
 
 
+def fiscal_year(days: "pd.Series[pd.Timestamp]", fiscal_year_start: int) -> "pd.Series[int]":
+    """The calendar year in which the fiscal year of each day begins."""
+    return days.dt.year - (days.dt.month < fiscal_year_start)
+
+
 def fiscal_year_label(year: int, fiscal_year_start: int) -> str:
     """Of the fiscal year that begins in `year`: such as ``2026`` or, where it is not the calendar year, ``2026/27``."""
     return f"{year}" if fiscal_year_start == 1 else f"{year}/{(year + 1) % 100:02d}"

@@ -7,7 +7,7 @@ import xarray as xr
 from numba import njit
 
 from clvbayes.data import Customers
-from clvbayes.valuation.economics import Economics, Period, fiscal_periods
+from clvbayes.valuation.economics import Economics, Period, fiscal_periods, fiscal_year
 from clvbayes.valuation.events import Simulated
 
 __all__ = ["OrderingSums", "add_ordering", "no_ordering", "ordering_of"]
@@ -47,8 +47,8 @@ def no_ordering(customers: Customers | None, economics: Economics, periods: tupl
     quarters = tuple(period for period in fiscal_periods(replace(economics, period="quarter"), customers.until) if period.complete)
     if not quarters:
         return None
-    won = customers.statistics["t0"].dt
-    cohorts, cohort_of = np.unique((won.year - (won.month < economics.fiscal_year_start)).to_numpy(dtype=np.int64), return_inverse=True)
+    won = fiscal_year(customers.statistics["t0"], economics.fiscal_year_start)
+    cohorts, cohort_of = np.unique(won.to_numpy(dtype=np.int64), return_inverse=True)
     inside = [[quarter.start <= period.start and period.end <= quarter.end for quarter in quarters] for period in periods]
     quarter_of = np.array([places.index(True) if any(places) else NOT_COUNTED for places in inside])
     return OrderingSums(np.zeros((draws, len(cohorts), len(quarters)), np.int32), cohorts, cohort_of, quarters, quarter_of)

@@ -10,6 +10,7 @@ import pytest
 from valuation.made_up_books import SEGMENTS, UNTIL, made_up_contract_fit
 
 from clvbayes.data import Renewals, read_contracts, summarize
+from clvbayes.errors import ArgumentError
 from clvbayes.models import beta_discrete_weibull
 from clvbayes.valuation import ContractBook, Economics, retention_of, value
 from clvbayes.valuation.contract_cohorts import ages_of
@@ -103,14 +104,80 @@ def test_a_fiscal_year_is_named_by_the_year_in_which_it_begins() -> None:
 
 
 def test_what_ended_before_observation_began_is_not_at_risk() -> None:
-    """Ten contracts of January 2020, seen since 2022: those that ended before are not in the table, the others enter after two years."""
-    renewals = known(*(term for k in range(10) for term in yearly(f"V{k}", "2020-01-01", 6 if k else 4)), since=date(2022, 6, 1))
+    """Twenty contracts of January 2020, seen since June 2022: ten ended before, of the others one is not renewed in 2024."""
+    ended_before = [term for k in range(10) for term in yearly(f"E{k}", "2020-01-01", 1)]
+    renewals = known(
+        *ended_before, *(term for k in range(10) for term in yearly(f"V{k}", "2020-01-01", 6 if k else 4)), since=date(2022, 6, 1)
+    )
     ages = ages_of(renewals, 1)
-    assert ages["entered"].tolist() == [24] * 10 and sorted(ages["left"]) == [48] + [71] * 9
+    assert ages["entered"].tolist() == [28] * 10 and sorted(ages["left"]) == [48] + [71] * 9
     retention = retention_of(*arrays(book_of_fit(renewals)), [2020])
-    assert retention.months[0] == 24 and retention.seen[0] == 1.0
+    assert retention.months[0] == 28 and retention.seen[0] == 1.0
     by_age = dict(zip(retention.months.tolist(), retention.seen.tolist(), strict=True))
     assert by_age[47] == 1.0 and by_age[48] == pytest.approx(0.9) and by_age[71] == pytest.approx(0.9)
+    frame = book_of_fit(renewals).retention
+    assert (frame["from_month"] == 28).all() and frame["months"].iloc[0] == 28
+
+
+def test_who_ended_on_the_day_on_which_observation_began_was_at_risk() -> None:
+    renewals = known(*yearly("a", "2020-06-01", 2), *yearly("b", "2020-06-01", 3), since=date(2022, 6, 1))
+    ages = ages_of(renewals, 1)
+    assert ages[["entered", "left", "ended"]].to_numpy().tolist() == [[23, 24, True], [23, 36, True]]
+
+
+def test_terms_that_are_replaced_early_do_not_make_a_contract_older() -> None:
+    """Two years agreed, replaced by a new two years after one, five times: sixty months."""
+    begins = [f"{year}-01-01" for year in range(2020, 2025)]
+    terms = [("a", start, f"{int(start[:4]) + 1}-12-31", 24, None) for start in begins]
+    replaced = [
+        (name, start, end if start == begins[-1] else f"{start[:4]}-12-31", months, told) for name, start, end, months, told in terms
+    ]
+    renewals = known(*replaced, *yearly("b", "2024-01-01", 1))
+    ages = ages_of(renewals, 1)
+    assert ages["left"].tolist()[0] == 72 - 1  # the next decision is tomorrow
+    seen = retention_of(
+        *arrays(book_of_fit(known(*((f"{name}{k}", *rest) for k in range(8) for name, *rest in replaced), *yearly("b", "2024-01-01", 1)))),
+        [2020],
+    )
+    assert np.flatnonzero(~np.isnan(seen.ahead[0]))[0] == 71
+
+
+def test_terms_of_four_weeks_count_by_the_calendar() -> None:
+    begins = pd.date_range("2023-01-02", periods=40, freq="28D")
+    terms = [("a", str(day.date()), str((day + pd.Timedelta(days=27)).date()), 1, None) for day in begins if day <= pd.Timestamp(UNTIL)]
+    ages = ages_of(known(*terms), 1)
+    # the last decision was on day 1,092, within the 36th month
+    assert ages["left"].tolist() == [36] and ages["age"].iloc[0] == pytest.approx(1094 / 365.25 * 12, abs=1e-9)
+
+
+def test_the_oldest_ages_are_left_out_and_nothing_becomes_negative() -> None:
+    """Contracts signed in 1982, of which one is of an age of forty years within what is told, and the others beyond."""
+    terms = [term for k in range(60) for term in yearly(f"V{k:02d}", "2019-03-01" if k < 10 else "2023-03-01", 7 if k < 10 else 3)]
+    frame = table(*terms).assign(began=pd.Timestamp("1982-03-01"))
+    read = read_contracts(frame, cancelled_on="cancelled_on", began="began", segments=list(SEGMENTS), currency="EUR")
+    renewals = summarize(read, until=UNTIL, since=date(2019, 1, 1))
+    book = book_of_fit(renewals)
+    retention = retention_of(*arrays(book), [1982])
+    for shares in (retention.seen, retention.drawn_anew, retention.ahead):
+        told = shares[~np.isnan(shares)]
+        assert ((told >= 0) & (told <= 1)).all()
+    assert (book.cohorts_observed["at_risk"] >= 0).all()
+
+
+def test_nothing_is_foretold_of_years_between_which_nobody_was_seen() -> None:
+    """Of 2014 only old contracts are known, of 2015 only young ones that ended: together they have no share from one age to the other."""
+    old = table(*(term for k in range(12) for term in yearly(f"O{k:02d}", "2021-01-01", 6))).assign(began=pd.Timestamp("2014-01-01"))
+    gone = table(*(term for k in range(12) for term in yearly(f"G{k:02d}", "2015-01-01", 2))).assign(began=pd.NaT)
+    read = read_contracts(pd.concat([old, gone]), cancelled_on="cancelled_on", began="began", segments=list(SEGMENTS), currency="EUR")
+    book = book_of_fit(summarize(read, until=UNTIL))
+    assert np.isnan(retention_of(*arrays(book), [2014, 2015]).ahead).all()
+    assert not np.isnan(retention_of(*arrays(book), [2014]).ahead).all()
+
+
+@pytest.mark.parametrize("cohorts", [[], [1999], [2022, 1999]])
+def test_unknown_cohorts_are_refused(cohorts, renewals) -> None:
+    with pytest.raises(ArgumentError, match="cohorts must be some of 2022, 2024"):
+        retention_of(*arrays(book_of_fit(renewals)), cohorts)
 
 
 def arrays(book: ContractBook) -> tuple:
@@ -154,11 +221,10 @@ def test_a_year_of_too_few_contracts_has_no_share() -> None:
 def test_losses_drawn_anew_are_those_of_the_model(renewals) -> None:
     """All of a cohort come to one decision at twelve months: the mean share left is the model's retention, its spread binomial."""
     model, centre = beta_discrete_weibull(), np.array([-1.4, 1.2, 0.1])
-    book = book_of_fit(renewals, sd=1e-9, draws=500)
+    book = book_of_fit(renewals, sd=1e-9, draws=500, exposure=1e12)  # nobody ends within a term
     expected = float(model.retention(centre[:, None], 1)[0])
     left = retention_of(*arrays(book), [2024]).drawn_anew[:, 12]
-    within = 0.97  # about a year's hazard to end within a term, of half a one in 250 months and more
-    assert expected * within < left.mean() < expected + 4 * np.sqrt(expected * (1 - expected) / 40 / 500)
+    assert left.mean() == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / 40 / 500))
     assert left.std() == pytest.approx(np.sqrt(expected * (1 - expected) / 40), rel=0.15)
 
 
