@@ -266,7 +266,7 @@ def book_of(sums: BookSums, part: ContractPart, plan: ContractPlan, renewals: Re
     labels = {"draw": np.arange(draws), "term": terms, "contracts": ("term", counts)}
     dims, attrs = ("draw", "term", "item"), {"kind": "predictive"}
     of_money = attrs | {"currency": renewals.currency or ""}
-    due, seen = np.flatnonzero(sums.is_due), cohorts_seen(plan, renewals)
+    due, seen = np.flatnonzero(sums.is_due), cohorts_seen(sums.cohorts, renewals)
     table = pd.DataFrame(
         {"contract_id": part.contract_id[due], "customer_id": part.customer_id[due]},
     ).assign(
@@ -290,7 +290,7 @@ def book_of(sums: BookSums, part: ContractPart, plan: ContractPlan, renewals: Re
         ),
         survival=survival_by_term(plan, renewals, cell_of),
         observed=renewals.life_table([TERM]),
-        cohorts=cohort_arrays(plan, sums.cohorts, drawn_anew(plan, renewals, cell_of, seen), renewals),
+        cohorts=cohort_arrays(plan, sums.cohorts, drawn_anew(plan, sums.cohorts, renewals, cell_of, seen), renewals),
         cohorts_observed=seen,
     )
 

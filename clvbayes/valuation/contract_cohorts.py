@@ -42,12 +42,15 @@ class CohortSums:
 
     Attributes
     ----------
+    ages : pandas.DataFrame
+        `ages_of` all contracts.
     ended : numpy.ndarray of int32
         Dims ``(draw, cohort, month)``.
     place, age, reached : numpy.ndarray
         Of each running contract: the place of its cohort, its age in months, and the last whole month that it has left behind.
     """
 
+    ages: pd.DataFrame
     ended: np.ndarray
     place: np.ndarray
     age: np.ndarray
@@ -116,8 +119,9 @@ def no_cohorts(plan: "ContractPlan", part: "ContractPart", renewals: Renewals) -
     ages = ages_of(renewals, plan.economics.fiscal_year_start)
     cohorts = np.unique(ages["cohort"])
     running = ages.iloc[part.row]
-    last = _last_month(plan, ages)
+    last = min(int(ages["left"].max()) + _months_ahead(plan), MOST_MONTHS)
     return CohortSums(
+        ages=ages,
         ended=np.zeros((plan.draws, len(cohorts), last + 1), np.int32),
         place=np.searchsorted(cohorts, running["cohort"]),
         age=running["age"].to_numpy(),
@@ -125,12 +129,10 @@ def no_cohorts(plan: "ContractPlan", part: "ContractPart", renewals: Renewals) -
     )
 
 
-def cohorts_seen(plan: "ContractPlan", renewals: Renewals) -> pd.DataFrame:
+def cohorts_seen(sums: CohortSums, renewals: Renewals) -> pd.DataFrame:
     """One row a cohort and age: contracts `at_risk`, those that `ended`, and running ones that have `reached` just this age."""
-    ages = ages_of(renewals, plan.economics.fiscal_year_start)
-    last = _last_month(plan, ages)
-    rows = []
-    for cohort, own in ages.groupby("cohort"):
+    last, rows = sums.ended.shape[2] - 1, []
+    for cohort, own in sums.ages.groupby("cohort"):
         entered, left, ended, reached = (
             np.bincount(np.minimum(months, last + 1), minlength=last + 2)[:-1]
             for months in (own["entered"], own["left"], own["left"][own["ended"]], own["left"][renewals.running[own.index]])
@@ -141,10 +143,9 @@ def cohorts_seen(plan: "ContractPlan", renewals: Renewals) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)
 
 
-def drawn_anew(plan: "ContractPlan", renewals: Renewals, cell_of: np.ndarray, seen: pd.DataFrame) -> np.ndarray:
+def drawn_anew(plan: "ContractPlan", sums: CohortSums, renewals: Renewals, cell_of: np.ndarray, seen: pd.DataFrame) -> np.ndarray:
     """Losses drawn for the contracts that were at risk, dims ``(draw, cohort, month)``; `cell_of` tells the cell of each stretch."""
-    ages = ages_of(renewals, plan.economics.fiscal_year_start)
-    faced = _faced(ages, renewals, cell_of)
+    faced = _faced(sums.ages, renewals, cell_of)
     within = -np.expm1(-plan.hazard)
     found = []
     for cohort in seen["cohort"].unique().tolist():
@@ -166,7 +167,7 @@ def drawn_anew(plan: "ContractPlan", renewals: Renewals, cell_of: np.ndarray, se
 
 def cohort_arrays(plan: "ContractPlan", sums: CohortSums, anew: np.ndarray, renewals: Renewals) -> xr.DataArray:
     """Both kinds of losses, with their names, and how many contracts were signed, of those known."""
-    cohort = ages_of(renewals, plan.economics.fiscal_year_start)["cohort"]
+    cohort = sums.ages["cohort"]
     contracts = cohort[(renewals.statistics["status"] != "switched").to_numpy()].value_counts().reindex(np.unique(cohort), fill_value=0)
     dims = ("draw", "cohort", "month", "item")
     coords = {
@@ -274,7 +275,3 @@ def _whole_months(since: pd.Series, day: pd.Timestamp) -> np.ndarray:
 
 def _months_ahead(plan: "ContractPlan") -> int:
     return min(int(12 * plan.seen), MONTHS_AHEAD)
-
-
-def _last_month(plan: "ContractPlan", ages: pd.DataFrame) -> int:
-    return min(int(ages["left"].max()) + _months_ahead(plan), MOST_MONTHS)
